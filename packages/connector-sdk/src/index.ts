@@ -1,0 +1,17 @@
+/**
+ * The promise between Bulkhead and its connectors. A connector is a package that exports
+ * `defineConnector({...})` by default and carries a generated `connector.json`; it imports this
+ * package and its vendor's client, nothing else of Bulkhead.
+ *
+ * Terminology: a **source** is read by a query, a **store** holds result files. A **connection** is
+ * a connector with its settings. A **batch** is what moves at once, in one of three forms.
+ */
+export * from './batch.ts'
+export * from './connector.ts'
+export * from './context.ts'
+export * from './errors.ts'
+export * from './format.ts'
+export * from './source.ts'
+export * from './store.ts'
+export * from './types.ts'
+export { z } from 'zod'
