@@ -1,0 +1,298 @@
+import { BulkheadError, type ErrorDetails, type ErrorKind } from '@bulkhead/connector-sdk'
+
+/**
+ * The one registry of the platform's error codes; a connector registers its own in `connector.json`.
+ * The reference page is generated from it, and a test holds every code that is thrown against it.
+ */
+interface Registered {
+  readonly kind: ErrorKind
+  readonly meaning: string
+  readonly fix: string
+}
+
+const registry = {
+  'duration-invalid': config(
+    'A duration is not ISO 8601',
+    'Write weeks, days, hours, minutes, seconds: PT30M, P7D',
+  ),
+  'size-invalid': config(
+    'A size has no number or an unknown unit',
+    'Write a number with a unit: 512MiB, 20GiB',
+  ),
+
+  'application-not-found': config(
+    'The folder has no application.yaml',
+    'Give the folder that holds application.yaml',
+  ),
+  'manifest-unreadable': config(
+    'A file of the application is not YAML, too large or not readable',
+    'Correct the line that the message names',
+  ),
+  'manifest-invalid': config(
+    'A field of the manifest is unknown, missing or ill-typed',
+    'Correct the field at `path`',
+  ),
+  'environment-not-found': config(
+    'There is no such file in environments/',
+    'Choose one of the environments that the message names',
+  ),
+  'environment-variable-missing': config(
+    'An { env: NAME } has no value, or its name is not listed by the environment',
+    'List the name under `env` of environments/NAME.yaml and set it',
+  ),
+  'file-not-found': config(
+    'The manifest names a file that is not in the application',
+    'Create the file, or correct its name',
+  ),
+  'file-outside-application': config(
+    'The manifest names a file outside its own folder',
+    'Move the file into the folder of the application',
+  ),
+  'secret-in-clear': config(
+    'A secret stands in the manifest',
+    'Store it as a secret and write { secret: NAME }',
+  ),
+  'secret-misplaced': config(
+    'A { secret: NAME } stands where no secret belongs',
+    'Use it only in fields that the connector marks as secret',
+  ),
+  'lock-stale': config(
+    'The installed connector is not the one in application.lock.json',
+    'Install that version, or run `bulkhead lock` to accept the new one',
+  ),
+
+  'connector-unknown': config(
+    'No installed connector has this name or version',
+    'See `bulkhead connectors list`',
+  ),
+  'connector-incompatible': config(
+    'The connector was made for another version of the connector contract',
+    'Install a version for this contract',
+  ),
+  'connector-broken': environment(
+    'The connector cannot be loaded, or is not what its connector.json says',
+    'Install it again, or tell its author',
+  ),
+  'connector-role-missing': config(
+    'The connector cannot be used in this place',
+    'Choose a connector with the role that `bulkhead connectors list` shows',
+  ),
+  'connection-unknown': config(
+    'The application declares no such connection',
+    'Choose one of the connections that the message names',
+  ),
+  'connection-config-invalid': config(
+    'A setting of a connection or store is unknown, missing or ill-typed',
+    'Correct the field at `path`; see `bulkhead connectors show NAME`',
+  ),
+  'store-unknown': config(
+    'The application declares no such store',
+    'Choose one of the stores that the message names',
+  ),
+
+  'request-unreadable': config(
+    'The request is not JSON, or is too large',
+    'Send one JSON object, or a CloudEvent',
+  ),
+  'request-invalid': config(
+    'A field of the request is missing or ill-typed',
+    'Correct the field at `path`; see `bulkhead schema request`',
+  ),
+  'request-id-invalid': config(
+    'The request id is empty, too long, or holds control characters',
+    'Use 1 to 256 printable characters',
+  ),
+  'request-expired': config('The request arrived after its validUntil', 'Ask again with a later validUntil'),
+  'request-may-not': policy(
+    'The request sets what the job does not let it set',
+    'Leave the field out, or list it under `requestMay` of the job',
+  ),
+  'job-unknown': config('The application has no such job', 'Choose one of the jobs that the message names'),
+  'parameter-missing': config('A parameter without default was not given', 'Give the parameter'),
+  'parameter-unknown': config(
+    'The job declares no such parameter',
+    'Remove it, or declare it under `parameters`',
+  ),
+  'parameter-invalid': config(
+    'A parameter is not what its declaration says',
+    'Give a value that fits the declaration',
+  ),
+  'query-invalid': config(
+    'The query does not have the form that the connector takes',
+    'See `bulkhead connectors show NAME`',
+  ),
+  'ad-hoc-refused': policy(
+    'The policy of the application does not allow this ad hoc request',
+    'Use a job or connection that the application declares, or ask its owner to allow it under `policy.adHoc`',
+  ),
+  'plain-credentials-refused': policy(
+    'The request brings credentials in clear, and the policy refuses them',
+    'Use a declared connection, or set `policy.adHoc.plainCredentials: allow`',
+  ),
+  'credentials-jwe-unsupported': policy(
+    'The request brings encrypted credentials, and this way of running has no key to open them',
+    'Use a declared connection with secrets by reference; JWE is opened by the server',
+  ),
+  'secret-reference-refused': policy(
+    'The request names a secret',
+    'Requests bring credentials or use declared connections; they never name a secret',
+  ),
+  'secret-not-found': config(
+    'A secret that the manifest names is not there',
+    'Provide it by environment variable or file; the message says which',
+  ),
+  'secret-unreadable': environment(
+    'A secret is there and cannot be read',
+    'Check the permissions of the file that the message names',
+  ),
+  'network-refused': policy(
+    'The policy does not let this application reach that address',
+    'Allow it under `policy.network.allow`; loopback and metadata addresses are opened by the platform only',
+  ),
+
+  'output-unsupported': config(
+    'The output cannot be made from this source',
+    'Choose another format or compression; `bulkhead plan` shows what is possible',
+  ),
+  'guarantee-unreachable': config(
+    'The guarantee that the manifest demands cannot be kept',
+    'Lower `guarantee`, or change what the message names',
+  ),
+  'file-name-invalid': config(
+    'The file name is not safe on every system',
+    'Use letters, digits, dots, hyphens and underscores',
+  ),
+  'encrypt-recipient-invalid': config(
+    'A recipient for encryption is not an age public key',
+    'Give a key that begins with age1',
+  ),
+  'url-expiry-too-long': policy(
+    'The link would be valid longer than the application allows',
+    'Ask for less, or raise `policy.limits.urlExpiresIn`',
+  ),
+  'url-credentials-refused': policy(
+    'A URL on the command line holds a password',
+    'Put the password into the environment; the message says which variable',
+  ),
+
+  'map-invalid': config(
+    'The mapping file has no usable default export',
+    'Export a function (row) => row as default',
+  ),
+  'map-failed': {
+    kind: 'record',
+    meaning: 'The mapping code threw an error',
+    fix: 'Correct the code; `bulkhead preview` shows the rows it gets',
+  },
+  'map-result-invalid': {
+    kind: 'record',
+    meaning: 'The mapping code returned what is not a row of the result',
+    fix: 'Return an object with the same keys and types for every row',
+  },
+  'validation-failed': {
+    kind: 'record',
+    meaning: 'A row does not match its schema',
+    fix: 'Correct the data or the schema',
+  },
+  'column-unknown': config(
+    'A column that is named is not in the result',
+    'Choose one of the columns that the message names',
+  ),
+  'column-duplicate': config(
+    'Two columns of the result have the same name',
+    'Give each column its own name in the query',
+  ),
+  'csv-encoding': {
+    kind: 'record',
+    meaning: 'A character does not exist in the encoding of the file',
+    fix: 'Use utf-8, or replace the character in the query',
+  },
+  'parquet-value-out-of-range': {
+    kind: 'record',
+    meaning: 'A value cannot be kept exactly in Parquet',
+    fix: 'Convert the column in the query, for example to text',
+  },
+  'value-invalid': {
+    kind: 'record',
+    meaning: 'A value is not what its column says',
+    fix: 'Correct the query, the mapping or the connector',
+  },
+
+  'result-too-large': policy(
+    'The result has more rows or bytes than the application allows',
+    'Narrow the query, or raise `policy.limits`',
+  ),
+  'run-too-long': policy(
+    'The run took longer than the application allows',
+    'Narrow the query, or raise `policy.limits.time`',
+  ),
+  'temporary-space-exhausted': policy(
+    'The run needs more temporary space than it may use',
+    'Raise `policy.limits.temporary`, or read less',
+  ),
+  'disk-full': environment('A disk is full', 'Free space, or choose another folder'),
+  'state-folder-unusable': environment(
+    'The state folder cannot be used',
+    'Make it writable for you alone, or set XDG_STATE_HOME',
+  ),
+  'reply-failed': {
+    kind: 'transient',
+    meaning: 'The reply could not be delivered everywhere',
+    fix: 'Check the receiver; the reply is on standard output',
+  },
+  unavailable: { kind: 'transient', meaning: 'A system did not answer', fix: 'Try again later' },
+  cancelled: { kind: 'cancelled', meaning: 'The run was stopped', fix: 'Start it again' },
+  usage: config('The command line cannot be understood', 'See --help'),
+  internal: { kind: 'bug', meaning: 'A fault in Bulkhead', fix: 'Report it with the run id and the log' },
+} as const satisfies Readonly<Record<string, Registered>>
+
+export type ErrorCode = keyof typeof registry
+export const errorRegistry: Readonly<Record<ErrorCode, Registered>> = registry
+
+function config(meaning: string, fix: string): Registered {
+  return { kind: 'config', meaning, fix }
+}
+function policy(meaning: string, fix: string): Registered {
+  return { kind: 'policy', meaning, fix }
+}
+function environment(meaning: string, fix: string): Registered {
+  return { kind: 'environment', meaning, fix }
+}
+
+/** An error of the platform: its kind comes from the registry, and its fix too when none is given. */
+export function fault(
+  code: ErrorCode,
+  message: string,
+  details: Omit<Partial<ErrorDetails>, 'kind' | 'code' | 'message'> = {},
+): BulkheadError {
+  const { kind, fix } = errorRegistry[code]
+  return new BulkheadError({ fix, ...details, kind, code, message })
+}
+
+/** Exit code of a command by kind of error; 0 is success, 128 + n a signal. */
+export const exitCodes = {
+  bug: 1,
+  config: 2,
+  policy: 2,
+  auth: 2,
+  environment: 3,
+  transient: 3,
+  throttled: 3,
+  record: 4,
+  cancelled: 5,
+  quota: 75,
+} as const satisfies Readonly<Record<ErrorKind, number>>
+
+/** HTTP status by kind of error. @see RFC 9457 for the body */
+export const httpStatuses = {
+  bug: 500,
+  config: 422,
+  policy: 403,
+  auth: 502,
+  environment: 503,
+  transient: 503,
+  throttled: 429,
+  record: 422,
+  cancelled: 409,
+  quota: 429,
+} as const satisfies Readonly<Record<ErrorKind, number>>

@@ -1,0 +1,10 @@
+/**
+ * The vocabulary of the platform, defined once: types, JSON Schemas and documents come from here.
+ * It runs in a browser too, so it knows nothing of Node.
+ */
+export * from './application.ts'
+export * from './errors.ts'
+export * from './output.ts'
+export * from './quantities.ts'
+export * from './reply.ts'
+export * from './request.ts'

@@ -1,0 +1,67 @@
+import { BulkheadError } from '@bulkhead/connector-sdk'
+
+/** Durations are ISO 8601 (`PT30M`, `P7D`), sizes `512MiB` or `512Mi`: one reader for each. */
+
+const durationPattern =
+  /^P(?!$)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/
+
+/**
+ * Milliseconds of a duration. Years and months have no fixed length and are refused.
+ * @see ISO 8601-1:2019, 5.5.2
+ * @throws BulkheadError `duration-invalid`
+ */
+export function parseDuration(text: string): number {
+  const match = durationPattern.exec(text)
+  if (match === null)
+    throw new BulkheadError({
+      kind: 'config',
+      code: 'duration-invalid',
+      message: `Not a duration: "${text.slice(0, 40)}"`,
+      fix: 'Write an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as PT30M or P7D',
+    })
+  const [weeks, days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0))
+  return (
+    ((((weeks ?? 0) * 7 + (days ?? 0)) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60_000 +
+    Math.round((seconds ?? 0) * 1000)
+  )
+}
+
+const units: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  k: 1e3,
+  kB: 1e3,
+  KB: 1e3,
+  M: 1e6,
+  MB: 1e6,
+  G: 1e9,
+  GB: 1e9,
+  T: 1e12,
+  TB: 1e12,
+  Ki: 2 ** 10,
+  KiB: 2 ** 10,
+  Mi: 2 ** 20,
+  MiB: 2 ** 20,
+  Gi: 2 ** 30,
+  GiB: 2 ** 30,
+  Ti: 2 ** 40,
+  TiB: 2 ** 40,
+}
+
+/**
+ * Bytes of a size: `512MiB` and `512Mi` are binary, `512MB` and `512M` decimal.
+ * @throws BulkheadError `size-invalid`
+ */
+export function parseSize(text: string | number): number {
+  const match = /^(\d+(?:\.\d+)?)\s?([A-Za-z]*)$/.exec(String(text))
+  const unit = match === null ? undefined : units[match[2] ?? '']
+  const bytes = match === null || unit === undefined ? Number.NaN : Math.floor(Number(match[1]) * unit)
+  if (!Number.isSafeInteger(bytes))
+    throw new BulkheadError({
+      kind: 'config',
+      code: 'size-invalid',
+      message: `Not a size: "${String(text).slice(0, 40)}"`,
+      fix: 'Write a number with a unit, such as 512MiB or 20GiB',
+    })
+  return bytes
+}
