@@ -1,0 +1,67 @@
+import type { CsvOptions, Form, OutputFormat, ParameterValue } from '@bulkhead/connector-sdk'
+import type { Guarantee, ProcessStep } from '@bulkhead/contract'
+import type { ConnectorEntry } from '../catalog/catalog.ts'
+
+/** What a run will do, all of it decided before it starts. Made by `planRun`, a pure function. */
+export interface Plan {
+  readonly application: string
+  /** Undefined for an ad hoc request. */
+  readonly job: string | undefined
+  readonly source: PlannedSource
+  readonly process: readonly ProcessStep[]
+  readonly output: PlannedOutput
+  readonly store: PlannedConnection
+  readonly urlExpiresInSeconds: number
+  readonly chunk: { readonly rows: number; readonly bytes: number }
+  readonly retry: { readonly attempts: number; readonly withinMs: number }
+  readonly limits: PlannedLimits
+  readonly network: { readonly allow: readonly string[] | undefined; readonly allowLoopback: boolean }
+  readonly guarantee: Guarantee
+  /** Why the guarantee is what it is, as sentences. */
+  readonly guaranteeReasons: readonly string[]
+  readonly consistency: 'snapshot' | 'none'
+  readonly warnings: readonly string[]
+}
+
+export interface PlannedConnection {
+  /** Name in the manifest; `ad-hoc` when the request brought it. */
+  readonly name: string
+  readonly connector: ConnectorEntry
+  /** Valid but for the secrets, which are still `{ secret: NAME }`. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Where it stands in manifest or request, for errors: `spec.connections.ledger.config`. */
+  readonly path: string
+  readonly limits: {
+    readonly connections: number
+    readonly queryTimeoutMs: number
+    readonly connectTimeoutMs: number
+  }
+}
+
+export interface PlannedSource extends PlannedConnection {
+  readonly query: unknown
+  readonly parameters: Readonly<Record<string, ParameterValue>>
+  readonly form: Form
+  /** Why this form and no better one, as a sentence. */
+  readonly formReason: string
+  /** Other connections of the application that its settings name, for `fetchFiles`. */
+  readonly reachable: Readonly<Record<string, PlannedConnection>>
+}
+
+export interface PlannedOutput {
+  readonly format: OutputFormat
+  readonly csv: CsvOptions
+  readonly compression: 'none' | 'gzip' | 'zstd'
+  readonly compressionLevel: number
+  /** With parameters filled in, endings added and checked; not used when the source names its files. */
+  readonly fileName: string
+  readonly split: { readonly rows: number | undefined; readonly bytes: number | undefined } | undefined
+  readonly ageRecipients: readonly string[]
+}
+
+export interface PlannedLimits {
+  readonly rows: number | undefined
+  readonly bytes: number | undefined
+  readonly timeMs: number
+  readonly temporaryBytes: number
+}
