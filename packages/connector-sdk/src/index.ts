@@ -8,6 +8,7 @@
  */
 export * from './batch.ts'
 export * from './connector.ts'
+export * from './content-disposition.ts'
 export * from './context.ts'
 export * from './errors.ts'
 export * from './format.ts'
