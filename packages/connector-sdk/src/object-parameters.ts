@@ -25,7 +25,7 @@ export function orParameter<T extends z.ZodType>(schema: T): z.ZodUnion<[T, type
  * Puts the parameters into a query. The query itself is not changed.
  * @returns the query with every `{ "$param": name }` replaced by the parameter's value
  * @throws BulkheadError kind `config`: `parameter-missing` when a name has no value,
- *   `parameter-unused` when a parameter that was given stands nowhere, `query-invalid` when `$param`
+ *   `parameter-unknown` when a parameter that was given stands nowhere, `query-invalid` when `$param`
  *   has no name, or has company
  */
 export function bindObjectParameters(
@@ -38,10 +38,10 @@ export function bindObjectParameters(
   if (unused.length > 0) {
     throw new BulkheadError({
       kind: 'config',
-      code: 'parameter-unused',
-      message: `The query does not use the parameter ${unused.join(', ')}`,
-      path: 'query',
-      fix: 'Remove the parameter, or use it in the query as { "$param": "name" }',
+      code: 'parameter-unknown',
+      message: `The query does not use the parameters: ${unused.join(', ')}`,
+      path: `parameters.${unused[0]}`,
+      fix: 'Remove them, or use them in the query as { "$param": "NAME" }',
     })
   }
   return bound
