@@ -36,7 +36,7 @@ test('refuses a parameter without value, naming its place', () => {
 test('refuses a parameter that the query does not use', () => {
   assert.throws(
     () => bindObjectParameters({ path: 'a' }, { month: '2026-10' }),
-    failsWith('parameter-unused'),
+    failsWith('parameter-unknown', 'parameters.month'),
   )
 })
 
