@@ -1,0 +1,24 @@
+import type { Style } from './style.ts'
+
+/** What a command sees of the world around it: its streams, its folder, its environment, the wish to stop. */
+export interface Terminal {
+  readonly input: AsyncIterable<Uint8Array | string>
+  /** Standard output: the answer, and nothing else. */
+  readonly output: Channel
+  /** Standard error: progress, logs, errors. */
+  readonly messages: Channel
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Folder in which the command was started. */
+  readonly folder: string
+  /** Aborts at the first SIGINT, SIGTERM or SIGHUP; the reason is a `cancelled` error. */
+  readonly signal: AbortSignal
+}
+
+export interface Channel {
+  write(text: string): void
+  /** A person looks at it: a line may be written over. */
+  readonly interactive: boolean
+  /** Characters a line. */
+  readonly columns: number
+  readonly style: Style
+}
