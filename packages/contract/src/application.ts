@@ -59,13 +59,11 @@ export const storeSchema = z.strictObject({
     ...nextRun,
   }),
   config: connectorConfig.meta({ description: 'Settings of the connector', ...nextRun }),
-  retention: duration
-    .optional()
-    .meta({
-      description:
-        "How long results are wanted; stated in the reply. The bucket's own lifecycle rule removes them",
-      ...nextRun,
-    }),
+  retention: duration.optional().meta({
+    description:
+      "How long results are wanted; stated in the reply. The bucket's own lifecycle rule removes them",
+    ...nextRun,
+  }),
 })
 
 export const parameterSchema = z.strictObject({
@@ -218,12 +216,10 @@ export const jobSchema = z.strictObject({
         .max(65_536)
         .default(10_000)
         .meta({ description: 'Most rows that move at once', 'x-effect': 'next-chunk' }),
-      bytes: size
-        .default('1MiB')
-        .meta({
-          description: 'Most bytes that move at once; memory grows with it',
-          'x-effect': 'next-chunk',
-        }),
+      bytes: size.default('1MiB').meta({
+        description: 'Most bytes that move at once; memory grows with it',
+        'x-effect': 'next-chunk',
+      }),
     })
     .prefault({})
     .meta({ description: 'How much moves at once', 'x-effect': 'next-chunk' }),

@@ -4,7 +4,12 @@
  */
 export * from './application.ts'
 export * from './errors.ts'
+export * from './event.ts'
+export * from './fields.ts'
+export * from './issues.ts'
 export * from './output.ts'
+export * from './path.ts'
 export * from './quantities.ts'
 export * from './reply.ts'
 export * from './request.ts'
+export * from './suggest.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { name } from './application.ts'
-import { deliverSchema, outputSchema } from './output.ts'
+import { requestDeliverSchema, requestOutputSchema } from './output.ts'
 
 /**
  * A request, version 1: its names stay. Unknown fields are tolerated, and named in `warnings` of the
@@ -16,6 +16,13 @@ export const requestId = z
 
 const contextBytes = 4096
 
+/** Bytes of a value as JSON, bigints included. */
+function jsonBytes(value: unknown): number {
+  return new TextEncoder().encode(
+    JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? item.toString() : item)),
+  ).length
+}
+
 const credentials = z.union([
   z.object({
     jwe: z
@@ -23,11 +30,9 @@ const credentials = z.union([
       .max(64_000)
       .meta({ description: "The fields encrypted to the application's key (JWE compact)" }),
   }),
-  z
-    .record(z.string().max(100), z.string().max(64_000))
-    .meta({
-      description: 'Fields in clear, as far as the connector marks them secret and the policy allows it',
-    }),
+  z.record(z.string().max(100), z.string().max(64_000)).meta({
+    description: 'Fields in clear, as far as the connector marks them secret and the policy allows it',
+  }),
 ])
 
 export const requestSourceSchema = z.union([
@@ -43,12 +48,6 @@ export const requestSourceSchema = z.union([
   }),
 ])
 
-const looseOutput = z.object({
-  ...outputSchema.partial().shape,
-  csv: z.object(outputSchema.shape.csv.unwrap().partial().shape).optional(),
-  split: z.object(outputSchema.shape.split.unwrap().shape).optional(),
-})
-
 export const requestSchema = z.object({
   job: name.optional().meta({ description: 'The job to run; or name a source' }),
   source: requestSourceSchema
@@ -58,11 +57,10 @@ export const requestSchema = z.object({
     .record(z.string().max(60), z.unknown())
     .default({})
     .meta({ description: 'Parameters of the job, or of the query' }),
-  output: looseOutput
+  output: requestOutputSchema
     .optional()
     .meta({ description: 'What the request wants otherwise, as far as the job lets it' }),
-  deliver: z
-    .object(deliverSchema.shape)
+  deliver: requestDeliverSchema
     .optional()
     .meta({ description: 'What the request wants otherwise, as far as the job lets it' }),
   validUntil: z.iso
@@ -73,7 +71,7 @@ export const requestSchema = z.object({
     .unknown()
     .optional()
     .superRefine((value, issues) => {
-      if (value !== undefined && JSON.stringify(value).length > contextBytes)
+      if (value !== undefined && jsonBytes(value) > contextBytes)
         issues.addIssue({ code: 'custom', message: `must be at most ${contextBytes} bytes of JSON` })
     })
     .meta({ description: 'Comes back in the reply, at most 4 KiB' }),
