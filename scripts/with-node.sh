@@ -8,7 +8,7 @@ set -eu
 
 root=$(CDPATH='' cd -P -- "$(dirname -- "$0")/.." && pwd -P)
 stamp=$root/node_modules/.installed-lock # the package-lock.json that node_modules was made from
-lock=$root/.installing                   # a symbolic link, made by who installs, to its process id
+lock=$root/.installing                   # a symbolic link, made by who installs, to a process id
 
 say() { printf '%s\n' "bulkhead: $1" >&2; }
 refuse() {
@@ -21,10 +21,10 @@ command -v npm >/dev/null || [ -n "${npm_execpath:-}" ] || refuse 'npm is not in
 
 # The npm that started this knows the Node that it runs under. In PATH, npm puts node_modules/.bin
 # first, and the Node in there must not be the one that replaces node_modules.
-npm_here() {
+become_npm() {
   case ${npm_execpath:-} in
-    *npm-cli.js) "${npm_node_execpath:-node}" "$npm_execpath" "$@" ;;
-    *) npm "$@" ;;
+    *npm-cli.js) exec "${npm_node_execpath:-node}" "$npm_execpath" "$@" ;;
+    *) exec npm "$@" ;;
   esac
 }
 
@@ -69,10 +69,14 @@ take_lock() {
   trap 'stop 130' INT
   trap 'stop 143' TERM
   trap 'stop 129' HUP
+  trap 'stop 141' PIPE
 }
 
 stop() {
-  [ -z "${child:-}" ] || kill "$child" 2>/dev/null || true
+  if [ -n "${child:-}" ]; then
+    kill "$child" 2>/dev/null || true
+    wait "$child" || true # it removes what it has half done
+  fi
   exit "$1"
 }
 
@@ -81,9 +85,10 @@ install() {
   log=$(mktemp "${TMPDIR:-/tmp}/bulkhead-install.XXXXXX")
   # What is left out by NODE_ENV or a user's settings is needed here; the engines warning is about the
   # Node that started npm, which is not the one that runs Bulkhead; no dependency needs an install script.
-  (cd "$root" && npm_here ci --include=dev --include=optional --engine-strict=false --ignore-scripts \
+  (cd "$root" && become_npm ci --include=dev --include=optional --engine-strict=false --ignore-scripts \
     --loglevel=error --no-progress --no-fund --no-audit) >"$log" 2>&1 </dev/null &
   child=$!
+  ln -sfn "$child" "$lock" # who waits must wait for npm, even when this shell is killed
   if ! wait "$child"; then
     cat "$log" >&2
     refuse 'npm ci failed, see above' 'Mend what npm says (often the network or the registry), then run the same command again'
@@ -96,7 +101,7 @@ if [ -h "$lock" ] || ! installed; then
   take_lock
   installed || install
   rm -f "$lock" "${log:-}"
-  trap - EXIT INT TERM HUP
+  trap - EXIT INT TERM HUP PIPE
 fi
 
 node=${BULKHEAD_NODE:-}
