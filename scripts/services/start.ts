@@ -1,0 +1,35 @@
+/** The servers that tests, benchmarks and developers use, started together and gone together. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Report } from './supervisor.ts'
+
+export interface Services extends Report, AsyncDisposable {}
+
+/**
+ * Starts PostgreSQL and an S3 server, but for those that the environment already points at
+ * (`BULKHEAD_TEST_POSTGRES`, `BULKHEAD_TEST_S3`), and resolves when they answer.
+ *
+ * They end when the result is disposed of, or this process ends in any way.
+ */
+export async function startServices(): Promise<Services> {
+  const supervisor = spawn(
+    process.execPath,
+    [...process.execArgv, join(import.meta.dirname, 'supervisor.ts')],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      detached: true, // Ctrl-C in a terminal reaches the whole group; the supervisor ends after its servers
+    },
+  )
+  const exit = once(supervisor, 'exit')
+  const stop = async (): Promise<void> => {
+    supervisor.stdin.destroy() // the supervisor sees the end of its input
+    await exit
+  }
+  for await (const line of createInterface({ input: supervisor.stdout })) {
+    return { ...(JSON.parse(line) as Report), [Symbol.asyncDispose]: stop }
+  }
+  await exit
+  throw new Error('The servers did not start, see above')
+}
