@@ -16,7 +16,8 @@ export interface Services extends Report, AsyncDisposable {}
 export async function startServices(): Promise<Services> {
   const supervisor = spawn(
     process.execPath,
-    [...process.execArgv, join(import.meta.dirname, 'supervisor.ts')],
+    // not process.execArgv: under `node -e` that holds the caller's script, which would start itself without end
+    ['--conditions=@bulkhead/source', join(import.meta.dirname, 'supervisor.ts')],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true, // Ctrl-C in a terminal reaches the whole group; the supervisor ends after its servers
