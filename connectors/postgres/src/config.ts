@@ -1,0 +1,161 @@
+import { z } from '@bulkhead/connector-sdk'
+
+/** The settings of a connection to PostgreSQL: one definition for type, check, form and documentation. */
+
+/** Text that goes to the server in a message that ends at the first NUL. */
+const text = (most: number): z.ZodString =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    // oxlint-disable-next-line no-control-regex -- the server would cut the text there
+    .regex(/^[^\0]*$/, 'must not hold a NUL character')
+
+const pem = z.string().max(200_000).startsWith('-----BEGIN ', 'must be PEM text, not the name of a file')
+
+const duration = z
+  .string()
+  .max(20)
+  .regex(/^PT(?=\d)(\d{1,5}H)?(\d{1,6}M)?(\d{1,8}S)?$/, 'must be hours, minutes and seconds such as PT1M30S')
+
+const tls = z.strictObject({
+  mode: z.enum(['auto', 'disable', 'require', 'verify-ca', 'verify-full']).default('auto').meta({
+    title: 'TLS mode',
+    description:
+      '`verify-full`: the certificate must be signed by a known authority and name the host. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be the server. `disable`: in clear, the password at least hashed unless the server asks otherwise. `auto`: `disable` for a loopback host, `verify-full` for every other',
+  }),
+  ca: pem.optional().meta({
+    title: 'Certificate authorities',
+    description:
+      'PEM text of the authorities that may sign the certificate of the server; default: those that Node.js trusts. Providers of databases often have one of their own',
+  }),
+  cert: pem.optional().meta({
+    title: 'Client certificate',
+    description: 'PEM text of a certificate with which the user logs in; default: none. Needs `key`',
+  }),
+  key: pem.optional().meta({
+    title: 'Key of the client certificate',
+    description: 'PEM text of its private key, without passphrase; default: none',
+    secret: true,
+  }),
+  serverName: text(253).optional().meta({
+    title: 'Server name',
+    description:
+      'The name that the certificate must carry, when it is not `host`: behind a tunnel, or for an address; default: `host`',
+  }),
+})
+
+export const config = z.strictObject({
+  host: text(253)
+    .regex(/^[^\s/,@]+$/, 'must be one host name or address; sockets of the file system are not served')
+    .meta({
+      title: 'Host',
+      description:
+        'Name or address of the server. A Unix socket is refused: it would pass by the network policy',
+      examples: ['db.internal', '10.1.2.3'],
+    }),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .default(5432)
+    .meta({ title: 'Port', description: 'TCP port of the server; default 5432' }),
+  database: text(63).meta({
+    title: 'Database',
+    description: 'The database; a query cannot reach another one',
+    examples: ['ledger'],
+  }),
+  user: text(63).meta({
+    title: 'User',
+    description:
+      'The role that logs in. Its rights are the limit of every query: give it no more than it must read',
+    examples: ['bulkhead'],
+  }),
+  password: text(10_000).optional().meta({
+    title: 'Password',
+    description:
+      'Password of the user; default: none, for servers that trust the address or check a client certificate. Neither PGPASSWORD nor ~/.pgpass is read',
+    secret: true,
+  }),
+  tls: tls
+    .superRefine((value, context) => {
+      if ((value.cert === undefined) !== (value.key === undefined))
+        context.addIssue({
+          code: 'custom',
+          message: 'cert and key belong together',
+          path: [value.cert === undefined ? 'cert' : 'key'],
+        })
+    })
+    .prefault({})
+    .meta({
+      title: 'TLS',
+      description: 'How the connection is encrypted, and how the server proves who it is',
+    }),
+  applicationName: text(20).default('bulkhead').meta({
+    title: 'Application name',
+    description:
+      'How sessions begin their name in pg_stat_activity; application and run follow, cut to the 63 bytes that the server keeps. Default `bulkhead`',
+  }),
+  timeZone: text(60)
+    .default('UTC')
+    .meta({
+      title: 'Time zone',
+      description:
+        'Zone in which `timestamptz` is read and written as text; default `UTC`. Another zone changes CSV and JSON Lines, Parquet stays in UTC',
+      examples: ['Europe/Brussels'],
+    }),
+  searchPath: z
+    .array(text(63))
+    .min(1)
+    .max(50)
+    .optional()
+    .meta({
+      title: 'Schema search path',
+      description:
+        'Schemas in which names without schema are looked up, in this order; default: as the server sets it for this user and database',
+      examples: [['billing', 'public']],
+    }),
+  lockTimeout: duration.default('PT30S').meta({
+    title: 'Lock timeout',
+    description:
+      'Longest time to wait for a lock that another session holds, such as a migration; then the run is tried again. PT0S waits as long as the query may take. Default PT30S',
+  }),
+  idleTimeout: duration.default('PT10M').meta({
+    title: 'Idle timeout',
+    description:
+      'After this time without a command the server ends the transaction of a run that hangs, because an open one holds back its vacuum. PT0S: never. Default PT10M',
+  }),
+  maxRowSize: z
+    .string()
+    .regex(/^\d{1,4}(KiB|MiB)$/, 'must be a size such as 128MiB')
+    .default('128MiB')
+    .meta({
+      title: 'Largest row',
+      description:
+        'A larger row fails the run. A row is in memory as a whole, about three times over as JSON Lines: this bounds the memory. At most 1023MiB, default 128MiB',
+    }),
+})
+
+export type Config = z.output<typeof config>
+
+/** Milliseconds of a duration of the settings, which the schema has checked. */
+export function milliseconds(text: string): number {
+  const [, hours = '0', minutes = '0', seconds = '0'] =
+    /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(text) ?? []
+  // The server keeps timeouts as 32 bits.
+  return Math.min(2_147_483_647, ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000)
+}
+
+/** Bytes of a size of the settings; a message of the protocol cannot be larger than 1 GiB. */
+export function rowBytes(text: string): number {
+  const unit = text.endsWith('KiB') ? 1024 : 1024 * 1024
+  return Math.min(1023 * 1024 * 1024, Number.parseInt(text, 10) * unit)
+}
+
+/** Whether the host is this machine itself, by its name or address alone. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase()
+  return (
+    name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name)
+  )
+}

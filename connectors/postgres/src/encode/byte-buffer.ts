@@ -1,0 +1,33 @@
+/**
+ * Bytes that grow up to a usual size and are used again. A single larger row gets a larger buffer
+ * for once, which is given back (I8).
+ */
+export class ByteBuffer {
+  bytes: Buffer
+  /** How many are used. */
+  length = 0
+  readonly #usual: number
+
+  /** @param usual  size up to which the buffer is kept */
+  constructor(usual: number) {
+    this.#usual = usual
+    this.bytes = Buffer.allocUnsafeSlow(Math.min(usual, firstBytes))
+  }
+
+  /** Makes room for so many more bytes. */
+  reserve(more: number): void {
+    const needed = this.length + more
+    if (needed <= this.bytes.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(this.#usual, 2 * this.bytes.length)))
+    this.bytes.copy(larger, 0, 0, this.length)
+    this.bytes = larger
+  }
+
+  reset(): void {
+    this.length = 0
+    if (this.bytes.length > this.#usual) this.bytes = Buffer.allocUnsafeSlow(this.#usual)
+  }
+}
+
+/** Small results are common: they should not cost buffers of megabytes. */
+const firstBytes = 64 * 1024

@@ -1,0 +1,44 @@
+import { isIP } from 'node:net'
+import { checkServerIdentity, type ConnectionOptions, createSecureContext } from 'node:tls'
+import { type Config, isLoopback } from '../config.ts'
+import { postgresError } from '../errors.ts'
+
+/** A server and how to reach it: for sessions, and for the connections that cancel them. */
+export interface Target {
+  readonly host: string
+  readonly port: number
+  /** Undefined: in clear. */
+  readonly tls: ConnectionOptions | undefined
+}
+
+/** @throws BulkheadError `postgres-tls-settings` when certificates or keys cannot be read */
+export function targetOf(config: Config): Target {
+  return { host: config.host, port: config.port, tls: tlsOptions(config) }
+}
+
+function tlsOptions({ host, tls }: Config): ConnectionOptions | undefined {
+  const mode = tls.mode !== 'auto' ? tls.mode : isLoopback(host) ? 'disable' : 'verify-full'
+  if (mode === 'disable') return undefined
+  const name = tls.serverName ?? host
+  const { ca, cert, key } = tls
+  try {
+    const secureContext = createSecureContext({
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    })
+    return {
+      secureContext,
+      rejectUnauthorized: mode !== 'require',
+      checkServerIdentity: (_host, certificate) =>
+        mode === 'verify-full' ? checkServerIdentity(name, certificate) : undefined,
+      // An address is not allowed in the server name indication (RFC 6066, 3).
+      ...(isIP(name) === 0 ? { servername: name } : {}),
+    }
+  } catch {
+    // OpenSSL's message may quote the input.
+    throw postgresError('postgres-tls-settings', 'A certificate or key of the settings cannot be read', {
+      path: 'config.tls',
+    })
+  }
+}
