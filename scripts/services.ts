@@ -25,7 +25,9 @@ const stopped = new Promise<NodeJS.Signals>((resolve) => {
     for (const [name, value] of Object.entries(services.environment)) {
       if (name !== 'PATH') console.log(`export ${name}='${value}'`)
     }
-    console.error(`The servers run as processes ${services.pids.join(', ')}; Ctrl-C stops them`)
+    console.error(
+      `The servers run as processes ${services.pids.join(', ')} over ${services.folder}; Ctrl-C stops them`,
+    )
     return 128 + constants.signals[await stopped]
   }
 }
