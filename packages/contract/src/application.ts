@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { deliverSchema, duration, nextRun, outputSchema, size } from './output.ts'
+import { patternFault } from './pattern.ts'
 
 /** `application.yaml`: one application. Unknown fields are errors here, with a suggestion. */
 
@@ -82,8 +83,16 @@ export const parameterSchema = z.strictObject({
   pattern: z
     .string()
     .max(500)
+    .superRefine((pattern, issues) => {
+      const reason = patternFault(pattern)
+      if (reason !== undefined) issues.addIssue({ code: 'custom', message: reason })
+    })
     .optional()
-    .meta({ description: 'Regular expression that the whole text must match', ...nextRun }),
+    .meta({
+      description:
+        'Regular expression that the whole text must match; the text may then have at most 1000 characters',
+      ...nextRun,
+    }),
   enum: z
     .array(z.union([z.string(), z.number()]))
     .min(1)
@@ -134,19 +143,21 @@ const mapStep = z.strictObject({
     }),
 })
 const validateStep = z.strictObject({
-  validate: z.strictObject({
-    schema: z
-      .string()
-      .max(200)
-      .meta({ description: 'A JSON Schema file that every row must match', ...nextRun }),
-    onInvalid: z
-      .enum(['fail', 'skip'])
-      .default('fail')
-      .meta({
-        description: 'Fail the run, or leave the row out and end `completed-with-errors`',
-        ...nextRun,
-      }),
-  }),
+  validate: z
+    .strictObject({
+      schema: z
+        .string()
+        .max(200)
+        .meta({ description: 'A JSON Schema file that every row must match', ...nextRun }),
+      onInvalid: z
+        .enum(['fail', 'skip'])
+        .default('fail')
+        .meta({
+          description: 'Fail the run, or leave the row out and end `completed-with-errors`',
+          ...nextRun,
+        }),
+    })
+    .meta({ description: 'Checks every row against a JSON Schema', ...nextRun }),
 })
 export const processStepSchema = z.union([selectStep, mapStep, validateStep])
 
@@ -270,9 +281,14 @@ export const policySchema = z.strictObject({
           ...nextRun,
         }),
       connectors: z
-        .array(z.string().max(40))
+        .array(z.union([z.literal('*'), name]))
         .default([])
-        .meta({ description: 'Connectors that a request may use with settings of its own', ...nextRun }),
+        .meta({
+          description:
+            'Connectors that a request may use with settings of its own; `*` stands for all that are installed',
+          examples: [['opensearch'], ['*']],
+          ...nextRun,
+        }),
       plainCredentials: z
         .enum(['refuse', 'allow'])
         .default('refuse')
@@ -297,27 +313,42 @@ export const policySchema = z.strictObject({
   limits: limitsSchema.prefault({}).meta({ description: 'What one run may use', ...nextRun }),
 })
 
-const envOrText = z.union([z.string().max(2000), z.strictObject({ env: z.string().max(100) })])
+const envOrText = z.union([
+  z.string().max(2000),
+  z.strictObject({
+    env: z
+      .string()
+      .max(100)
+      .meta({ description: 'Environment variable that the environment lists', ...nextRun }),
+  }),
+])
 export const replySchema = z.union([
   z.strictObject({
-    file: z.strictObject({
-      folder: z
-        .string()
-        .max(1000)
-        .meta({
-          description: 'Folder, absolute or relative to the application; one file a reply, written whole',
-          ...nextRun,
-        }),
-    }),
+    file: z
+      .strictObject({
+        folder: z
+          .string()
+          .min(1)
+          .max(1000)
+          .meta({
+            description: 'Folder, absolute or relative to the application; one file a reply, written whole',
+            ...nextRun,
+          }),
+      })
+      .meta({ description: 'Writes each reply event to a file', ...nextRun }),
   }),
   z.strictObject({
-    webhook: z.strictObject({
-      url: envOrText.meta({ description: 'Where to POST the reply event', ...nextRun }),
-      secret: z
-        .strictObject({ secret: name })
-        .optional()
-        .meta({ description: 'Secret of the signature (Standard Webhooks)', ...nextRun }),
-    }),
+    webhook: z
+      .strictObject({
+        url: envOrText.meta({ description: 'Where to POST the reply event', ...nextRun }),
+        secret: z
+          .strictObject({
+            secret: name.meta({ description: "Name below the application's own root", ...nextRun }),
+          })
+          .optional()
+          .meta({ description: 'Secret of the signature (Standard Webhooks)', ...nextRun }),
+      })
+      .meta({ description: 'Posts each reply event, signed', ...nextRun }),
   }),
 ])
 
@@ -369,32 +400,37 @@ export const applicationSchema = z.strictObject({
 export const environmentSchema = z.strictObject({
   apiVersion: z.literal(apiVersion).meta({ description: 'Version of the overlay', ...nextRun }),
   kind: z.literal('Environment').meta({ description: 'Always `Environment`', ...nextRun }),
-  spec: z.strictObject({
-    env: z
-      .array(
-        z
-          .string()
-          .max(100)
-          .regex(
-            /^(?!BULKHEAD_)[A-Za-z_][A-Za-z0-9_]*$/,
-            'must be the name of an environment variable, not BULKHEAD_*',
-          ),
-      )
-      .default([])
-      .meta({ description: 'Environment variables that `{ env: NAME }` may read', ...nextRun }),
-    connections: z
-      .record(name, z.record(z.string(), z.unknown()))
-      .default({})
-      .meta({ description: 'Merged over connections of the manifest', ...nextRun }),
-    stores: z
-      .record(name, z.record(z.string(), z.unknown()))
-      .default({})
-      .meta({ description: 'Merged over stores of the manifest', ...nextRun }),
-    policy: z
-      .record(z.string(), z.unknown())
-      .default({})
-      .meta({ description: 'Merged over the policy of the manifest', ...nextRun }),
-  }),
+  spec: z
+    .strictObject({
+      env: z
+        .array(
+          z
+            .string()
+            .max(100)
+            .regex(
+              /^(?!BULKHEAD_)[A-Za-z_][A-Za-z0-9_]*$/,
+              'must be the name of an environment variable, not BULKHEAD_*',
+            ),
+        )
+        .default([])
+        .meta({ description: 'Environment variables that `{ env: NAME }` may read', ...nextRun }),
+      connections: z
+        .record(name, z.record(z.string(), z.unknown()))
+        .default({})
+        .meta({
+          description: 'Merged over the connections of the manifest; null removes a field',
+          ...nextRun,
+        }),
+      stores: z
+        .record(name, z.record(z.string(), z.unknown()))
+        .default({})
+        .meta({ description: 'Merged over the stores of the manifest; null removes a field', ...nextRun }),
+      policy: z
+        .record(z.string(), z.unknown())
+        .default({})
+        .meta({ description: 'Merged over the policy of the manifest; null removes a field', ...nextRun }),
+    })
+    .meta({ description: 'What differs here', ...nextRun }),
 })
 
 export type ApplicationManifest = z.output<typeof applicationSchema>

@@ -32,6 +32,10 @@ const registry = {
     'A field of the manifest is unknown, missing or ill-typed',
     'Correct the field at `path`',
   ),
+  'not-in-this-version': config(
+    'The manifest uses a feature that this version of Bulkhead does not have',
+    'Remove it, or use a version that has it',
+  ),
   'environment-not-found': config(
     'There is no such file in environments/',
     'Choose one of the environments that the message names',
@@ -234,6 +238,10 @@ const registry = {
   'state-folder-unusable': environment(
     'The state folder cannot be used',
     'Make it writable for you alone, or set XDG_STATE_HOME',
+  ),
+  'address-unusable': environment(
+    'A server cannot listen at this address',
+    'Choose another port, and set BULKHEAD_FILES_URL to its address',
   ),
   'reply-failed': {
     kind: 'transient',

@@ -15,7 +15,9 @@ export interface IssueOptions {
   readonly value: unknown
   /** Where the document stands in a larger one: `spec.connections.ledger.config`. */
   readonly base?: string
-  /** What to add to a message: `line 3` of which file. */
+  /** The fix of a fault that suggests nothing better; default: that of the code. */
+  readonly fix?: string
+  /** What to add to a message: `application.yaml:3:5`. */
   readonly place?: (path: Path) => string | undefined
 }
 
@@ -140,10 +142,11 @@ function missing(path: Path, options: IssueOptions): ErrorDetails {
 function detail(path: Path, reason: string, options: IssueOptions, fix?: string): ErrorDetails {
   const where = joinPath(options.base ?? '', formatPath(path))
   const place = options.place?.(path)
+  const instruction = fix ?? options.fix
   return faultDetails(
     options.code,
     `${where === '' ? 'The document' : `\`${where}\``} ${reason}${place === undefined ? '' : ` (${place})`}`,
-    { ...(where === '' ? {} : { path: where }), ...(fix === undefined ? {} : { fix }) },
+    { ...(where === '' ? {} : { path: where }), ...(instruction === undefined ? {} : { fix: instruction }) },
   )
 }
 

@@ -1,0 +1,144 @@
+import type { BulkheadError } from '@bulkhead/connector-sdk'
+import { fault, type Path } from '@bulkhead/contract'
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
+
+/**
+ * YAML of a manifest. Manifests are read by many tools, half of which speak YAML 1.1, where `no` is
+ * false and `010` is eight: what the two versions read differently is refused, with its line.
+ */
+export interface YamlDocument {
+  readonly value: unknown
+  /** `application.yaml:12:5` of the field at a path, or of the nearest one around it. */
+  placeOf(path: Path): string | undefined
+}
+
+/** Most aliases that one document may use: a few repeat settings, many are a bomb. */
+const mostAliases = 100
+
+/**
+ * @param file  its name, for messages
+ * @throws BulkheadError `manifest-unreadable` with line and column
+ */
+export function readYaml(text: string, file: string): YamlDocument {
+  const lines = new LineCounter()
+  const place = (offset: number): string => {
+    const { line, col } = lines.linePos(offset)
+    return `${file}:${line}:${col}`
+  }
+  try {
+    const document = parse(text, '1.2', lines)
+    const [error] = [...document.errors, ...document.warnings]
+    if (error !== undefined)
+      throw unreadable(`${place(error.pos[0])}: ${withoutQuotedText(error.message)}`, 'Correct the line')
+    const { explicit, version } = document.directives?.yaml ?? {}
+    if (explicit === true && version !== '1.2')
+      throw unreadable(`${file} asks for YAML ${version}`, 'Remove the %YAML line')
+    refuseTags(document, place)
+    refuseTwoReadings(document, parse(text, '1.1'), place)
+    const value: unknown = document.toJS({ maxAliasCount: mostAliases })
+    return { value, placeOf: (path) => placeOf(document, path, place) }
+  } catch (error) {
+    if (error instanceof ReferenceError)
+      throw unreadable(`${file} uses more than ${mostAliases} aliases`, 'Write the values out')
+    if (error instanceof RangeError) throw unreadable(`${file} nests too deeply`, 'Write it flatter')
+    throw error
+  }
+}
+
+function parse(text: string, version: '1.1' | '1.2', lineCounter?: LineCounter): Document.Parsed {
+  return parseDocument(text, {
+    version,
+    uniqueKeys: true,
+    prettyErrors: false,
+    logLevel: 'silent',
+    ...(lineCounter === undefined ? {} : { lineCounter }),
+  })
+}
+
+/** Compares what both versions make of every plain scalar, keys included. */
+function refuseTwoReadings(
+  document: Document.Parsed,
+  document11: Document.Parsed,
+  place: (offset: number) => string,
+): void {
+  const values11 = new Map(plainScalars(document11).map(({ offset, value }) => [offset, value]))
+  for (const { offset, source, value, isKey } of plainScalars(document)) {
+    const value11 = values11.get(offset)
+    const isSame = isKey
+      ? typeof value === 'string' && typeof value11 === 'string'
+      : Object.is(value, value11) && !exponentOnly.test(source)
+    if (!isSame)
+      throw unreadable(
+        `${place(offset)}: \`${source.slice(0, 40)}\` without quotes means different things to different readers of YAML`,
+        'Put it in quotes when it is text, or write the number in plain digits',
+      )
+  }
+}
+
+/** `1e3`: a number to most readers, and text to those that hold YAML 1.1 to the letter. */
+const exponentOnly = /^[-+]?\d+[eE]/
+
+interface PlainScalar {
+  readonly offset: number
+  readonly source: string
+  readonly value: unknown
+  readonly isKey: boolean
+}
+
+function plainScalars(document: Document.Parsed): PlainScalar[] {
+  const found: PlainScalar[] = []
+  visit(document, {
+    Scalar(key, { type, source, value, range }) {
+      if (type === 'PLAIN' && source !== undefined && range)
+        found.push({ offset: range[0], source, value, isKey: key === 'key' })
+    },
+  })
+  return found
+}
+
+function refuseTags(document: Document.Parsed, place: (offset: number) => string): void {
+  visit(document, {
+    Node(_, node) {
+      const at = place(node.range?.[0] ?? 0)
+      if (node.tag !== undefined)
+        throw unreadable(`${at}: tags such as ${node.tag.slice(0, 40)} are not taken`, 'Remove the tag')
+      if (isScalar(node) && node.value === '__proto__')
+        throw unreadable(`${at}: a field named __proto__`, 'Remove it')
+    },
+  })
+}
+
+function placeOf(document: Document, path: Path, place: (offset: number) => string): string | undefined {
+  let node: unknown = document.contents
+  let offset: number | undefined
+  for (const part of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part))
+      if (pair === undefined) break
+      offset = offsetOf(pair.key) ?? offset
+      node = pair.value
+    } else if (isSeq(node)) {
+      node = node.items[Number(part)]
+      offset = offsetOf(node) ?? offset
+    } else break
+  }
+  return offset === undefined ? undefined : place(offset)
+}
+
+function offsetOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined
+}
+
+/** The parser's messages may quote a value, which may be a secret. */
+function withoutQuotedText(message: string): string {
+  return (
+    message
+      .split('\n')[0]
+      ?.replaceAll(/"[^"]*"|'[^']*'|`[^`]*`/g, '…')
+      .slice(0, 200) ?? ''
+  )
+}
+
+function unreadable(message: string, fix: string): BulkheadError {
+  return fault('manifest-unreadable', message, { fix })
+}
