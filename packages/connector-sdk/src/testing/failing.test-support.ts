@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict'
+import type { Check } from './subject.ts'
+
+/**
+ * Runs all checks, each against a subject of its own.
+ * @returns the titles of those that fail, so that a double can be shown to fail exactly the one it is made for
+ */
+export async function failing<S>(checks: readonly Check<S>[], subject: () => S): Promise<string[]> {
+  const titles: string[] = []
+  for (const check of checks) {
+    try {
+      await check.run(subject())
+    } catch (error) {
+      assert.ok(error instanceof Error)
+      titles.push(check.title)
+    }
+  }
+  return titles
+}

@@ -1,0 +1,8 @@
+/**
+ * The contract test kit: what a connector promises, as tests against a real system. Every check is
+ * proved by a double, a deliberately wrong connector that must fail exactly that check.
+ */
+export { readFiles, readRequest, readRows, rowsOf } from './collect.ts'
+export { sourceKit, storeKit } from './kit.ts'
+export type { Query, SourceCase, SourceSubject, StoreSubject, Subject, WrongConfig } from './subject.ts'
+export { testContext, type TestContext, type TestContextOptions } from './test-context.ts'

@@ -1,0 +1,169 @@
+/** A source that keeps every promise, in memory: what the doubles break, one promise at a time. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Batch, Column } from '../batch.ts'
+import {
+  defineConnector,
+  SDK_VERSION,
+  type ConnectorDefinition,
+  type SourceCapabilities,
+} from '../connector.ts'
+import { BulkheadError } from '../errors.ts'
+import type { Extract, ReadRequest, Source } from '../source.ts'
+import type { Field } from '../types.ts'
+import { z } from 'zod'
+import { bindObjectParameters } from '../object-parameters.ts'
+import type { SourceSubject } from './subject.ts'
+
+export const memoryConfig = z.strictObject({
+  host: z.string().describe('Where it would be'),
+  password: z.string().default('').describe('Its password').meta({ secret: true }),
+})
+export type MemoryConfig = z.output<typeof memoryConfig>
+
+export const memoryErrors = [
+  { code: 'memory-away', kind: 'transient', meaning: 'Nobody is there', fix: 'Try again' },
+  { code: 'memory-query', kind: 'config', meaning: 'The query is wrong', fix: 'Correct it' },
+] as const
+
+export function memoryFailure(code: 'memory-away' | 'memory-query', path?: string): BulkheadError {
+  const { kind, fix, meaning } = memoryErrors.find((error) => error.code === code) ?? memoryErrors[0]
+  return new BulkheadError({ kind, code, message: meaning, fix, ...(path === undefined ? {} : { path }) })
+}
+
+export const fields: readonly Field[] = [
+  { name: 'id', type: { kind: 'integer', bits: 32 }, nullable: false },
+  { name: 'text', type: { kind: 'text' }, nullable: true },
+]
+export const WIDE = 'x'.repeat(1000)
+
+/** Rows of a query: `{ rows }` numbered ones of 1000 bytes; the case's own for others; `{ wait }` before the first. */
+export interface MemoryQuery {
+  readonly rows: number
+  readonly text?: string | null
+  readonly wait?: number
+}
+
+export function bindMemoryQuery(read: ReadRequest): MemoryQuery {
+  const query = bindObjectParameters(read.query, read.parameters)
+  if (typeof query !== 'object' || query === null || !('rows' in query))
+    throw memoryFailure('memory-query', 'query')
+  return query as MemoryQuery
+}
+
+export function columnsOf(from: number, rows: number, query: MemoryQuery): Batch {
+  const text = query.text === undefined ? WIDE : query.text
+  const bytes = Buffer.from((text ?? '').repeat(rows))
+  const each = Buffer.byteLength(text ?? '')
+  const ids: Column = {
+    layout: 'fixed',
+    values: Int32Array.from({ length: rows }, (_, i) => from + i),
+    validity: undefined,
+  }
+  const texts: Column = {
+    layout: 'variable',
+    offsets: Int32Array.from({ length: rows + 1 }, (_, i) => i * each),
+    bytes,
+    validity: text === null ? new Uint8Array(Math.ceil(rows / 8)) : undefined,
+  }
+  return { form: 'columns', rows, columns: [ids, texts], bytes: rows * (8 + each) }
+}
+
+export async function* readMemory(
+  query: MemoryQuery,
+  read: ReadRequest,
+  signal: AbortSignal,
+): AsyncGenerator<Batch> {
+  if (query.wait !== undefined)
+    await sleep(query.wait, undefined, { signal }).catch(() => signal.throwIfAborted())
+  const rows = Math.min(query.rows, read.maxRows ?? query.rows)
+  const each = 8 + Buffer.byteLength(query.text === undefined ? WIDE : (query.text ?? ''))
+  const size = Math.max(1, Math.min(read.batchRows, Math.floor(read.batchBytes / each)))
+  for (let at = 0; at < rows; at += size) {
+    signal.throwIfAborted()
+    yield columnsOf(at, Math.min(size, rows - at), query)
+  }
+  signal.throwIfAborted()
+}
+
+export interface MemoryParts {
+  readonly definition?: Partial<ConnectorDefinition<MemoryConfig>>
+  readonly unchanged?: () => Promise<boolean>
+  readonly capabilities?: Partial<SourceCapabilities>
+  readonly open?: (config: MemoryConfig) => void
+  readonly source?: Partial<Source>
+  readonly bind?: (read: ReadRequest) => MemoryQuery
+  readonly read?: typeof readMemory
+  readonly extract?: Partial<Extract>
+}
+
+/** The truthful subject, with parts of it replaced. */
+export function memorySource(parts: MemoryParts = {}): SourceSubject<MemoryConfig> {
+  const prepare = async (read: ReadRequest, signal: AbortSignal): Promise<Extract> => {
+    signal.throwIfAborted()
+    const query = (parts.bind ?? bindMemoryQuery)(read)
+    return {
+      fields,
+      consistency: 'snapshot',
+      read: (readSignal) => (parts.read ?? readMemory)(query, read, readSignal),
+      async [Symbol.asyncDispose]() {},
+      ...parts.extract,
+    }
+  }
+  const connector = defineConnector<MemoryConfig>({
+    name: 'memory',
+    sdk: SDK_VERSION,
+    summary: 'Rows that are made up',
+    config: memoryConfig,
+    query: z.strictObject({ rows: z.number().describe('How many') }).describe('Which rows'),
+    source: {
+      capabilities: {
+        forms: ['columns'],
+        encodes: {},
+        snapshot: true,
+        replayable: true,
+        readOnly: 'enforced',
+        query: 'sql',
+        limitsRows: true,
+        ...parts.capabilities,
+      },
+      async open({ config }) {
+        if (parts.open !== undefined) parts.open(config)
+        else if (config.host === 'nowhere') throw memoryFailure('memory-away')
+        return {
+          check: async () => 'memory is there',
+          prepare,
+          async [Symbol.asyncDispose]() {},
+          ...parts.source,
+        }
+      },
+    },
+    errors: memoryErrors,
+    ...parts.definition,
+  })
+  return {
+    connector,
+    config: { host: 'here' },
+    wrongConfigs: [
+      { title: 'no host', config: {} },
+      { title: 'a host that is away', config: { host: 'nowhere' }, code: 'memory-away' },
+    ],
+    cases: [
+      {
+        title: 'two rows by a parameter',
+        query: { rows: { $param: 'rows' }, text: 'é' },
+        parameters: { rows: 2 },
+        fields: fields.map(({ name, type }) => ({ name, type })),
+        rows: [
+          { id: 0, text: 'é' },
+          { id: 1, text: 'é' },
+        ],
+      },
+      { title: 'null', query: { rows: 1, text: null }, rows: [{ id: 0, text: null }] },
+    ],
+    wrongQueries: [{ title: 'text', query: 'SELECT', code: 'memory-query' }],
+    large: { query: { rows: 40_000 } },
+    slow: { query: { rows: 1, wait: 60_000 } },
+    writes: [{ query: { rows: 1 } }],
+    unchanged: parts.unchanged ?? (async () => true),
+  }
+}

@@ -1,0 +1,369 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { Batch, Column, Form } from '../batch.ts'
+import { defaultCsv, type OutputFormat } from '../format.ts'
+import type { Extract, ReadRequest, Source } from '../source.ts'
+import type { Row } from '../types.ts'
+import { assertLayout, readFiles, readRequest, readRows } from './collect.ts'
+import { expectFailure, STOP_MS, within, withContext } from './expect.ts'
+import type { Check, Query, SourceSubject } from './subject.ts'
+
+type AnySource = SourceSubject<unknown>
+
+/** What the large result of a subject has at least; a source that reads all of it ahead is seen to grow. */
+const LARGE_BYTES = 32 * 1024 * 1024
+/** Growth that garbage, buffers of the client and two batches may cause while a reader pauses. */
+const PAUSED_BYTES = 16 * 1024 * 1024
+/** Bounds that the batches of the large result are asked to keep. */
+const BATCH_ROWS = 500
+const BATCH_BYTES = 256 * 1024
+
+/** How long the checks let a source work before they look. */
+export interface Patience {
+  /** A reader that holds a batch, ms. */
+  readonly pauseMs: number
+  /** A query that is cancelled before its first row, ms. */
+  readonly slowMs: number
+}
+
+/** Checks of the source role, in the order in which an author should make them pass. */
+export const sourceChecks = (patience: Patience): readonly Check<AnySource>[] => [
+  {
+    title: 'answers a check with one line',
+    run: (subject) =>
+      withSource(subject, async (source, signal) => {
+        assert.match(await source.check(signal), /^[^\n]+$/)
+      }),
+  },
+  {
+    title: 'declares forms that fit: it encodes formats exactly when it yields bytes',
+    run({ connector }) {
+      const capabilities = connector.source?.capabilities
+      assert.ok(capabilities !== undefined && capabilities.forms.length > 0, 'it declares no form')
+      const encodes = Object.keys(capabilities.encodes).length > 0
+      assert.equal(encodes, capabilities.forms.includes('bytes'))
+    },
+  },
+  {
+    title: 'yields exactly the rows of every known result, in every form it declares',
+    run: (subject) =>
+      withSource(subject, async (source, signal) => {
+        for (const form of formsOf(subject)) {
+          for (const known of subject.cases) {
+            if (form !== 'bytes') {
+              if (known.rows === undefined) continue
+              await using extract = await source.prepare(readRequest(known, form), signal)
+              const fields = extract.fields.map(({ name, type }) => ({ name, type }))
+              if (known.fields !== undefined) assert.deepEqual(fields, known.fields, known.title)
+              assert.deepEqual(await readRows(extract, signal), known.rows, known.title)
+              continue
+            }
+            for (const { format, csv, files } of known.bytes ?? []) {
+              const output = { format, csv: { ...defaultCsv, ...csv } }
+              await using extract = await source.prepare(readRequest(known, form, { output }), signal)
+              const read = await readFiles(extract, signal)
+              assert.deepEqual([...read.keys()], Object.keys(files), known.title)
+              for (const [name, content] of Object.entries(files)) {
+                assert.deepEqual(
+                  read.get(name)?.toString('latin1'),
+                  Buffer.from(content).toString('latin1'),
+                  known.title,
+                )
+              }
+            }
+          }
+          assert.ok(
+            subject.cases.some((known) => (form === 'bytes' ? known.bytes : known.rows) !== undefined),
+          )
+        }
+      }),
+  },
+  {
+    title: 'refuses a parameter that is missing, and one that the query does not use',
+    run: (subject) =>
+      withSource(subject, async (source, signal) => {
+        const known = subject.cases.find(({ parameters }) => Object.keys(parameters ?? {}).length > 0)
+        assert.ok(known?.parameters !== undefined, 'the test gives no case with parameters')
+        const [, ...others] = Object.entries(known.parameters)
+        const fewer = { query: known.query, parameters: Object.fromEntries(others) }
+        const more = { query: known.query, parameters: { ...known.parameters, nobody_uses_this: 1 } }
+        const form = formsOf(subject)[0] ?? 'rows'
+        const missing = await refused(subject, source, fewer, form, signal, 'a missing parameter')
+        assert.equal(missing.code, 'parameter-missing')
+        const unused = await refused(subject, source, more, form, signal, 'an unused parameter')
+        assert.equal(unused.code, 'parameter-unknown')
+      }),
+  },
+  {
+    title: 'refuses every wrong query before the first row, saying where and what to do',
+    run: (subject) =>
+      withSource(subject, async (source, signal) => {
+        assert.ok(subject.wrongQueries.length > 0, 'the test gives no wrong queries')
+        for (const wrong of subject.wrongQueries) {
+          const form = formsOf(subject)[0] ?? 'rows'
+          const error = await refused(subject, source, wrong, form, signal, wrong.title)
+          assert.equal(error.code, wrong.code, `${wrong.title} was refused otherwise: ${error.message}`)
+          assert.match(
+            error.path ?? '',
+            /^(query|parameters)\b/,
+            `${error.code} has no path that begins with query`,
+          )
+        }
+      }),
+  },
+  {
+    title: 'keeps the bounds and the form of its batches',
+    run: (subject) =>
+      withSource(subject, async (source, signal) => {
+        for (const form of formsOf(subject)) {
+          const request = requestFor(subject, subject.large, form, {
+            batchRows: BATCH_ROWS,
+            batchBytes: BATCH_BYTES,
+          })
+          await using extract = await source.prepare(request, signal)
+          let total = 0
+          for await (const batch of extract.read(signal)) total += assertBounds(extract, batch, form)
+          assert.ok(total >= LARGE_BYTES, `the large result has only ${total} bytes: this proves nothing`)
+        }
+      }),
+  },
+  {
+    title: 'does not read ahead of a slow reader',
+    run: (subject) =>
+      withSource(subject, async (source, signal) => {
+        for (const form of formsOf(subject)) {
+          await using extract = await source.prepare(requestFor(subject, subject.large, form), signal)
+          const batches = extract.read(signal)[Symbol.asyncIterator]()
+          const before = await memoryInUse()
+          const first = await batches.next()
+          assert.equal(first.done, false)
+          await sleep(patience.pauseMs)
+          const growth = (await memoryInUse()) - before
+          assert.ok(growth <= PAUSED_BYTES, `memory grew by ${growth} bytes while the reader paused`)
+          await batches.return?.()
+        }
+      }),
+  },
+  {
+    title: 'stops within 5 seconds when it is cancelled, by the reason of the signal',
+    run: async (subject) => {
+      for (const form of formsOf(subject)) {
+        await assertStops(subject, subject.large, form, 'after-first-batch', STOP_MS)
+        if (subject.slow === undefined) continue
+        await assertStops(subject, subject.slow, form, 'before-first-batch', patience.slowMs)
+      }
+    },
+  },
+  {
+    title: 'yields at most maxRows rows, when it declares so',
+    run: (subject) =>
+      withSource(subject, async (source, signal) => {
+        if (subject.connector.source?.capabilities.limitsRows !== true) return
+        for (const form of formsOf(subject)) {
+          for (const maxRows of [0, 1, 777]) {
+            const request = requestFor(subject, subject.large, form, { maxRows, batchRows: BATCH_ROWS })
+            await using extract = await source.prepare(request, signal)
+            let rows = 0
+            for await (const batch of extract.read(signal)) rows += rowCount(batch) ?? 0
+            assert.equal(rows, maxRows)
+          }
+        }
+      }),
+  },
+  {
+    title: 'yields the same rows again, when it declares to be replayable',
+    run: (subject) =>
+      withSource(subject, async (source, signal) => {
+        if (subject.connector.source?.capabilities.replayable !== true) return
+        for (const form of formsOf(subject)) {
+          for (const known of subject.cases) {
+            assert.deepEqual(
+              await contentOf(subject, source, known, form, signal),
+              await contentOf(subject, source, known, form, signal),
+              known.title,
+            )
+          }
+        }
+      }),
+  },
+  {
+    title: 'changes nothing, whatever the query tries, when it declares to be read-only',
+    run: (subject) =>
+      withSource(subject, async (source, signal) => {
+        const capabilities = subject.connector.source?.capabilities
+        if (capabilities?.readOnly !== 'enforced' || capabilities.query !== 'sql') return
+        const { writes = [], unchanged } = subject
+        assert.ok(writes.length > 0 && unchanged !== undefined, 'the test gives no queries that try to write')
+        for (const write of writes) {
+          for (const form of formsOf(subject)) {
+            await contentOf(subject, source, write, form, signal).catch(() => undefined)
+            assert.ok(await unchanged(), `${JSON.stringify(write.query)} changed something`)
+          }
+        }
+      }),
+  },
+  {
+    title: 'goes on after a read that was left early',
+    run: (subject) =>
+      withSource(subject, async (source, signal) => {
+        for (const form of formsOf(subject)) {
+          {
+            await using extract = await source.prepare(requestFor(subject, subject.large, form), signal)
+            for await (const batch of extract.read(signal)) if (batch.form === form) break
+          }
+          const known = subject.cases[0]
+          assert.ok(known)
+          await within(STOP_MS, 'the next read', contentOf(subject, source, known, form, signal))
+        }
+      }),
+  },
+]
+
+/** Opens the source for one check, and closes it within the time that closing may take. */
+async function withSource(
+  subject: AnySource,
+  run: (source: Source, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  await withContext(subject, async (context, signal) => {
+    assert.ok(subject.connector.source, 'the connector has no source role')
+    const source = await subject.connector.source.open(context)
+    try {
+      await run(source, signal)
+    } finally {
+      await within(STOP_MS, 'closing the source', Promise.resolve(source[Symbol.asyncDispose]()))
+    }
+  })
+}
+
+function formsOf(subject: AnySource): readonly Form[] {
+  return subject.connector.source?.capabilities.forms ?? []
+}
+
+function requestFor(
+  subject: AnySource,
+  query: Query,
+  form: Form,
+  more: Partial<ReadRequest> = {},
+): ReadRequest {
+  if (form !== 'bytes') return readRequest(query, form, more)
+  const [format] = Object.keys(subject.connector.source?.capabilities.encodes ?? {}) as OutputFormat[]
+  return readRequest(query, form, { output: { format: format ?? 'csv', csv: defaultCsv }, ...more })
+}
+
+async function refused(
+  subject: AnySource,
+  source: Source,
+  query: Query,
+  form: Form,
+  signal: AbortSignal,
+  what: string,
+) {
+  const error = await expectFailure(subject, what, async () => {
+    await using extract = await source.prepare(requestFor(subject, query, form), signal)
+    return extract.fields
+  })
+  assert.equal(error.kind, 'config', `${what} was refused by kind ${error.kind}`)
+  return error
+}
+
+async function contentOf(
+  subject: AnySource,
+  source: Source,
+  query: Query,
+  form: Form,
+  signal: AbortSignal,
+): Promise<Row[] | Map<string, Buffer>> {
+  await using extract = await source.prepare(requestFor(subject, query, form), signal)
+  return form === 'bytes' ? await readFiles(extract, signal) : await readRows(extract, signal)
+}
+
+/** @returns the bytes of the batch */
+function assertBounds(extract: Extract, batch: Batch, form: Form): number {
+  assert.equal(batch.form, form, 'a batch has another form than was asked for')
+  const rows = rowCount(batch)
+  assert.ok(rows === null || rows <= BATCH_ROWS, `a batch has ${rows} rows of ${BATCH_ROWS}`)
+  const bytes = byteCount(batch)
+  assert.ok(bytes <= BATCH_BYTES || rows === 1, `a batch has ${bytes} bytes of ${BATCH_BYTES}`)
+  if (batch.form === 'columns') {
+    assertLayout(extract.fields, batch)
+    assert.ok(batch.bytes <= BATCH_BYTES || rows === 1, `a batch says that it has ${batch.bytes} bytes`)
+  }
+  return bytes
+}
+
+function rowCount(batch: Batch): number | null {
+  return batch.form === 'rows' ? batch.rows.length : batch.rows
+}
+
+function byteCount(batch: Batch): number {
+  if (batch.form === 'bytes') return batch.bytes.length
+  if (batch.form === 'columns')
+    return batch.columns.reduce((sum, column) => sum + heldBy(column, batch.rows), 0)
+  const values = batch.rows.flatMap((row) => Object.values(row))
+  return values.reduce<number>((sum, value) => sum + sizeOf(value), 0)
+}
+
+/** Bytes that the values of a column take; what its buffers have to spare does not count. */
+function heldBy(column: Column, rows: number): number {
+  return column.layout === 'fixed' ? column.values.byteLength : 4 * rows + (column.offsets[rows] ?? 0)
+}
+
+function sizeOf(value: Row[string]): number {
+  if (typeof value === 'string') return Buffer.byteLength(value)
+  return value instanceof Uint8Array ? value.length : 8
+}
+
+async function assertStops(
+  subject: AnySource,
+  query: Query,
+  form: Form,
+  when: 'after-first-batch' | 'before-first-batch',
+  abortAfterMs: number,
+): Promise<void> {
+  await withSource(subject, async (source) => {
+    const stop = new AbortController()
+    const reason = new Error('the test stops it')
+    let aborted = Date.now()
+    const abort = () => {
+      aborted = Date.now()
+      stop.abort(reason)
+    }
+    const reading = (async () => {
+      await using extract = await source.prepare(requestFor(subject, query, form), stop.signal)
+      for await (const batch of extract.read(stop.signal)) {
+        assert.equal(batch.form, form)
+        if (when === 'after-first-batch') abort()
+      }
+    })()
+    // Abort once it is at work; a query that answers at once was no slow one.
+    const timer = setTimeout(abort, abortAfterMs)
+    try {
+      const ended = reading.then(
+        () => assert.fail('it went on to its end'),
+        (error: unknown) => error,
+      )
+      const error = await within(2 * STOP_MS, 'stopping', ended)
+      assert.equal(error, reason, `it ended by ${String(error)}, not by the reason of the signal`)
+      assert.ok(Date.now() - aborted <= STOP_MS, 'it stopped too late')
+    } finally {
+      clearTimeout(timer)
+    }
+  })
+}
+
+/** Bytes that JavaScript holds, buffers included, after its garbage is gone. */
+async function memoryInUse(): Promise<number> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  let least = Infinity
+  // Buffers are given back by a thread of their own, some time after they were found to be garbage.
+  for (let round = 0; round < 3; round++) {
+    collect()
+    await sleep(5)
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    least = Math.min(least, heapUsed + arrayBuffers)
+  }
+  return least
+}
