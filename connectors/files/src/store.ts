@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+import { stat, statfs, unlink } from 'node:fs/promises'
+import type { ConnectionContext, Link, LinkRequest, Store, StoredObject } from '@bulkhead/connector-sdk'
+import type { Config } from './config.ts'
+import { failure, fromSystem, systemCode } from './errors.ts'
+import { objectPath, openFolder } from './folder.ts'
+import { createPartFile, removePartsFolder, sweepPartFiles } from './part-files.ts'
+import { createUpload, removeObject } from './upload.ts'
+
+/** Opens the folder as a store, and removes what dead runs left half-written. */
+export async function openStore(context: ConnectionContext<Config>): Promise<Store> {
+  const root = await openFolder(context, 'store')
+  const removed = await sweepPartFiles(root).catch((error: unknown) => {
+    throw fromSystem(error, `Cannot look for abandoned files in ${root}`, 'write')
+  })
+  if (removed > 0) context.log.info('Removed files that dead runs left half-written', { removed })
+  return {
+    check: (signal) => check(root, signal),
+    create: (object) => createUpload(root, object),
+    link: (object, request) => signedLink(context, root, object, request),
+    remove: (object) => removeObject(root, object),
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+/** Writes a file to the disk and removes it. */
+async function check(root: string, signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted()
+  try {
+    const { path, handle } = await createPartFile(root)
+    try {
+      await handle.write(randomBytes(4096))
+      await handle.sync()
+    } finally {
+      await handle.close()
+      await unlink(path)
+      await removePartsFolder(root)
+    }
+    const { bavail, bsize } = await statfs(root)
+    return `The folder ${root} is writable, ${((bavail * bsize) / 1024 ** 3).toFixed(1)} GiB free`
+  } catch (error) {
+    throw fromSystem(error, `Cannot write in the folder ${root}`, 'write')
+  }
+}
+
+async function signedLink(
+  context: ConnectionContext<Config>,
+  root: string,
+  object: StoredObject,
+  request: LinkRequest,
+): Promise<Link> {
+  const path = objectPath(root, object.key)
+  try {
+    const { size } = await stat(path)
+    return await context.signLink({ key: object.key, path, bytes: size }, request)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') {
+      throw failure('files-object-missing', `There is no file ${object.key} any more`, { cause: error })
+    }
+    throw fromSystem(error, `Cannot look at ${object.key}`, 'read')
+  }
+}

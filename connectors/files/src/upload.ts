@@ -1,0 +1,195 @@
+import { link, mkdir, open, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { BulkheadError, type NewObject, type StoredObject, type Upload } from '@bulkhead/connector-sdk'
+import { failure, fromSystem, systemCode } from './errors.ts'
+import { isInside, objectPath } from './folder.ts'
+import { createPartFile, removePartsFolder, type PartFile } from './part-files.ts'
+
+/** One part: large enough for the disk, small enough that several in flight stay cheap (I8). */
+const PART_BYTES = 4 * 1024 * 1024
+const IN_FLIGHT = 2
+/** Bytes between two looks at the signal. */
+const WRITE_BYTES = 1024 * 1024
+
+/** Begins an object: its bytes go to a part file, and `complete` gives that file the object's name. */
+export async function createUpload(root: string, object: NewObject): Promise<Upload> {
+  const target = objectPath(root, object.key)
+  if (await exists(target)) throw taken(object.key)
+  let part: Promise<PartFile> | undefined
+  let ended = false
+  const sizes = new Map<number, number>()
+
+  const opened = (): Promise<PartFile> => {
+    if (ended) throw bug('The upload has ended')
+    part ??= createPartFile(root)
+    return part
+  }
+
+  return {
+    partBytes: PART_BYTES,
+    inFlight: IN_FLIGHT,
+
+    async writePart(number, bytes, signal) {
+      signal.throwIfAborted()
+      if (!Number.isSafeInteger(number) || number < 1) throw bug(`There is no part ${number}`)
+      if (bytes.length > PART_BYTES) throw bug(`Part ${number} is larger than a part`)
+      try {
+        await writeAt((await opened()).handle, bytes, (number - 1) * PART_BYTES, signal)
+        sizes.set(number, bytes.length)
+      } catch (error) {
+        if (signal.aborted) throw signal.reason
+        throw fromSystem(error, `Cannot write ${object.key}`, 'write')
+      }
+    },
+
+    async complete(signal) {
+      signal.throwIfAborted()
+      const bytes = totalBytes(sizes)
+      try {
+        const { path, handle } = await opened()
+        await handle.sync()
+        await handle.close()
+        signal.throwIfAborted()
+        await publish(root, path, target)
+      } catch (error) {
+        if (signal.aborted) throw signal.reason
+        if (systemCode(error) === 'EEXIST') throw taken(object.key, error)
+        throw fromSystem(error, `Cannot complete ${object.key}`, 'write')
+      }
+      ended = true
+      await removePartsFolder(root)
+      return { key: object.key, location: pathToFileURL(target).href, bytes }
+    },
+
+    async abort() {
+      if (ended) return
+      ended = true
+      if (part === undefined) return
+      try {
+        const { path, handle } = await part
+        await handle.close().catch(() => undefined)
+        await unlink(path)
+      } catch {
+        // The sweep of a later run removes what could not be removed now.
+      }
+      await removePartsFolder(root)
+    },
+  }
+}
+
+async function writeAt(
+  handle: PartFile['handle'],
+  bytes: Uint8Array,
+  offset: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    signal.throwIfAborted()
+    const length = Math.min(WRITE_BYTES, bytes.length - done)
+    done += (await handle.write(bytes, done, length, offset + done)).bytesWritten
+  }
+}
+
+/** Size of the object; every part must be there, and only the last may be short. */
+function totalBytes(sizes: ReadonlyMap<number, number>): number {
+  let bytes = 0
+  for (let number = 1; number <= sizes.size; number++) {
+    const size = sizes.get(number)
+    if (size === undefined) throw bug(`Part ${number} is missing`)
+    if (size < PART_BYTES && number < sizes.size) throw bug(`Part ${number} is short, and not the last`)
+    bytes += size
+  }
+  return bytes
+}
+
+/**
+ * Gives the file its name, at once and without overwriting (I5). A hard link fails when the name is
+ * taken, where a rename would replace the other file.
+ */
+async function publish(root: string, path: string, target: string): Promise<void> {
+  const made = await makeParents(root, dirname(target))
+  let named = false
+  try {
+    await linkOrRename(path, target)
+    named = true
+    // The names are on disk too: of the file, and of each folder that was made for it.
+    for (const folder of new Set([dirname(target), ...made.map((folder) => dirname(folder))])) {
+      await syncFolder(folder)
+    }
+    await unlink(path).catch(() => undefined) // A second name of the same file, or already renamed.
+  } catch (error) {
+    if (named) await unlink(target).catch(() => undefined)
+    for (const folder of made.toReversed()) await rmdir(folder).catch(() => undefined)
+    throw error
+  }
+}
+
+async function linkOrRename(path: string, target: string): Promise<void> {
+  try {
+    await link(path, target)
+  } catch (error) {
+    // File systems without hard links (FAT, some network shares): look, then rename.
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(systemCode(error))) throw error
+    if (await exists(target)) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
+    await rename(path, target)
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return false
+    throw error
+  }
+}
+
+/** @returns the folders that were made, outermost first */
+async function makeParents(root: string, folder: string): Promise<string[]> {
+  const first = await mkdir(folder, { recursive: true })
+  const real = await realpath(folder)
+  if (real !== root && !isInside(root, real)) {
+    throw failure('files-outside-folder', `${folder} is a link that leads out of the folder`)
+  }
+  const made: string[] = []
+  for (let at = folder; first !== undefined && at.length >= first.length; at = dirname(at)) made.unshift(at)
+  return made
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r')
+  await handle.sync()
+}
+
+/** Removes an object, and the folder of its run when nothing else is in it. One that is gone is no error. */
+export async function removeObject(root: string, object: StoredObject): Promise<void> {
+  const target = objectPath(root, object.key)
+  try {
+    const real = await realpath(dirname(target))
+    if (real !== root && !isInside(root, real)) {
+      throw failure('files-outside-folder', `${object.key} lies outside the folder`)
+    }
+    await unlink(join(real, basename(target)))
+    await syncFolder(real)
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return
+    throw fromSystem(error, `Cannot remove ${object.key}`, 'write')
+  }
+  for (let at = dirname(target); isInside(root, at); at = dirname(at)) {
+    try {
+      await rmdir(at)
+    } catch {
+      return
+    }
+  }
+}
+
+function taken(key: string, cause?: unknown): BulkheadError {
+  return failure('files-object-exists', `There is a file ${key} already`, { cause })
+}
+
+function bug(message: string): BulkheadError {
+  return new BulkheadError({ kind: 'bug', code: 'store-misused', message })
+}
