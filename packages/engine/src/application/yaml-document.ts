@@ -33,7 +33,7 @@ export function readYaml(text: string, file: string): YamlDocument {
     const { explicit, version } = document.directives?.yaml ?? {}
     if (explicit === true && version !== '1.2')
       throw unreadable(`${file} asks for YAML ${version}`, 'Remove the %YAML line')
-    refuseTags(document, place)
+    refuseTagsAndPrototypes(document, place)
     refuseTwoReadings(document, parse(text, '1.1'), place)
     const value: unknown = document.toJS({ maxAliasCount: mostAliases })
     return { value, placeOf: (path) => placeOf(document, path, place) }
@@ -50,7 +50,7 @@ function parse(text: string, version: '1.1' | '1.2', lineCounter?: LineCounter):
     version,
     uniqueKeys: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
     ...(lineCounter === undefined ? {} : { lineCounter }),
   })
 }
@@ -96,13 +96,13 @@ function plainScalars(document: Document.Parsed): PlainScalar[] {
   return found
 }
 
-function refuseTags(document: Document.Parsed, place: (offset: number) => string): void {
+function refuseTagsAndPrototypes(document: Document.Parsed, place: (offset: number) => string): void {
   visit(document, {
-    Node(_, node) {
+    Node(key, node) {
       const at = place(node.range?.[0] ?? 0)
       if (node.tag !== undefined)
         throw unreadable(`${at}: tags such as ${node.tag.slice(0, 40)} are not taken`, 'Remove the tag')
-      if (isScalar(node) && node.value === '__proto__')
+      if (key === 'key' && isScalar(node) && node.value === '__proto__')
         throw unreadable(`${at}: a field named __proto__`, 'Remove it')
     },
   })

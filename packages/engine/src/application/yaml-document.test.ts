@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { stringify } from 'yaml'
+import { readYaml } from './yaml-document.ts'
+
+test('reads YAML, with the place of every field', () => {
+  const document = readYaml('a:\n  - b: "yes"\n  - 10\nc: {d: 1.5, e: null, f: true}\n', 'x.yaml')
+  assert.deepEqual(document.value, { a: [{ b: 'yes' }, 10], c: { d: 1.5, e: null, f: true } })
+  assert.equal(document.placeOf(['a', 0, 'b']), 'x.yaml:2:5')
+  assert.equal(document.placeOf(['a', 1]), 'x.yaml:3:5')
+  assert.equal(document.placeOf(['c', 'missing']), 'x.yaml:4:1')
+  assert.equal(document.placeOf([]), undefined)
+})
+
+for (const text of [
+  'no',
+  'Yes',
+  'on',
+  'OFF',
+  'y',
+  'N',
+  '010',
+  '0o10',
+  '1:30',
+  '1_000',
+  '2026-10-31',
+  '1e3',
+  '0b11',
+])
+  test(`refuses ${text}, which readers of YAML 1.1 and 1.2 take differently`, () => {
+    assert.throws(() => readYaml(`a:\n  b: ${text}`, 'x.yaml'), {
+      code: 'manifest-unreadable',
+      message: `x.yaml:2:6: \`${text}\` without quotes means different things to different readers of YAML`,
+    })
+    assert.deepEqual(readYaml(`a: "${text}"`, 'x.yaml').value, { a: text })
+  })
+
+for (const [what, text] of [
+  ['a key that is a boolean in 1.1', 'on: 1'],
+  ['a key that is a number', '1: a'],
+  ['a merge key', 'a: &x {b: 1}\nc: {<<: *x}'],
+  ['the same key twice', 'a: 1\na: 2'],
+  ['a tag', 'a: !!str 5'],
+  ['a tag of its own', 'a: !x 5'],
+  ['__proto__', '"__proto__": {a: 1}'],
+  ['two documents', 'a: 1\n---\nb: 2'],
+  ['YAML 1.1 by its own word', '%YAML 1.1\n---\na: 1'],
+  [
+    'an alias bomb',
+    `a0: &a0 [x]\n${Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(9)}]`).join('\n')}`,
+  ],
+  ['deep nesting', '['.repeat(100_000)],
+  ['a tab for indentation', 'a:\n\tb: 1'],
+] as const)
+  test(`refuses ${what}`, () => {
+    assert.throws(() => readYaml(text, 'x.yaml'), { code: 'manifest-unreadable' })
+  })
+
+test('takes a few aliases', () => {
+  assert.deepEqual(readYaml('a: &x {b: 1}\nc: *x', 'x.yaml').value, { a: { b: 1 }, c: { b: 1 } })
+})
+
+test('does not quote what stands in the file when it cannot be read', () => {
+  assert.throws(
+    () => readYaml('password: "hunter2\nb: 1', 'x.yaml'),
+    (error: Error) => !error.message.includes('hunter2'),
+  )
+})
+
+test('reads back what a YAML 1.1 writer wrote', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer(), fc.boolean()), {
+        noNullPrototype: true,
+      }),
+      (value) => {
+        fc.pre(
+          !Object.hasOwn(value, '__proto__') &&
+            !Object.keys(value).some((key) => /^(<<|[-+]?[\d.]+)$/.test(key)),
+        )
+        const text = stringify(value, {
+          version: '1.1',
+          defaultStringType: 'QUOTE_DOUBLE',
+          defaultKeyType: 'QUOTE_DOUBLE',
+        })
+        assert.deepEqual(readYaml(text, 'x.yaml').value, value)
+      },
+    ),
+  )
+})
