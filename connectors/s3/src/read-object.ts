@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Readable } from 'node:stream'
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
+import { isBulkheadError } from '@bulkhead/connector-sdk'
+import type { S3Connection } from './connection.ts'
+import { s3Fault } from './errors.ts'
+import type { FoundObject } from './list-objects.ts'
+import { ownerHeader } from './object-headers.ts'
+import { type Operation, statusOf, translateError } from './translate-error.ts'
+
+/**
+ * Yields the bytes of an object as they come from the network, in pieces of at most `pieceBytes`.
+ *
+ * Waiting between two pieces stops the store from sending. A connection that breaks in the middle is
+ * taken up again where it broke, as long as the object is the same (its ETag): as often in a row as
+ * `attempts` says. Read without a break, the object is checked against the checksum that the store
+ * keeps; after a break only its length and ETag hold it.
+ */
+export async function* readObject(
+  connection: S3Connection,
+  object: FoundObject,
+  pieceBytes: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let etag = object.etag
+  let offset = 0
+  let total: number | undefined
+  let failures = 0
+  do {
+    const answer = await get(connection, object, etag, offset, signal)
+    total ??= offset + (answer.ContentLength ?? 0)
+    etag ??= answer.ETag
+    try {
+      for await (const chunk of watched(
+        answer.Body as Readable,
+        connection.settings.requestTimeoutMs,
+        signal,
+      )) {
+        for (let start = 0; start < chunk.length; start += pieceBytes) {
+          const piece = chunk.subarray(start, start + pieceBytes)
+          offset += piece.length
+          failures = 0
+          yield piece
+        }
+      }
+      if (offset < total) throw new Error('The connection ended before the object did')
+    } catch (error) {
+      signal.throwIfAborted()
+      failures++
+      const fault = translateError(error, operationOn(object), connection.settings)
+      if (
+        !fault.retryable ||
+        fault.code === 's3-checksum-mismatch' ||
+        failures >= connection.settings.attempts
+      ) {
+        throw fault
+      }
+      connection.log.warn('The connection broke while an object was read; it goes on where it broke', {
+        file: object.file,
+        offset,
+        reason: fault.code,
+      })
+      await sleep(100 * 2 ** failures, undefined, { signal })
+    }
+  } while (offset < total)
+}
+
+async function get(
+  connection: S3Connection,
+  object: FoundObject,
+  etag: string | undefined,
+  offset: number,
+  signal: AbortSignal,
+): Promise<GetObjectCommandOutput> {
+  const { sdk, client, settings } = connection
+  try {
+    return await connection.call(operationOn(object), signal, async (options) => {
+      try {
+        return await client.send(
+          new sdk.GetObjectCommand({
+            Bucket: settings.bucket,
+            Key: object.key,
+            ...ownerHeader(settings),
+            ...(etag === undefined ? {} : { IfMatch: etag }),
+            // the checksum is that of the whole object
+            ...(offset === 0 ? { ChecksumMode: 'ENABLED' } : { Range: `bytes=${offset}-` }),
+          }),
+          options,
+        )
+      } catch (error) {
+        throw statusOf(error) === 412 ? changed(connection, object) : error
+      }
+    })
+  } catch (error) {
+    // it was there when it was found
+    if (isBulkheadError(error) && error.code === 's3-object-not-found') throw changed(connection, object)
+    throw error
+  }
+}
+
+/** Ends the stream when the store falls silent: only while somebody waits for it. */
+async function* watched(body: Readable, silenceMs: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const abort = (): void => void body.destroy(signal.reason as Error)
+  signal.addEventListener('abort', abort, { once: true })
+  const silent = (): void =>
+    void body.destroy(Object.assign(new Error('The store fell silent'), { name: 'TimeoutError' }))
+  let timer = setTimeout(silent, silenceMs)
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      clearTimeout(timer)
+      yield chunk
+      timer = setTimeout(silent, silenceMs)
+    }
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', abort)
+    body.destroy()
+  }
+}
+
+function changed(connection: S3Connection, object: FoundObject): Error {
+  return s3Fault(
+    's3-object-changed',
+    `The object ${JSON.stringify(object.file)} of bucket "${connection.settings.bucket}" was changed or removed while it was read`,
+    { path: 'query' },
+  )
+}
+
+function operationOn(object: FoundObject): Operation {
+  return { doing: 'read an object of', right: 's3:GetObject', key: object.file }
+}
