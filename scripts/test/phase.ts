@@ -1,0 +1,115 @@
+/** The phases of `npm test`, in order, the fast ones first. */
+import { startServices, type Services } from '../services/start.ts'
+import { findTestFiles, serversOf, type TestFiles } from './find-test-files.ts'
+import type { Outcome } from './outcome.ts'
+import { runTestFiles } from './run-test-files.ts'
+import {
+  buildCheck,
+  deadCodeCheck,
+  formatCheck,
+  lintCheck,
+  packageCheck,
+  runCheck,
+  type StaticCheck,
+  typeCheck,
+} from './static-check.ts'
+import { publishedPackages } from './published-packages.ts'
+import { checkoutStatus } from './left-behind.ts'
+import { join, relative } from 'node:path'
+
+export interface Phase {
+  readonly name: string
+  readonly run: () => Promise<readonly Outcome[]>
+}
+
+export interface Choice {
+  readonly root: string
+  /** Only what needs neither a build nor a server. */
+  readonly fast: boolean
+  /** Only files of tests that fit, and no other check. */
+  readonly pattern: string | undefined
+  readonly signal: AbortSignal
+}
+
+const unitMs = 60_000
+const serverMs = 5 * 60_000
+const e2eMs = 10 * 60_000
+
+/** @param resources  what has to be stopped in the end: the servers */
+export async function phasesOf(choice: Choice, resources: AsyncDisposableStack): Promise<readonly Phase[]> {
+  const { root, signal } = choice
+  const files = findTestFiles(root, choice.pattern)
+  const before = await checkoutStatus(root).catch(() => undefined) // an archive has no git
+
+  const check = (name: string, ...checks: readonly StaticCheck[]): Phase => ({
+    name,
+    run: async () => {
+      const outcomes: Outcome[] = []
+      for (const each of checks) outcomes.push(await runCheck(each, root, signal))
+      return outcomes
+    },
+  })
+  const tests = (name: keyof TestFiles, timeoutMs: number, servers?: () => Promise<Services>): Phase => ({
+    name,
+    run: async () => {
+      const services = await servers?.()
+      const [runnable, skipped] = divide(root, files[name], services?.missing ?? {})
+      const environment = services?.environment ?? {}
+      return [...(await runTestFiles(runnable, { root, environment, timeoutMs, signal })), ...skipped]
+    },
+  })
+
+  let services: Promise<Services> | undefined
+  const servers = (): Promise<Services> =>
+    (services ??= startServices().then((started) => resources.use(started)))
+
+  const phases = {
+    format: check('format', formatCheck),
+    lint: check('lint', lintCheck),
+    types: check('types', typeCheck),
+    unit: tests('unit', unitMs),
+    build: check('build', buildCheck),
+    server: tests('server', serverMs, servers),
+    deadCode: check('dead code', deadCodeCheck),
+    packages: check('packages', ...publishedPackages(root).map((folder) => packageCheck(folder))),
+    e2e: tests('e2e', e2eMs, servers),
+    planted: tests('planted', unitMs),
+    tidy: { name: 'tidy', run: () => tidiness(root, before) },
+  }
+  if (choice.pattern !== undefined) {
+    const names = (['unit', 'server', 'e2e', 'planted'] as const).filter((name) => files[name].length > 0)
+    return names.length === 0 ? [phases.unit] : names.map((name) => phases[name])
+  }
+  if (choice.fast) return [phases.format, phases.lint, phases.types, phases.unit]
+  return Object.values(phases)
+}
+
+/** Files whose servers this machine cannot have are skipped, each with the reason. */
+function divide(
+  root: string,
+  files: readonly string[],
+  missing: Readonly<Record<string, string>>,
+): [runnable: readonly string[], skipped: readonly Outcome[]] {
+  const skipped = files.flatMap((file): Outcome[] => {
+    const server = Object.keys(missing).find((name) => serversOf(file).has(name))
+    if (server === undefined) return []
+    return [
+      {
+        name: 'the file as a whole',
+        file: relative(root, file),
+        status: 'skipped',
+        detail: `No ${server}: ${missing[server]}`,
+      },
+    ]
+  })
+  const names = new Set(skipped.map(({ file }) => join(root, file ?? '')))
+  return [files.filter((file) => !names.has(file)), skipped]
+}
+
+/** A clean checkout is as clean after all tests as before. One with work in it is its owner's. */
+async function tidiness(root: string, before: readonly string[] | undefined): Promise<readonly Outcome[]> {
+  const name = 'the tests leave no file in the checkout'
+  if (before === undefined || before.length > 0) return [{ name, status: 'passed' }]
+  const after = await checkoutStatus(root)
+  return [{ name, status: after.length === 0 ? 'passed' : 'failed', detail: after.join('\n') }]
+}

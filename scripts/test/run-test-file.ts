@@ -1,0 +1,106 @@
+/** Runs one file of tests in a process of its own, and leaves nothing of it running. */
+import { spawn } from 'node:child_process'
+import { join, relative } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import type { Outcome } from './outcome.ts'
+import type { ReportLine } from './test-reporter.ts'
+
+export interface TestFileOptions {
+  /** Names in outcomes are relative to it, and the tests run in it. */
+  readonly root: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** Set for the tests and all that they start; what still has it when the tests are over was left behind. */
+export const marker = 'BULKHEAD_TEST_FILE'
+
+const keptOutput = 64 * 1024
+const escapedMs = 3_000 // for a process outside the group that holds the pipes; it is found and named later
+
+/** Resolves to one outcome for each test in the file; to a failed one for a file that dies, hangs or holds no test. */
+export async function runTestFile(path: string, options: TestFileOptions): Promise<readonly Outcome[]> {
+  const file = relative(options.root, path)
+  const child = spawn(
+    process.execPath,
+    [
+      '--conditions=@bulkhead/source',
+      '--test-reporter',
+      join(import.meta.dirname, 'test-reporter.ts'),
+      '--test-reporter-destination=stdout',
+      path,
+    ],
+    {
+      cwd: options.root,
+      env: { ...process.env, ...options.environment, [marker]: file },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true, // a group of its own, which is ended as a whole
+    },
+  )
+
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-keptOutput)))
+  }
+  const outcomes: Outcome[] = []
+  const report = child.stdio[3] as Readable
+  let begun = 'none'
+  createInterface({ input: report }).on('line', (text) => {
+    const line = JSON.parse(text) as ReportLine
+    if ('begun' in line) begun = line.begun
+    else outcomes.push({ file, ...line })
+  })
+
+  let hung = false
+  const endGroup = (): void => {
+    if (child.pid !== undefined) killGroup(child.pid)
+  }
+  const timer = setTimeout(() => {
+    hung = true
+    endGroup()
+  }, options.timeoutMs)
+  options.signal.addEventListener('abort', endGroup, { once: true })
+
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', () => {
+      endGroup() // what it left in its group would hold the pipes open
+      const letGo = setTimeout(() => child.stdio.forEach((stream) => stream?.destroy()), escapedMs)
+      child.once('close', () => clearTimeout(letGo))
+    })
+    child.once('close', resolve)
+  }).finally(() => {
+    clearTimeout(timer)
+    options.signal.removeEventListener('abort', endGroup)
+  })
+
+  const problem = hung
+    ? `It did not end within ${options.timeoutMs / 1000} s: a test hangs, or something is still open; the last test that began: ${begun}`
+    : code !== 0 && !outcomes.some(({ status }) => status === 'failed')
+      ? `It ended with ${code === null ? `signal ${child.signalCode}` : `code ${code}`}`
+      : outcomes.length === 0
+        ? 'It holds no test'
+        : undefined
+  if (problem !== undefined)
+    outcomes.push({ name: 'the file as a whole', file, status: 'failed', detail: `${problem}\n${output}` })
+  else if (output !== '') attach(outcomes, output)
+  return outcomes
+}
+
+/** What a file printed is shown when a test of it failed, with the first that did. */
+function attach(outcomes: Outcome[], output: string): void {
+  const index = outcomes.findIndex(({ status }) => status === 'failed')
+  const first = outcomes[index]
+  if (first !== undefined)
+    outcomes[index] = { ...first, detail: `${first.detail ?? ''}\nThe file printed:\n${output}` }
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL')
+  } catch {
+    // the group is empty
+  }
+}

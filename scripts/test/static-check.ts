@@ -1,0 +1,58 @@
+/** Checks that are tools: each counts as one test, and its whole output is the error. */
+import { spawn } from 'node:child_process'
+import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Outcome } from './outcome.ts'
+
+export interface StaticCheck {
+  readonly name: string
+  /** A command of a dependency, as in `node_modules/.bin`. */
+  readonly tool: string
+  readonly args: readonly string[]
+}
+
+const toolFolder = join(import.meta.dirname, '../../node_modules/.bin')
+
+export const formatCheck: StaticCheck = {
+  name: 'every file is formatted (oxfmt)',
+  tool: 'oxfmt',
+  args: ['--check', '.'],
+}
+export const lintCheck: StaticCheck = {
+  name: 'no lint error (oxlint, type-aware)',
+  tool: 'oxlint',
+  args: ['--type-aware', '--deny-warnings', '.'],
+}
+export const typeCheck: StaticCheck = { name: 'the types fit (tsc)', tool: 'tsc', args: ['-p', '.'] }
+export const buildCheck: StaticCheck = {
+  name: 'every package builds (tsc -b)',
+  tool: 'tsc',
+  args: ['-b', 'tsconfig.build.json'],
+}
+export const deadCodeCheck: StaticCheck = {
+  name: 'no dead code, no undeclared or unused dependency (knip)',
+  tool: 'knip',
+  args: ['--no-progress', '--treat-config-hints-as-errors'],
+}
+
+/** @param folder  of a package that is published */
+export function packageCheck(folder: string): StaticCheck {
+  return { name: `${folder} is fit to be published (publint)`, tool: 'publint', args: ['--strict', folder] }
+}
+
+/** Runs a tool in a folder, under the Node of this process. */
+export async function runCheck(check: StaticCheck, folder: string, signal: AbortSignal): Promise<Outcome> {
+  const child = spawn(process.execPath, [realpathSync(join(toolFolder, check.tool)), ...check.args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+  }
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  )
+  return { name: check.name, status: code === 0 ? 'passed' : 'failed', detail: output.trim() }
+}
