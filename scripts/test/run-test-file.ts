@@ -1,7 +1,6 @@
 /** Runs one file of tests in a process of its own, and leaves nothing of it running. */
 import { spawn } from 'node:child_process'
 import { join, relative } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Outcome } from './outcome.ts'
 import type { ReportLine } from './test-reporter.ts'
@@ -47,10 +46,15 @@ export async function runTestFile(path: string, options: TestFileOptions): Promi
   const outcomes: Outcome[] = []
   const report = child.stdio[3] as Readable
   let begun = 'none'
-  createInterface({ input: report }).on('line', (text) => {
-    const line = JSON.parse(text) as ReportLine
-    if ('begun' in line) begun = line.begun
-    else outcomes.push({ file, ...line })
+  let rest = ''
+  report.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n') // readline would also split at U+2028, which a test's name may hold
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      const said = JSON.parse(line) as ReportLine
+      if ('begun' in said) begun = said.begun
+      else outcomes.push({ file, ...said })
+    }
   })
 
   let hung = false
