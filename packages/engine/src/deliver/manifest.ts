@@ -74,7 +74,12 @@ function typeText(type: Field['type']): string {
       return type.precision === undefined ? 'decimal' : `decimal(${type.precision},${type.scale ?? 0})`
     case 'timestamp':
       return type.zoned ? 'timestamp with zone' : 'timestamp'
-    default:
+    case 'boolean':
+    case 'text':
+    case 'binary':
+    case 'date':
+    case 'json':
       return type.kind
   }
+  return type satisfies never
 }
