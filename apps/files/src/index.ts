@@ -1,0 +1,2 @@
+/** Serves the signed links of local stores. */
+export { type FileServer, type FileServerOptions, startFileServer } from './file-server.ts'
