@@ -1,6 +1,6 @@
 import type { Field, Form, OutputFormat } from '@bulkhead/connector-sdk'
 import type { DescribedColumn } from '../wire/backend.ts'
-import { displayName, type Encoding, logicalType, type TypesByOid } from './server-type.ts'
+import { displayName, type Encoding, logicalType, type ServerType, type TypesByOid } from './server-type.ts'
 
 /** How one column travels. */
 export interface ColumnPlan {
@@ -40,7 +40,7 @@ export function planColumns(
         ...(encoding === 'boolean' ? { booleanText: ['f', 't'] as const } : {}),
       },
       encoding,
-      convert: conversion(encoding, type.output, wanted.form),
+      convert: conversion(encoding, type, wanted.form),
     }
   })
 }
@@ -54,10 +54,11 @@ function encodingFor(encoding: Encoding, { form, format, utc }: Wanted): Encodin
   return encoding
 }
 
-function conversion(encoding: Encoding, output: string, form: Form): ColumnPlan['convert'] {
+function conversion(encoding: Encoding, { name, output }: ServerType, form: Form): ColumnPlan['convert'] {
   if (encoding === 'nested') return (column) => `pg_catalog.to_json(${column})`
   // COPY as text and as CSV calls the output functions by itself.
-  return encoding === 'text' && form === 'columns' ? (column) => `${output}(${column})` : undefined
+  // The cast takes a domain off, which the output function of an enum would not.
+  return encoding === 'text' && form === 'columns' ? (column) => `${output}(${column}::${name})` : undefined
 }
 
 /**

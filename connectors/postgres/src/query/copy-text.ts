@@ -29,11 +29,12 @@ function copyOptions(form: ReadRequest['form'], output: ReadRequest['output']): 
  */
 export function checkCsvOptions({ delimiter, nullText }: CsvOptions): void {
   const code = delimiter.length === 1 ? delimiter.charCodeAt(0) : 0
-  const fault = code > 0 && code < 0x80
-    ? /["\r\n]/.test(delimiter)
-      ? 'The delimiter is a quote or a line break'
-      : undefined
-    : 'The delimiter is not one ASCII character'
+  const fault =
+    code > 0 && code < 0x80
+      ? /["\r\n]/.test(delimiter)
+        ? 'The delimiter is a quote or a line break'
+        : undefined
+      : 'The delimiter is not one ASCII character'
   if (fault !== undefined) throw postgresError('postgres-csv-option', fault, { path: 'output.csv.delimiter' })
   // oxlint-disable-next-line no-control-regex -- a NUL ends the text for the server
   if (/["\r\n\0]/.test(nullText) || nullText.includes(delimiter) || !nullText.isWellFormed())

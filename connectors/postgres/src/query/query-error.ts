@@ -34,6 +34,15 @@ function byState(fields: ServerErrorFields, stage: Stage, timing: Timing): Bulkh
   switch (sqlState) {
     case '25006':
       return postgresError('postgres-write-refused', 'The query tries to change data', { path: 'query' })
+    case '25001':
+      return postgresError('postgres-write-refused', 'The query tries to change its transaction', {
+        path: 'query',
+      })
+    case '0A000':
+      // The query was understood alone; what cannot stand in parentheses is a WITH that changes data.
+      return stage.kind === 'plan'
+        ? postgresError('postgres-write-refused', 'A WITH of the query changes data', { path: 'query' })
+        : undefined
     case '25P03':
     case '57P05':
       return postgresError(
@@ -101,7 +110,7 @@ function byClass(fields: ServerErrorFields, stage: Stage): BulkheadError {
   if (stage.kind === 'parameter')
     return postgresError(
       'postgres-parameter-invalid',
-      `The server cannot take the parameter ${stage.name} as ${stage.type} (${conditionOf(sqlState)})`,
+      `The server cannot take the parameter ${stage.name} as ${stage.type}: ${conditionOf(sqlState)}`,
       {
         path: `parameters.${stage.name}`,
       },
@@ -114,7 +123,9 @@ function byClass(fields: ServerErrorFields, stage: Stage): BulkheadError {
     case '55':
       return postgresError('postgres-query-invalid', understood(fields, stage, 'The query cannot be run'), {
         path: 'query',
-        ...(mayQuote(fields, stage) && fields.hint !== undefined ? { fix: fields.hint } : {}),
+        ...(mayQuote(fields, stage) && fields.hint !== undefined
+          ? { fix: fields.hint.replace(/\.$/, '') }
+          : {}),
       })
     case '38':
     case '39':
@@ -202,5 +213,5 @@ const conditions: Readonly<Record<string, string>> = {
 
 function conditionOf(sqlState: string): string {
   const condition = conditions[sqlState]
-  return condition === undefined ? `SQLSTATE ${sqlState}` : `${condition}, SQLSTATE ${sqlState}`
+  return condition === undefined ? `SQLSTATE ${sqlState}` : `${condition} (${sqlState})`
 }

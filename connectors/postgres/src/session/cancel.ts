@@ -9,7 +9,7 @@ import type { Target } from './target.ts'
  * @param key  the content of BackendKeyData of the session
  */
 export async function cancelQuery(target: Target, key: Uint8Array, signal: AbortSignal): Promise<void> {
-  const socket = await openSocket(target, signal)
+  const { socket } = await openSocket(target, signal)
   try {
     socket.resume()
     socket.end(cancelRequest(key))

@@ -25,8 +25,8 @@ export async function connect(
   const deadline = AbortSignal.timeout(limits.connectTimeoutMs)
   const either = AbortSignal.any([signal, deadline])
   try {
-    const socket = await openSocket(target, either)
-    const connection = new Connection(socket, rowBytes(config.maxRowSize), {
+    const transport = await openSocket(target, either)
+    const connection = new Connection(transport, rowBytes(config.maxRowSize), {
       message: () => undefined,
       copyData: () => true,
       failed: () => undefined,

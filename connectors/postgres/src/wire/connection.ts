@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { postgresError } from '../errors.ts'
+import type { Transport } from '../session/open-socket.ts'
 import * as frontend from './frontend.ts'
 import { MessageReader } from './message-reader.ts'
 
@@ -24,7 +25,7 @@ export class Connection {
   #failure: unknown
 
   /** @param maxMessageBytes  longest message taken, which is the longest row (I8) */
-  constructor(socket: Socket, maxMessageBytes: number, listener: ConnectionListener) {
+  constructor({ socket, receive }: Transport, maxMessageBytes: number, listener: ConnectionListener) {
     this.socket = socket
     this.#listener = listener
     this.#reader = new MessageReader(
@@ -45,9 +46,7 @@ export class Connection {
       },
       maxMessageBytes,
     )
-    socket.on('data', (chunk: Buffer) => {
-      if (this.#failure === undefined && !this.#reader.feed(chunk)) socket.pause()
-    })
+    receive((chunk) => this.#failure !== undefined || this.#reader.feed(chunk))
     socket.on('error', (error: NodeJS.ErrnoException) => this.destroy(error))
     socket.on('close', () => this.destroy(connectionLost()))
   }
