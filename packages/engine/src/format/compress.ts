@@ -33,7 +33,7 @@ export function compressInto(
   return streamStage(compression === 'gzip' ? gzip(level) : zstd(level), next)
 }
 
-const chunkSize = 256 * 1024
+const chunkSize = 64 * 1024
 
 function gzip(level: number): Transform {
   return createGzip({ level, chunkSize })

@@ -57,7 +57,7 @@ export async function encodeCsv(
   }
 }
 
-type Iconv = typeof IconvLite
+type Iconv = typeof IconvLite.default
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 

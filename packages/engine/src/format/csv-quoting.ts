@@ -11,7 +11,7 @@ export interface Quoting {
   readonly special: Uint8Array
   readonly always: boolean
   /** Whether bytes from..to need quotes, given that one of them is special or that they are few. */
-  needsQuotes(bytes: Uint8Array, from: number, to: number): boolean
+  readonly needsQuotes: (bytes: Uint8Array, from: number, to: number) => boolean
 }
 
 export const quote = 0x22
@@ -61,10 +61,10 @@ export function writeQuoted(
   return end
 }
 
-/** A text as it stands in the file, for what is written once: names of columns. */
-export function quotedText(text: string, quoting: Quoting): Uint8Array {
+/** A text as it stands in the file, for what is prepared once: names of columns, true and false. */
+export function quotedText(text: string, quoting: Quoting, always = false): Uint8Array {
   const bytes = encoder.encode(text)
-  if (!quoting.needsQuotes(bytes, 0, bytes.length)) return bytes
+  if (!always && !quoting.needsQuotes(bytes, 0, bytes.length)) return bytes
   const out = new Uint8Array(2 * bytes.length + 2)
   return out.subarray(0, writeQuoted(out, 0, bytes, 0, bytes.length))
 }

@@ -171,7 +171,9 @@ function guardedBytes(bytes: Uint8Array): Uint8Array {
 }
 
 function booleanWriter({ booleanText }: Field, column: FixedColumn, quoting: Quoting): WriteValue {
-  const [no, yes] = (booleanText ?? ['false', 'true']).map((text) => quotedText(text, quoting))
+  const [no, yes] = (booleanText ?? ['false', 'true']).map((text) =>
+    quotedText(text, quoting, quoting.always),
+  )
   const values = column.values as Uint8Array
   return (row, out, at) => writeBytes(out, at, values[row] === 0 ? no! : yes!)
 }

@@ -25,7 +25,7 @@ export interface ResultFilesOptions<Finished> extends Omit<
    * @param index  from 0
    * @param name   when files are copied: the name that the source gave
    */
-  open(index: number, name: string | undefined): Promise<ResultWriter<Finished>>
+  readonly open: (index: number, name: string | undefined) => Promise<ResultWriter<Finished>>
 }
 
 /** A file that is complete and visible. */
@@ -65,8 +65,8 @@ export function createResultFiles<Finished>(options: ResultFilesOptions<Finished
   let name: string | undefined
 
   const rows = (): number | null => {
-    const open = current === undefined ? 0 : current.rows
-    return finishedRows === null || open === null ? null : finishedRows + open
+    const written = current === undefined ? 0 : current.rows
+    return finishedRows === null || written === null ? null : finishedRows + written
   }
 
   async function openNext(nextName: string | undefined): Promise<ResultFile<Finished>> {

@@ -126,8 +126,6 @@ function fixedBuilder<Values extends FixedValues>(
         values = larger
       }
       if (value === null || value === undefined) {
-        // What stands under a null is never read, but it should not be another row's value.
-        values.fill(0 as never, rows, rows + 1)
         validity.addNull(rows++)
         return undefined
       }
@@ -165,13 +163,14 @@ function integerBuilder({ bits, unsigned = false }: LogicalType & { kind: 'integ
 }
 
 function wideIntegerBuilder(unsigned: boolean): ColumnBuilder {
-  const fit = unsigned ? BigInt.asUintN : BigInt.asIntN
+  const fits = (whole: bigint): boolean =>
+    whole === (unsigned ? BigInt.asUintN(64, whole) : BigInt.asIntN(64, whole))
   return fixedBuilder<BigInt64Array | BigUint64Array>(
     unsigned ? new BigUint64Array(initialRows) : new BigInt64Array(initialRows),
     (values, row, value) => {
       const whole =
         typeof value === 'bigint' ? value : Number.isSafeInteger(value) ? BigInt(value as number) : undefined
-      if (whole === undefined || fit(64, whole) !== whole) {
+      if (whole === undefined || !fits(whole)) {
         return `a bigint or whole number of 64 bits${unsigned ? ', not below 0' : ''}`
       }
       values[row] = whole
@@ -271,14 +270,14 @@ function decimalText(value: unknown, { precision, scale = 0 }: LogicalType & { k
     const match = decimalPattern.exec(text)
     if (match === null) return expectedDecimal()
     if (precision === undefined) return { text }
-    const whole = match[1]!.replace(/^0+/, '').length
-    const fraction = (match[2] ?? '').replace(/0+$/, '').length
-    return whole <= precision - scale && fraction <= Math.max(0, scale) ? { text } : expectedDecimal()
+    const fraction = (match[2] ?? '').replace(/0+$/, '')
+    const digits = (match[1]! + fraction.padEnd(Math.max(0, scale), '0')).replace(/^0+/, '').length
+    const fits = fraction.length <= Math.max(0, scale) && digits <= precision - Math.min(0, scale)
+    return fits ? { text } : expectedDecimal()
   }
 
   function expectedDecimal(): string {
-    const bound =
-      precision === undefined ? '' : ` of at most ${precision} digits, ${scale} of them after the point`
+    const bound = precision === undefined ? '' : ` of at most ${precision} digits and the scale ${scale}`
     return `a decimal${bound}, as text such as 12.50`
   }
 }

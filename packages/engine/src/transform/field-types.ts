@@ -84,19 +84,12 @@ function isLogicalType(value: unknown): value is LogicalType {
 
 /** Type of a column that only the code knows, from its first value. */
 export function inferredType(value: unknown): LogicalType {
-  switch (typeof value) {
-    case 'boolean':
-      return { kind: 'boolean' }
-    case 'bigint':
-      return { kind: 'integer', bits: 64 }
-    case 'number':
-      return { kind: 'float', bits: 64 }
-    case 'object':
-      if (value instanceof Uint8Array) return { kind: 'binary' }
-      return value instanceof Date ? { kind: 'timestamp', zoned: true } : { kind: 'json' }
-    default:
-      return { kind: 'text' }
-  }
+  if (typeof value === 'boolean') return { kind: 'boolean' }
+  if (typeof value === 'bigint') return { kind: 'integer', bits: 64 }
+  if (typeof value === 'number') return { kind: 'float', bits: 64 }
+  if (value instanceof Uint8Array) return { kind: 'binary' }
+  if (value instanceof Date) return { kind: 'timestamp', zoned: true }
+  return typeof value === 'object' && value !== null ? { kind: 'json' } : { kind: 'text' }
 }
 
 function invalid(message: string, path: string): Error {
