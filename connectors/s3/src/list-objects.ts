@@ -5,19 +5,19 @@ import type { Selection } from './query.ts'
 /** An object as it was when it was found. */
 export interface FoundObject {
   readonly key: string
-  /** Name in the result: the key below the folder that the query names. */
+  /** Name of the file in the result: the key below the connection's prefix. */
   readonly file: string
   readonly etag: string | undefined
 }
 
 /**
- * Objects of a selection in the order of the store, which for S3 is that of the bytes of their keys.
+ * Objects that a search finds, in the order of the store, which for S3 is that of the bytes of their keys.
  * One page is held at a time (I8). Markers of folders, empty and with `/` at their
  * end, are left out.
  */
 export async function* listObjects(
   connection: S3Connection,
-  selection: Extract<Selection, { readonly kind: 'many' }>,
+  selection: Extract<Selection, { readonly kind: 'searched' }>,
   signal: AbortSignal,
   pageSize = 1000,
 ): AsyncGenerator<FoundObject> {
@@ -41,9 +41,9 @@ export async function* listObjects(
     for (const { Key, Size, ETag } of page.Contents ?? []) {
       if (Key === undefined || !Key.startsWith(selection.beginning)) continue
       if (Key.endsWith('/') && (Size ?? 0) === 0) continue
-      const name = Key.slice(settings.prefix.length)
-      if (selection.glob !== undefined && !selection.glob.matches(name)) continue
-      yield { key: Key, file: Key.slice(selection.folderLength), etag: ETag }
+      const file = Key.slice(settings.prefix.length)
+      if (selection.glob !== undefined && !selection.glob.matches(file)) continue
+      yield { key: Key, file, etag: ETag }
     }
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined
   } while (token !== undefined)

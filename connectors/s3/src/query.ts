@@ -3,48 +3,55 @@ import { s3Fault } from './errors.ts'
 import { compileGlob, type Glob } from './glob.ts'
 import { faultOfBeginning, keyBelow } from './object-name.ts'
 
-const text = z.string().max(1024)
+/** Most keys of a list: each is looked at before the first byte is read. */
+const MOST_KEYS = 1000
 
-/** Which objects are read. Names are below the connection's prefix. */
-export const query = z.union([
-  z
-    .strictObject({
-      key: orParameter(text.min(1)).meta({
-        description: 'Name of the object',
-        examples: ['2026/orders.csv'],
+const text = z.string().max(1024)
+const name = text.min(1)
+const names = z.union([name, z.array(name).min(1).max(MOST_KEYS)])
+
+/** What a user writes: each value, or a reference to a parameter that holds it. */
+export const query = z
+  .union([
+    z.strictObject({
+      key: orParameter(names).meta({
+        description: 'Name of one object, or a list of names, in the order that is given; all must be there',
       }),
-    })
-    .meta({ description: 'One object' }),
-  z
-    .strictObject({
+    }),
+    z.strictObject({
       prefix: orParameter(text).meta({
-        description: 'Beginning of the names; empty for all below the prefix of the connection',
-        examples: ['2026/'],
+        description: 'Beginning of the names; empty for all. At least one object must begin so',
       }),
-    })
-    .meta({ description: 'All objects whose names begin so, in the order of their names' }),
-  z
-    .strictObject({
-      glob: orParameter(text.min(1)).meta({
+    }),
+    z.strictObject({
+      glob: orParameter(name).meta({
         description:
-          'Pattern of the names: `*` is any text within one part, `?` one character, `**/` any parts or none',
-        examples: ['2026/**/orders-*.csv'],
+          'Pattern of the names: `*` is any text within one part, `?` one character, `**/` any parts or none. At least one object must match',
       }),
-    })
-    .meta({ description: 'All objects whose names match the pattern, in the order of their names' }),
+    }),
+  ])
+  .meta({
+    description:
+      'Objects to copy as they are, named below the prefix of the connection, in the order of their names',
+    examples: [{ key: '2026/orders.csv' }, { prefix: '2026/' }, { glob: '2026/**/orders-*.csv' }],
+  })
+
+/** What `query` is once its parameters are bound. */
+const boundQuery = z.union([
+  z.strictObject({ key: names }),
+  z.strictObject({ prefix: text }),
+  z.strictObject({ glob: name }),
 ])
 
-/** What to read, with parameters bound and keys of the bucket. */
+/** What to read, with parameters bound; keys are those of the bucket. */
 export type Selection =
-  | { readonly kind: 'one'; readonly key: string; readonly file: string }
+  | { readonly kind: 'listed'; readonly keys: readonly string[] }
   | {
-      readonly kind: 'many'
+      readonly kind: 'searched'
       /** Every key begins so. */
       readonly beginning: string
-      /** Undefined: all of them. */
+      /** Over the name below the prefix; undefined: all of them. */
       readonly glob: Glob | undefined
-      /** Length of what is cut from a key to get the name of the file. */
-      readonly folderLength: number
     }
 
 /**
@@ -56,47 +63,25 @@ export function selectionOf(
   written: unknown,
   parameters: Readonly<Record<string, ParameterValue>>,
 ): Selection {
-  const bound = z
-    .union([
-      z.strictObject({ key: text.min(1) }),
-      z.strictObject({ prefix: text }),
-      z.strictObject({ glob: text.min(1) }),
-    ])
-    .safeParse(bindObjectParameters(written, parameters))
+  const bound = boundQuery.safeParse(bindObjectParameters(written, parameters))
   if (!bound.success) {
-    throw s3Fault(
-      's3-query-invalid',
-      'The query is not one of { key }, { prefix } and { glob } with a text',
-      {
-        path: 'query',
-      },
-    )
-  }
-  if ('key' in bound.data) {
-    const key = keyBelow(prefix, bound.data.key, 'query.key')
-    return { kind: 'one', key, file: bound.data.key.slice(bound.data.key.lastIndexOf('/') + 1) }
-  }
-  if ('prefix' in bound.data) return manyBelow(prefix, bound.data.prefix, undefined, 'query.prefix')
-  try {
-    const glob = compileGlob(bound.data.glob)
-    return manyBelow(prefix, glob.beginning, glob, 'query.glob')
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw s3Fault('s3-query-invalid', error.message, { path: 'query.glob' })
-  }
-}
-
-function manyBelow(prefix: string, beginning: string, glob: Glob | undefined, path: string): Selection {
-  const fault = faultOfBeginning(beginning)
-  if (fault !== undefined) {
-    throw s3Fault('s3-key-invalid', `The beginning ${JSON.stringify(beginning.slice(0, 100))} ${fault}`, {
-      path,
+    throw s3Fault('s3-query-invalid', 'The query is not one of { key }, { prefix } and { glob } with text', {
+      path: 'query',
     })
   }
-  return {
-    kind: 'many',
-    beginning: prefix + beginning,
-    glob,
-    folderLength: prefix.length + beginning.lastIndexOf('/') + 1,
+  if ('key' in bound.data) {
+    const listed = typeof bound.data.key === 'string' ? [bound.data.key] : bound.data.key
+    return { kind: 'listed', keys: listed.map((key) => keyBelow(prefix, key, 'query.key')) }
   }
+  if ('prefix' in bound.data) return searched(prefix, bound.data.prefix, undefined, 'query.prefix')
+  const glob = compileGlob(bound.data.glob)
+  return searched(prefix, glob.beginning, glob, 'query.glob')
+}
+
+function searched(prefix: string, beginning: string, glob: Glob | undefined, path: string): Selection {
+  const fault = faultOfBeginning(beginning)
+  if (fault === undefined) return { kind: 'searched', beginning: prefix + beginning, glob }
+  throw s3Fault('s3-key-invalid', `The beginning ${JSON.stringify(beginning.slice(0, 100))} ${fault}`, {
+    path,
+  })
 }

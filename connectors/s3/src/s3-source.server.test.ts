@@ -100,22 +100,32 @@ const tree = {
   'other/secret.csv': 'secret',
 }
 
-test('reads one object, named after its last part', async (t) => {
+test('reads one object, named below the prefix', async (t) => {
   const { source } = await opened(t, tree)
   await using extract = await prepare(source, { key: '2026/b/c.csv' })
   assert.deepEqual(extract.fields, [])
   assert.equal(extract.consistency, 'none')
-  assert.deepEqual(await filesOf(extract), [['c.csv', 'c']])
+  assert.deepEqual(await filesOf(extract), [['2026/b/c.csv', 'c']])
 })
 
 test('reads all objects below a folder in order, empty ones too', async (t) => {
   const { source } = await opened(t, tree)
   await using extract = await prepare(source, { prefix: { $param: 'folder' } }, { folder: '2026/' })
   assert.deepEqual(await filesOf(extract), [
-    ['a.csv', 'a'],
-    ['b/c.csv', 'c'],
-    ['b/d.txt', 'd'],
-    ['empty.csv', ''],
+    ['2026/a.csv', 'a'],
+    ['2026/b/c.csv', 'c'],
+    ['2026/b/d.txt', 'd'],
+    ['2026/empty.csv', ''],
+  ])
+})
+
+test('reads a list of objects in the order that is given', async (t) => {
+  const { source } = await opened(t, tree)
+  const keys = ['2026-old.csv', '2026/a.csv']
+  await using extract = await prepare(source, { key: { $param: 'keys' } }, { keys })
+  assert.deepEqual(await filesOf(extract), [
+    ['2026-old.csv', 'old'],
+    ['2026/a.csv', 'a'],
   ])
 })
 
@@ -133,7 +143,7 @@ test('reads what a pattern matches', async (t) => {
 test('lists page by page', async (t) => {
   const { bucket } = await opened(t, tree)
   await using connection = await openConnection(contextFor(bucket, { prefix: 'in/' }))
-  const selection = { kind: 'many', beginning: 'in/', glob: undefined, folderLength: 3 } as const
+  const selection = { kind: 'searched', beginning: 'in/', glob: undefined } as const
   const names: string[] = []
   for await (const { file } of listObjects(connection, selection, signal, 2)) names.push(file)
   assert.deepEqual(names, ['2026-old.csv', '2026/a.csv', '2026/b/c.csv', '2026/b/d.txt', '2026/empty.csv'])
@@ -183,7 +193,7 @@ test('yields the very bytes, in pieces within the bound', async (t) => {
   for await (const batch of extract.read(signal) as AsyncIterable<BytesBatch>) {
     assert.equal(batch.rows, null)
     assert.ok(batch.bytes.length <= MIB)
-    pieces.push(batch.bytes.slice())
+    pieces.push(new Uint8Array(batch.bytes))
   }
   assert.deepEqual(Buffer.concat(pieces), Buffer.from(bytes))
 })
@@ -197,7 +207,7 @@ test('goes on where the connection broke', async (t) => {
   await using extract = await prepare(source, { key: 'a.bin' })
   const pieces: Uint8Array[] = []
   for await (const batch of extract.read(signal) as AsyncIterable<BytesBatch>)
-    pieces.push(batch.bytes.slice())
+    pieces.push(new Uint8Array(batch.bytes))
   assert.deepEqual(Buffer.concat(pieces), Buffer.from(bytes))
   const ranges = proxy.requests.flatMap(({ headers }) => headers.range ?? [])
   assert.deepEqual(ranges, [`bytes=${MIB}-`, `bytes=${2 * MIB}-`])

@@ -37,12 +37,19 @@ class S3Source implements Source {
   }
 
   async prepare(read: ReadRequest, signal: AbortSignal): Promise<Extract> {
-    const selection = selectionOf(this.#connection.settings.prefix, read.query, read.parameters)
-    const objects =
-      selection.kind === 'one'
-        ? only(await this.#find(selection, signal))
-        : await this.#begin(selection, signal)
-    return new S3Extract(this.#connection, objects, read.batchBytes)
+    const { prefix } = this.#connection.settings
+    const selection = selectionOf(prefix, read.query, read.parameters)
+    if (selection.kind === 'searched') {
+      await this.#requireOne(selection, signal)
+      return new S3Extract(
+        this.#connection,
+        (reading) => listObjects(this.#connection, selection, reading),
+        read.batchBytes,
+      )
+    }
+    const found: FoundObject[] = []
+    for (const key of selection.keys) found.push(await this.#find(key, key.slice(prefix.length), signal))
+    return new S3Extract(this.#connection, () => found, read.batchBytes)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -50,10 +57,7 @@ class S3Source implements Source {
   }
 
   /** One object, by HEAD; what HEAD cannot say (which key, which bucket, which right) a GET of one byte does. */
-  async #find(
-    { key, file }: { readonly key: string; readonly file: string },
-    signal: AbortSignal,
-  ): Promise<FoundObject> {
+  async #find(key: string, file: string, signal: AbortSignal): Promise<FoundObject> {
     const { sdk, client, settings, call } = this.#connection
     const address = { Bucket: settings.bucket, Key: key, ...ownerHeader(settings) }
     const operation = { doing: 'read an object of', right: 's3:GetObject', key: file }
@@ -75,46 +79,34 @@ class S3Source implements Source {
     return { key, file, etag: head.ETag ?? this.#connection.notS3('read an object of') }
   }
 
-  /** Finds the first object, so that everything wrong with the query shows before the first byte. */
-  async #begin(
-    selection: Selection & { readonly kind: 'many' },
+  /** Everything wrong with a search shows before the first byte; that nothing is found too. */
+  async #requireOne(
+    selection: Selection & { readonly kind: 'searched' },
     signal: AbortSignal,
-  ): Promise<(signal: AbortSignal) => AsyncGenerator<FoundObject>> {
-    const first = listObjects(this.#connection, selection, signal)
-    const { done } = await first.next()
-    await first.return(undefined)
-    if (done === true) {
-      const { settings } = this.#connection
-      throw s3Fault(
-        's3-nothing-found',
-        `No object of bucket "${settings.bucket}" below ${JSON.stringify(selection.beginning)} matches`,
-        { path: 'query' },
-      )
-    }
-    return (reading) => listObjects(this.#connection, selection, reading)
+  ): Promise<void> {
+    for await (const _ of listObjects(this.#connection, selection, signal)) return
+    const { settings } = this.#connection
+    throw s3Fault(
+      's3-nothing-found',
+      `No object of bucket "${settings.bucket}" below ${JSON.stringify(selection.beginning)} matches`,
+      { path: 'query' },
+    )
   }
 }
 
-function only(object: FoundObject): () => AsyncGenerator<FoundObject> {
-  return async function* one() {
-    yield object
-  }
-}
+/** The objects of an extract, listed while they are read, or known before. */
+type Objects = (signal: AbortSignal) => AsyncIterable<FoundObject> | Iterable<FoundObject>
 
 class S3Extract implements Extract {
   readonly fields = []
   readonly consistency = 'none'
   readonly #connection: S3Connection
-  readonly #objects: (signal: AbortSignal) => AsyncGenerator<FoundObject>
+  readonly #objects: Objects
   readonly #batchBytes: number
   /** Ends what is read when the extract is disposed before its end. */
   readonly #stop = new AbortController()
 
-  constructor(
-    connection: S3Connection,
-    objects: (signal: AbortSignal) => AsyncGenerator<FoundObject>,
-    batchBytes: number,
-  ) {
+  constructor(connection: S3Connection, objects: Objects, batchBytes: number) {
     this.#connection = connection
     this.#objects = objects
     this.#batchBytes = batchBytes

@@ -51,7 +51,7 @@ async function write(store: Store, key: string, bytes: Uint8Array): Promise<void
 test('stores a small object by one call, from a buffer that the caller uses again', async (t) => {
   const { store, proxy, bucket } = await behindProxy(t)
   const upload = await store.create({ key: 'run-1/a.csv', contentType: 'text/csv', maxBytes: 1000 }, signal)
-  const buffer = new TextEncoder().encode('id\n1\n')
+  const buffer = Buffer.from('id\n1\n')
   await upload.writePart(1, buffer, signal)
   buffer.fill(0)
   assert.deepEqual((await contentsOf(bucket)).objects, [], 'nothing is visible before complete')

@@ -49,7 +49,7 @@ export class S3Upload implements Upload {
   async writePart(number: number, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     if (this.#state !== 'open') throw new Error(`Part ${number} was written after the end of the upload`)
     if (number === 1 && bytes.length < this.partBytes) {
-      this.#held = bytes.slice() // the caller uses its buffer again
+      this.#held = new Uint8Array(bytes) // a copy: the caller uses its buffer again, and Buffer's slice is none
       this.#bytes = bytes.length
       return
     }
