@@ -1,0 +1,209 @@
+/**
+ * Who may import whom: the table of ARCHITECTURE.md as data. What is not allowed here is an error,
+ * so a new room begins with a line in this table.
+ */
+
+export interface Room {
+  readonly name: string
+  /** Where its sources lie, relative to the checkout. The longest folder that fits decides. */
+  readonly folder: string
+  /** Rooms that it may import. */
+  readonly imports: readonly string[]
+  /** Rooms of which it may import types, which are gone when it runs. */
+  readonly importsTypes?: readonly string[]
+  /** Rooms that it may import by `import()` only, so that what does not need them does not load them. */
+  readonly importsLazily?: readonly string[]
+  /** Modules that it must not know, apart from those that its package does not declare anyway. */
+  readonly never?: readonly string[]
+  /** Whether it may use what Node has built in, or which modules of it. */
+  readonly node: boolean | readonly string[]
+  /** Whether a browser must be able to run it: then it names no global of Node's either. */
+  readonly browser?: boolean
+  /** No clock, no chance, no network, no files: the same answer for the same question. What it imports must be so too. */
+  readonly pure?: boolean
+  /** May import what is computed at run time: connectors by their folder, the application's own code. */
+  readonly computedImports?: boolean
+}
+
+const engine = 'packages/engine/src'
+const servers = ['node:http', 'node:https', 'node:http2', 'node:sqlite', 'fastify', 'pg', 'kysely']
+
+const table: readonly Room[] = [
+  {
+    name: 'connector-sdk',
+    folder: 'packages/connector-sdk/src',
+    imports: [],
+    node: false,
+    browser: true,
+    pure: true,
+  },
+  // the contract test kit that the SDK ships; it runs under Node only
+  {
+    name: 'connector-sdk/testing',
+    folder: 'packages/connector-sdk/src/testing',
+    imports: ['connector-sdk'],
+    node: true,
+  },
+  {
+    name: 'contract',
+    folder: 'packages/contract/src',
+    imports: ['connector-sdk'],
+    node: false,
+    browser: true,
+  },
+
+  {
+    name: 'engine',
+    folder: engine,
+    imports: [],
+    importsTypes: ['engine/application', 'engine/catalog', 'engine/plan'],
+    node: false,
+  },
+  {
+    name: 'engine/application',
+    folder: `${engine}/application`,
+    imports: ['connector-sdk', 'contract', 'engine/plan', 'engine/catalog'],
+    never: servers,
+    node: true,
+  },
+  {
+    name: 'engine/catalog',
+    folder: `${engine}/catalog`,
+    imports: ['connector-sdk', 'contract', 'engine/application'],
+    never: servers,
+    node: true,
+  },
+  {
+    name: 'engine/load',
+    folder: `${engine}/load`,
+    imports: ['connector-sdk', 'contract', 'engine/catalog'],
+    never: servers,
+    node: true,
+    computedImports: true,
+  },
+  {
+    name: 'engine/plan',
+    folder: `${engine}/plan`,
+    // of the rooms that it plans for only what is as pure as it is: the rule follows the imports
+    imports: [
+      'connector-sdk',
+      'contract',
+      'engine/application',
+      'engine/catalog',
+      'engine/deliver',
+      'engine/format',
+      'engine/secrets',
+    ],
+    node: ['node:crypto'], // for digests
+    pure: true,
+  },
+  {
+    name: 'engine/transform',
+    folder: `${engine}/transform`,
+    imports: ['connector-sdk', 'contract'],
+    node: false,
+    pure: true,
+  },
+  {
+    name: 'engine/format',
+    folder: `${engine}/format`,
+    imports: ['connector-sdk', 'contract', 'engine/transform'],
+    never: servers,
+    node: true,
+  },
+  {
+    name: 'engine/deliver',
+    folder: `${engine}/deliver`,
+    imports: ['connector-sdk', 'contract'],
+    never: servers,
+    node: true,
+  },
+  {
+    name: 'engine/links',
+    folder: `${engine}/links`,
+    imports: ['connector-sdk', 'contract'],
+    never: servers,
+    node: true,
+  },
+  {
+    name: 'engine/secrets',
+    folder: `${engine}/secrets`,
+    imports: ['connector-sdk', 'contract', 'engine/application'],
+    never: servers,
+    node: true,
+  },
+  {
+    name: 'engine/retry',
+    folder: `${engine}/retry`,
+    imports: ['connector-sdk', 'contract'],
+    never: servers,
+    node: true,
+  },
+  {
+    // the loop: the only room that calls the others
+    name: 'engine/run',
+    folder: `${engine}/run`,
+    imports: [
+      'connector-sdk',
+      'contract',
+      'engine/application',
+      'engine/catalog',
+      'engine/deliver',
+      'engine/format',
+      'engine/load',
+      'engine/plan',
+      'engine/retry',
+      'engine/secrets',
+      'engine/transform',
+    ],
+    never: servers,
+    node: true,
+    computedImports: true,
+  },
+
+  {
+    name: 'runner',
+    folder: 'apps/runner/src',
+    // of links only what signs for one application: the master key is the file server's
+    imports: ['connector-sdk', 'contract', 'engine', 'engine/*'],
+    never: ['@bulkhead/engine/links/master-key'],
+    node: true,
+  },
+  {
+    name: 'files',
+    folder: 'apps/files/src',
+    imports: ['connector-sdk', 'contract', 'engine/links'],
+    node: true,
+  },
+  {
+    name: 'cli',
+    folder: 'apps/cli/src',
+    // `bulkhead test` types the rows of a fixture by the pure engine/transform
+    imports: [
+      'connector-sdk',
+      'contract',
+      'engine',
+      'engine/application',
+      'engine/catalog',
+      'engine/plan',
+      'engine/transform',
+    ],
+    // a one-shot run is at its first byte in 150 ms
+    importsLazily: ['runner', 'files'],
+    importsTypes: ['runner', 'files'],
+    node: true,
+  },
+]
+
+/** Every connector is a room of its own, which knows the SDK and its vendor's client. */
+export function roomsWith(connectors: readonly string[]): readonly Room[] {
+  return [
+    ...table,
+    ...connectors.map((name) => ({
+      name: `connectors/${name}`,
+      folder: `connectors/${name}/src`,
+      imports: ['connector-sdk'],
+      node: true,
+    })),
+  ]
+}
