@@ -1,4 +1,4 @@
-import type { BulkheadError, ErrorDetails } from '@bulkhead/connector-sdk'
+import { BulkheadError, type ErrorDetails } from '@bulkhead/connector-sdk'
 import type { z } from 'zod'
 import { errorRegistry, fault, type ErrorCode } from './errors.ts'
 import { fieldsAt } from './fields.ts'
@@ -32,7 +32,21 @@ export function faultsOf(issues: readonly z.core.$ZodIssue[], options: IssueOpti
 export function errorOf(faults: readonly ErrorDetails[]): BulkheadError {
   const [first, ...others] = faults
   if (first === undefined) return fault('internal', 'An error without a fault')
-  return fault(first.code as ErrorCode, first.message, { ...first, others })
+  return new BulkheadError({ ...first, others })
+}
+
+/** An error as data, with those that it brought along: for a list of several. */
+export function detailsOf(error: BulkheadError): ErrorDetails[] {
+  const { kind, code, message, path, fix, cause, others } = error
+  const first = {
+    kind,
+    code,
+    message,
+    ...(path === undefined ? {} : { path }),
+    ...(fix === undefined ? {} : { fix }),
+    ...(cause === undefined ? {} : { cause }),
+  }
+  return [first, ...others]
 }
 
 /** A fault of the registry as data, for a list of several. */

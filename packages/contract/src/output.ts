@@ -137,7 +137,7 @@ const described = {
 
 /** What a job says: unknown fields are refused. Fields without value stay open: `plan` fills them. */
 export const outputSchema = z.strictObject({
-  format: outputFields.format.default('csv'),
+  format: outputFields.format.optional(),
   compression: outputFields.compression.optional(),
   compressionLevel: outputFields.compressionLevel.optional(),
   fileName: outputFields.fileName.optional(),

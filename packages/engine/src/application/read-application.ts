@@ -94,7 +94,7 @@ async function readEnvironment(
       code: 'manifest-invalid',
       schema: environmentSchema,
       value: document.value,
-      place: document.placeOf,
+      place: (path) => document.placeOf(path),
     }),
   )
 }

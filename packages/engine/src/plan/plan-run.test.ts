@@ -1,0 +1,455 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isBulkheadError, type ConnectorManifest } from '@bulkhead/connector-sdk'
+import { applicationSchema, readRequest } from '@bulkhead/contract'
+import type { Application } from '../application/application.ts'
+import { catalogOf } from '../catalog/catalog-of.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { secretsIn } from './planned-connection.ts'
+import { planRun } from './plan-run.ts'
+import type { Plan } from './plan.ts'
+
+const nowMs = Date.parse('2026-11-20T09:00:00Z')
+
+const config = {
+  type: 'object',
+  properties: {
+    host: { type: 'string' },
+    password: { type: 'string', secret: true },
+    files: {
+      type: 'object',
+      additionalProperties: {
+        type: 'object',
+        properties: { connection: { type: 'string', connection: true }, path: { type: 'string' } },
+        additionalProperties: false,
+      },
+    },
+  },
+  additionalProperties: false,
+}
+const text = { type: 'string', minLength: 1 }
+const object = { type: 'object', properties: { path: {} }, required: ['path'], additionalProperties: false }
+
+const catalog = catalogOf([
+  connector('postgres', text, {
+    forms: ['bytes', 'columns'],
+    encodes: { csv: { options: ['delimiter', 'nullText'] }, jsonl: { options: [] } },
+    snapshot: true,
+  }),
+  connector('duckdb', text, { forms: ['columns'], encodes: {}, snapshot: false }),
+  connector('simple', text, { forms: ['rows'], encodes: {}, snapshot: false }),
+  connector(
+    'files',
+    object,
+    { forms: ['bytes'], encodes: { binary: { options: [] } }, snapshot: false },
+    true,
+  ),
+])
+
+function connector(
+  name: string,
+  query: object,
+  source: Pick<NonNullable<ConnectorManifest['source']>, 'forms' | 'encodes' | 'snapshot'>,
+  isStore = false,
+): ReturnType<Catalog['resolve']> {
+  return {
+    name,
+    version: '1.0.0',
+    folder: `/connectors/${name}`,
+    integrity: () => 'sha256-0',
+    manifest: {
+      name,
+      version: '1.0.0',
+      sdk: 1,
+      summary: '',
+      config,
+      query: query as Record<string, unknown>,
+      source: {
+        ...source,
+        replayable: true,
+        readOnly: 'enforced',
+        query: query === text ? 'sql' : 'object',
+        limitsRows: true,
+      },
+      ...(isStore && { store: { parallelParts: true, links: 'platform' as const } }),
+      errors: [],
+    },
+  }
+}
+
+function applicationOf(
+  changes: { jobs?: object; connections?: object; policy?: object; stores?: object } = {},
+): Application {
+  return {
+    name: 'billing',
+    folder: '/applications/billing',
+    environment: undefined,
+    files: new Map([['a.sql', { path: 'a.sql', bytes: new TextEncoder().encode('SELECT 2'), sha256: '' }]]),
+    lock: undefined,
+    platform: { allowLoopback: false },
+    manifest: applicationSchema.parse({
+      apiVersion: 'bulkhead.dev/v1beta1',
+      kind: 'Application',
+      metadata: { name: 'billing' },
+      spec: {
+        owner: 'me',
+        connections: {
+          ledger: { connector: 'postgres@^1', config: { host: 'db', password: { secret: 'db' } } },
+          lake: { connector: 'files@^1', config: {} },
+          ...changes.connections,
+        },
+        stores: changes.stores ?? { exports: { connector: 'files@^1', config: {} } },
+        jobs: {
+          invoices: {
+            parameters: { month: { type: 'string' } },
+            source: { connection: 'ledger', query: 'SELECT :month' },
+            output: { fileName: 'invoices-{month}.csv' },
+          },
+          ...changes.jobs,
+        },
+        policy: changes.policy ?? {},
+      },
+    }),
+  }
+}
+
+function planOf(application: Application, data: Record<string, unknown>): Plan {
+  return planRun({ application, request: readRequest({ requestId: 'r1', ...data }), catalog, nowMs })
+}
+
+function refusal(application: Application, data: Record<string, unknown>): string[] {
+  try {
+    planOf(application, data)
+  } catch (error) {
+    if (!isBulkheadError(error)) throw error
+    for (const fault of [error, ...error.others]) assert.ok(fault.fix, `${fault.code} has no fix`)
+    return [error, ...error.others].map(({ code, path, message }) => `${code} ${path ?? '-'}: ${message}`)
+  }
+  assert.fail('the request was planned')
+}
+
+const month = { month: '2026-10' }
+const invoices = { job: 'invoices', parameters: month }
+
+test('plans a job, all of it', () => {
+  const { source, store, ...plan } = planOf(applicationOf(), invoices)
+  assert.deepEqual(
+    { ...source, connector: source.connector.name },
+    {
+      name: 'ledger',
+      connector: 'postgres',
+      config: { host: 'db', password: { secret: 'db' } },
+      path: 'spec.connections.ledger.config',
+      limits: { connections: 4, queryTimeoutMs: 1_800_000, connectTimeoutMs: 15_000 },
+      query: 'SELECT :month',
+      parameters: month,
+      form: 'bytes',
+      formReason: 'postgres writes csv itself, and nothing has to look at the rows',
+      reachable: {},
+    },
+  )
+  assert.equal(store.name, 'exports')
+  assert.deepEqual(plan, {
+    application: 'billing',
+    job: 'invoices',
+    process: [],
+    output: {
+      format: 'csv',
+      csv: {
+        delimiter: ',',
+        header: true,
+        nullText: '',
+        quote: 'minimal',
+        lineEnding: 'lf',
+        encoding: 'utf-8',
+        formulaGuard: false,
+      },
+      compression: 'none',
+      compressionLevel: 1,
+      fileName: 'invoices-2026-10.csv',
+      split: undefined,
+      ageRecipients: [],
+    },
+    urlExpiresInSeconds: 86_400,
+    chunk: { rows: 10_000, bytes: 2 ** 20 },
+    retry: { attempts: 4, withinMs: 900_000 },
+    limits: { rows: undefined, bytes: undefined, timeMs: 7_200_000, temporaryBytes: 10 * 2 ** 30 },
+    network: { allow: undefined, allowLoopback: false },
+    guarantee: 'exactly-once-effect',
+    guaranteeReasons: [
+      "The result is one object under the run's own key, invisible until it is complete",
+      'A failed attempt leaves nothing behind, and the next reads everything again',
+    ],
+    consistency: 'snapshot',
+    warnings: [],
+  })
+})
+
+test('takes the query of a job from its file', () => {
+  const job = { source: { connection: 'ledger', queryFile: 'a.sql' } }
+  assert.equal(planOf(applicationOf({ jobs: { two: job } }), { job: 'two' }).source.query, 'SELECT 2')
+})
+
+test('lets a request set what the job lets it set, and nothing else', () => {
+  const plan = planOf(applicationOf(), {
+    ...invoices,
+    output: { fileName: 'mine' },
+    deliver: { urlExpiresIn: 'PT1H' },
+  })
+  assert.equal(plan.output.fileName, 'mine.csv')
+  assert.equal(plan.urlExpiresInSeconds, 3600)
+  assert.deepEqual(
+    refusal(applicationOf(), { ...invoices, output: { format: 'jsonl', csv: {} }, deliver: { store: 'x' } }),
+    [
+      'request-may-not output.format: The job does not let a request set `output.format`',
+      'request-may-not output.csv: The job does not let a request set `output.csv`',
+      'request-may-not deliver.store: The job does not let a request set `deliver.store`',
+      'store-unknown deliver.store: The application declares no store x',
+    ],
+  )
+})
+
+test('merges the options of job and request field by field', () => {
+  const jobs = {
+    two: {
+      source: { connection: 'ledger', query: 'SELECT 1' },
+      output: { compression: 'gzip', csv: { delimiter: ';', quote: 'all' } },
+      requestMay: ['output.csv', 'output.compression'],
+    },
+  }
+  const { output } = planOf(applicationOf({ jobs }), {
+    job: 'two',
+    output: { compression: 'zstd', csv: { quote: 'minimal', nullText: 'NULL' } },
+  })
+  assert.equal(output.compression, 'zstd')
+  assert.deepEqual(
+    [output.csv.delimiter, output.csv.quote, output.csv.nullText, output.csv.encoding],
+    [';', 'minimal', 'NULL', 'utf-8'],
+  )
+  assert.equal(output.fileName, 'two.csv.zst')
+})
+
+test('a query of its own needs the leave of the policy', () => {
+  const data = {
+    source: { connection: 'ledger', query: 'SELECT :a' },
+    parameters: { a: 1 },
+    output: { format: 'jsonl' },
+  }
+  assert.deepEqual(refusal(applicationOf(), data), [
+    'ad-hoc-refused source.connection: The application does not let a request run its own query on the connection ledger',
+  ])
+  const plan = planOf(applicationOf({ policy: { adHoc: { queries: ['ledger'] } } }), data)
+  assert.equal(plan.job, undefined)
+  assert.deepEqual(
+    [plan.source.name, plan.source.parameters, plan.output.fileName],
+    ['ledger', { a: 1 }, 'result.jsonl'],
+  )
+})
+
+const adHoc = {
+  source: {
+    connector: 'postgres',
+    config: { host: 'other' },
+    credentials: { password: 'hunter2' },
+    query: 'SELECT 1',
+  },
+}
+
+test('a connector of its own needs the leave of the policy, and so do credentials in clear', () => {
+  assert.match(refusal(applicationOf(), adHoc).join(), /^ad-hoc-refused source.connector/)
+  const some = { adHoc: { connectors: ['postgres'] } }
+  assert.deepEqual(refusal(applicationOf({ policy: some }), adHoc), [
+    'plain-credentials-refused source.credentials.password: The application does not take credentials in clear',
+  ])
+  const inConfig = {
+    source: { ...adHoc.source, credentials: undefined, config: { host: 'a', password: 'hunter2' } },
+  }
+  assert.match(
+    refusal(applicationOf({ policy: some }), inConfig).join(),
+    /^plain-credentials-refused source.config.password/,
+  )
+  for (const connectors of [['postgres'], ['*']]) {
+    const policy = { adHoc: { connectors, plainCredentials: 'allow' } }
+    const { source } = planOf(applicationOf({ policy }), adHoc)
+    assert.deepEqual([source.name, source.path, source.config['host']], ['ad-hoc', 'source.config', 'other'])
+  }
+})
+
+test('a plan cannot be printed with a credential in clear, and names those that a redactor must know', () => {
+  const policy = { adHoc: { connectors: ['*'], plainCredentials: 'allow' } }
+  const plan = planOf(applicationOf({ policy }), adHoc)
+  assert.doesNotMatch(JSON.stringify(plan), /hunter2/)
+  assert.deepEqual(
+    secretsIn(plan.source).map((secret) => secret.reveal()),
+    ['hunter2'],
+  )
+})
+
+test('takes as credentials only what the connector marks as secret', () => {
+  const policy = { adHoc: { connectors: ['*'], plainCredentials: 'allow' } }
+  const data = { source: { ...adHoc.source, credentials: { host: 'evil', password: 'x' } } }
+  assert.match(refusal(applicationOf({ policy }), data).join(), /^request-invalid source.credentials.host/)
+})
+
+test('refuses encrypted credentials by their own code', () => {
+  const policy = { adHoc: { connectors: ['*'], plainCredentials: 'allow' } }
+  const data = { source: { ...adHoc.source, credentials: { jwe: 'eyJ' } } }
+  assert.match(
+    refusal(applicationOf({ policy }), data).join(),
+    /^credentials-jwe-unsupported source.credentials.jwe/,
+  )
+})
+
+test('a request never names a secret or a variable, but filters on fields of that name', () => {
+  const policy = { adHoc: { connectors: ['*'], plainCredentials: 'allow' } }
+  for (const [where, source] of [
+    ['source.config.password', { ...adHoc.source, config: { password: { secret: 'db' } } }],
+    ['source.config.host', { ...adHoc.source, config: { host: { env: 'HOME' } } }],
+  ] as const)
+    assert.match(
+      refusal(applicationOf({ policy }), { source }).join(),
+      new RegExp(`^secret-reference-refused ${where}`),
+    )
+  assert.match(
+    refusal(applicationOf(), { ...invoices, parameters: { month: { secret: 'db' } } }).join(),
+    /^secret-reference-refused parameters.month/,
+  )
+  const query = { source: { connector: 'files', query: { path: { env: 'prod' } } }, context: { secret: 'x' } }
+  assert.equal(planOf(applicationOf({ policy }), query).output.format, 'binary')
+})
+
+test('refuses a request after its validUntil', () => {
+  assert.match(
+    refusal(applicationOf(), { ...invoices, validUntil: '2026-11-20T08:59:59Z' }).join(),
+    /^request-expired validUntil/,
+  )
+  assert.ok(planOf(applicationOf(), { ...invoices, validUntil: '2026-11-20T11:00:00+01:00' }))
+})
+
+test('names jobs and connections that are near', () => {
+  assert.deepEqual(refusal(applicationOf(), { job: 'invoice' }), [
+    'job-unknown job: The application has no job invoice; did you mean `invoices`?',
+  ])
+  assert.deepEqual(refusal(applicationOf(), { source: { connection: 'leger', query: 'a' } }), [
+    'connection-unknown source.connection: The application declares no connection leger; did you mean `ledger`?',
+  ])
+  assert.match(refusal(applicationOf(), {}).join(), /^request-invalid job/)
+  assert.match(
+    refusal(applicationOf(), { ...invoices, source: { connection: 'ledger', query: 'a' } }).join(),
+    /^request-invalid source/,
+  )
+})
+
+test('finds faults of parameters, output, settings and store at once', () => {
+  const connections = { ledger: { connector: 'postgres', config: { hots: 'x' } } }
+  const stores = { a: { connector: 'files' }, b: { connector: 'files' } }
+  assert.deepEqual(
+    refusal(applicationOf({ connections, stores }), {
+      job: 'invoices',
+      parameters: { mnth: 'x' },
+      output: { compression: 'gzip' },
+    }).map((found) => found.split(':')[0]),
+    [
+      'connection-config-invalid spec.connections.ledger.config.hots',
+      'parameter-unknown parameters.mnth',
+      'parameter-missing parameters.month',
+      'request-may-not output.compression',
+      'store-unknown deliver.store',
+    ],
+  )
+})
+
+test('holds a link to what the policy allows', () => {
+  const policy = { limits: { urlExpiresIn: 'PT2H' } }
+  assert.equal(planOf(applicationOf({ policy }), invoices).urlExpiresInSeconds, 7200)
+  assert.deepEqual(refusal(applicationOf({ policy }), { ...invoices, deliver: { urlExpiresIn: 'PT3H' } }), [
+    'url-expiry-too-long deliver.urlExpiresIn: The link would be valid for PT3H; the application allows PT2H',
+  ])
+})
+
+test('a source that only copies files copies, unless it is asked for what it cannot do', () => {
+  const policy = { adHoc: { queries: ['lake'] } }
+  const source = { connection: 'lake', query: { path: 'a.csv' } }
+  const { output, source: planned, guarantee } = planOf(applicationOf({ policy }), { source })
+  assert.deepEqual(
+    [output.format, planned.form, guarantee],
+    ['binary', 'bytes', 'at-least-once-with-dedupe-key'],
+  )
+  assert.deepEqual(refusal(applicationOf({ policy }), { source, output: { format: 'csv' } }), [
+    'output-unsupported output.format: csv cannot be made from this source: files does not write csv itself',
+  ])
+  assert.match(
+    refusal(applicationOf({ policy }), { source: { ...source, query: 'a.csv' } }).join(),
+    /^query-invalid source.query/,
+  )
+})
+
+test('refuses a guarantee and a consistency that cannot be kept', () => {
+  const source = { connection: 'ledger', query: 'SELECT 1' }
+  const jobs = {
+    split: { source, output: { split: { rows: 10 } }, guarantee: 'exactly-once-effect' },
+    lower: { source, output: { split: { rows: 10 } }, guarantee: 'at-least-once' },
+    moment: { source: { connection: 'duck', query: 'SELECT 1', consistency: 'snapshot' } },
+  }
+  const application = applicationOf({ jobs, connections: { duck: { connector: 'duckdb' } } })
+  assert.match(
+    refusal(application, { job: 'split' }).join(),
+    /^guarantee-unreachable spec.jobs.split.guarantee/,
+  )
+  assert.equal(planOf(application, { job: 'lower' }).guarantee, 'at-least-once-with-dedupe-key')
+  assert.match(
+    refusal(application, { job: 'moment' }).join(),
+    /^guarantee-unreachable spec.jobs.moment.source.consistency/,
+  )
+})
+
+test('lists the connections that settings name, so that nothing else can be reached', () => {
+  const files = { orders: { connection: 'lake', path: '*.csv' } }
+  const jobs = { two: { source: { connection: 'duck', query: 'SELECT 1' } } }
+  const application = applicationOf({
+    jobs,
+    connections: { duck: { connector: 'duckdb', config: { files } } },
+  })
+  assert.deepEqual(Object.keys(planOf(application, { job: 'two' }).source.reachable), ['lake'])
+  const wrong = applicationOf({
+    jobs,
+    connections: {
+      duck: {
+        connector: 'duckdb',
+        config: { files: { a: { connection: 'ledger' }, b: { connection: 'lak' } } },
+      },
+    },
+  })
+  assert.match(
+    refusal(wrong, { job: 'two' }).join(),
+    /^connector-role-missing spec.connections.duck.config.files.a.connection/,
+  )
+})
+
+test('a request with settings of its own reaches no connection that it may not query', () => {
+  const policy = { adHoc: { connectors: ['duckdb'] } }
+  const source = { connector: 'duckdb', config: { files: { a: { connection: 'lake' } } }, query: 'SELECT 1' }
+  assert.match(
+    refusal(applicationOf({ policy }), { source }).join(),
+    /^ad-hoc-refused source.config.files.a.connection/,
+  )
+  assert.ok(
+    planOf(applicationOf({ policy: { adHoc: { connectors: ['duckdb'], queries: ['lake'] } } }), { source }),
+  )
+})
+
+test('refuses a file name that is not safe, and one that lacks its parameter', () => {
+  assert.match(
+    refusal(applicationOf(), { ...invoices, output: { fileName: '../x' } }).join(),
+    /^file-name-invalid output.fileName/,
+  )
+  assert.match(
+    refusal(applicationOf(), { ...invoices, output: { fileName: '{year}' } }).join(),
+    /^file-name-invalid output.fileName: The file name has {year}/,
+  )
+})
+
+test('is the same each time', () => {
+  const application = applicationOf()
+  assert.deepEqual(planOf(application, invoices), planOf(application, invoices))
+})

@@ -1,0 +1,267 @@
+import { isBulkheadError, type BulkheadError, type ErrorDetails } from '@bulkhead/connector-sdk'
+import {
+  detailsOf,
+  errorOf,
+  fault,
+  faultsOf,
+  formatPath,
+  parseDuration,
+  parseSize,
+  type Path,
+  type Request,
+} from '@bulkhead/contract'
+import { z } from 'zod'
+import type { Application } from '../application/application.ts'
+import type { Catalog, ConnectorEntry } from '../catalog/catalog.ts'
+import { chooseSource, type ChosenSource } from './chosen-source.ts'
+import { chooseForm } from './form.ts'
+import { computeGuarantee, keeps } from './guarantee.ts'
+import { adHocParameters, checkParameters } from './parameters.ts'
+import type { Plan, PlannedConnection, PlannedLimits, PlannedOutput, PlannedSource } from './plan.ts'
+import {
+  adHocConnection,
+  declaredConnection,
+  declaredStore,
+  reachableConnections,
+} from './planned-connection.ts'
+import { overrideFaults, planOutput, planUrlExpiry } from './planned-output.ts'
+
+export interface PlanInput {
+  readonly application: Application
+  readonly request: Request
+  readonly catalog: Catalog
+  /** Now, epoch milliseconds. */
+  readonly nowMs: number
+}
+
+/**
+ * Decides all that a run will do, before anything is opened. Pure: the same input gives the same plan.
+ * Everything that is wrong is found at once, each fault with its code, its path in the request or the
+ * manifest, and what to do about it.
+ *
+ * @throws BulkheadError kind `config` or `policy`; more faults in `others`
+ */
+export function planRun({ application, request, catalog, nowMs }: PlanInput): Plan {
+  const { spec } = application.manifest
+  const { data } = request
+  refuseReferences(data)
+  if (data.validUntil !== undefined && Date.parse(data.validUntil) < nowMs)
+    throw fault('request-expired', 'The request arrived after its validUntil', { path: 'validUntil' })
+  const chosen = chooseSource(application, request)
+  const faults = new Faults()
+  const { job } = chosen
+  const jobName = chosen.way === 'job' ? chosen.name : undefined
+  const { policy } = spec
+
+  const source = faults.try(() =>
+    chosen.way === 'connector'
+      ? adHocConnection(catalog, policy, chosen.source)
+      : declaredConnection(application, catalog, chosen.connection, 'source.connection'),
+  )
+  const reachable = source && faults.try(() => reachableConnections(application, catalog, source))
+  const parameters =
+    jobName === undefined
+      ? adHocParameters(data.parameters)
+      : checkParameters(job.parameters, data.parameters)
+  faults.add(parameters.faults)
+  faults.add(overrideFaults({ job, jobName, request: data }))
+  const store = faults.try(() =>
+    declaredStore(application, catalog, data.deliver?.store ?? job.deliver.store, 'deliver.store'),
+  )
+  const expiry = planUrlExpiry({ job, jobName, request: data }, policy)
+  faults.add(expiry.faults)
+  if (source === undefined || store === undefined || reachable === undefined) throw faults.error()
+
+  const question = { jobName, job, request: data, parameters: parameters.values, connector: source.connector }
+  const answered = planOutput(question)
+  // A name that lacks a parameter which is itself at fault is no fault of its own.
+  if (parameters.faults.length === 0) faults.add(answered.faults)
+  faults.add(queryFaults(source.connector, chosen))
+  const moving = faults.try(() => planMoving(source, chosen, answered.output))
+  if (moving === undefined || !faults.isEmpty) throw faults.error()
+
+  return {
+    application: application.name,
+    job: jobName,
+    source: {
+      ...source,
+      query: chosen.query,
+      parameters: parameters.values,
+      form: moving.form,
+      formReason: moving.formReason,
+      reachable,
+    },
+    process: job.process,
+    output: answered.output,
+    store,
+    urlExpiresInSeconds: expiry.seconds,
+    chunk: { rows: job.chunk.rows, bytes: parseSize(job.chunk.bytes) },
+    retry: { attempts: job.retry.attempts, withinMs: parseDuration(job.retry.within) },
+    limits: limitsOf(policy.limits),
+    network: { allow: policy.network.allow, allowLoopback: application.platform.allowLoopback },
+    guarantee: moving.guarantee,
+    guaranteeReasons: moving.guaranteeReasons,
+    consistency: moving.consistency,
+    warnings: [...request.warnings, ...answered.warnings],
+  }
+}
+
+type Moving = Pick<PlannedSource, 'form' | 'formReason'> &
+  Pick<Plan, 'guarantee' | 'guaranteeReasons' | 'consistency'>
+
+/** How the rows move, and what is promised about them. */
+function planMoving({ connector }: PlannedConnection, chosen: ChosenSource, output: PlannedOutput): Moving {
+  const capabilities = connector.manifest.source
+  if (capabilities === undefined)
+    throw fault('connector-role-missing', `The connector ${connector.name} is no source`)
+  const { job } = chosen
+  const base = chosen.way === 'job' ? formatPath(['spec', 'jobs', chosen.name]) : ''
+  const path = (field: string): string => (base === '' ? field : `${base}.${field}`)
+  const { form, reason } = chooseForm({
+    connector: connector.name,
+    source: capabilities,
+    process: job.process,
+    format: output.format,
+    csv: output.csv,
+    split: output.split,
+  })
+  if (form === undefined)
+    throw fault('output-unsupported', `${output.format} cannot be made from this source: ${reason}`, {
+      path: path('output.format'),
+      fix: `Choose another format; ${connector.name} can give ${formatsOf(connector)}`,
+    })
+  if (job.source.consistency === 'snapshot' && !capabilities.snapshot)
+    throw fault(
+      'guarantee-unreachable',
+      `The connector ${connector.name} cannot read one moment while others write`,
+      {
+        path: path('source.consistency'),
+        fix: 'Set `consistency: any`, or read another source',
+      },
+    )
+  const { guarantee, reasons } = computeGuarantee({
+    objects: output.split !== undefined || output.format === 'binary' ? 'several' : 'one',
+    replayable: capabilities.replayable,
+    snapshot: capabilities.snapshot,
+    process: job.process,
+    attempts: job.retry.attempts,
+  })
+  if (job.guarantee !== undefined && !keeps(guarantee, job.guarantee))
+    throw fault(
+      'guarantee-unreachable',
+      `${job.guarantee} is demanded, and ${guarantee} is what can be kept: ${reasons[0]}`,
+      {
+        path: path('guarantee'),
+        fix: `Lower it to ${guarantee}, or leave out what the message names`,
+      },
+    )
+  return {
+    form,
+    formReason: reason,
+    guarantee,
+    guaranteeReasons: reasons,
+    consistency: capabilities.snapshot ? 'snapshot' : 'none',
+  }
+}
+
+function formatsOf({ manifest }: ConnectorEntry): string {
+  const { forms = [], encodes = {} } = manifest.source ?? {}
+  const encoded = Object.keys(encodes)
+  const made = forms.some((form) => form !== 'bytes') ? ['csv', 'jsonl', 'parquet'] : []
+  return [...new Set([...encoded, ...made])].join(', ')
+}
+
+/** Holds the query against what `connector.json` says about queries. */
+function queryFaults(connector: ConnectorEntry, { query, queryPath }: ChosenSource): ErrorDetails[] {
+  let schema: z.ZodType
+  try {
+    schema = z.fromJSONSchema(connector.manifest.query as Parameters<typeof z.fromJSONSchema>[0], {
+      registry: z.registry(),
+    })
+  } catch (cause) {
+    throw fault(
+      'connector-broken',
+      `The queries of the connector ${connector.name} are described in a way that cannot be used`,
+      {
+        fix: 'Tell its author',
+        cause,
+      },
+    )
+  }
+  const parsed = schema.safeParse(query)
+  if (parsed.success) return []
+  const fix = `Write it as \`bulkhead connectors show ${connector.name}\` says`
+  return faultsOf(parsed.error.issues, { code: 'query-invalid', schema, value: query, base: queryPath, fix })
+}
+
+function limitsOf(limits: Application['manifest']['spec']['policy']['limits']): PlannedLimits {
+  return {
+    rows: limits.rows,
+    bytes: limits.bytes === undefined ? undefined : parseSize(limits.bytes),
+    timeMs: parseDuration(limits.time),
+    temporaryBytes: parseSize(limits.temporary),
+  }
+}
+
+/**
+ * A request never names a secret or a variable of the platform. Query and context are data that nobody
+ * resolves: a filter on a field named `env` is a filter.
+ */
+function refuseReferences(data: Request['data']): void {
+  const search = (value: unknown, path: Path): void => {
+    if (typeof value !== 'object' || value === null) return
+    const keys = Object.keys(value)
+    const [key] = keys
+    if (
+      keys.length === 1 &&
+      (key === 'secret' || key === 'env') &&
+      isText((value as Record<string, unknown>)[key])
+    )
+      throw fault(
+        'secret-reference-refused',
+        `\`${formatPath(path)}\` names ${key === 'secret' ? 'a secret' : 'a variable'}`,
+        {
+          path: formatPath(path),
+        },
+      )
+    for (const [name, item] of Object.entries(value))
+      search(item, [...path, Array.isArray(value) ? Number(name) : name])
+  }
+  const { context: _context, source, ...rest } = data
+  search(rest, [])
+  if (source === undefined) return
+  const { query: _query, ...settings } = source
+  search(settings, ['source'])
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
+}
+
+/** Collects what is wrong, so that it is told at once. */
+class Faults {
+  readonly #found: ErrorDetails[] = []
+
+  get isEmpty(): boolean {
+    return this.#found.length === 0
+  }
+
+  add(faults: readonly ErrorDetails[]): void {
+    this.#found.push(...faults)
+  }
+
+  /** The result, or undefined after taking note of what was thrown. */
+  try<T>(decide: () => T): T | undefined {
+    try {
+      return decide()
+    } catch (error) {
+      if (!isBulkheadError(error)) throw error
+      this.add(detailsOf(error))
+      return undefined
+    }
+  }
+
+  error(): BulkheadError {
+    return errorOf(this.#found)
+  }
+}

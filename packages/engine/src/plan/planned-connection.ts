@@ -1,0 +1,259 @@
+import type { ErrorDetails } from '@bulkhead/connector-sdk'
+import {
+  connectionSchema,
+  didYouMean,
+  errorOf,
+  fault,
+  faultDetails,
+  formatPath,
+  listNames,
+  parseDuration,
+  valueAt,
+  type Connection,
+  type Policy,
+} from '@bulkhead/contract'
+import type { Application } from '../application/application.ts'
+import type { Catalog, ConnectorEntry } from '../catalog/catalog.ts'
+import { isMarked, settingsIn } from '../catalog/settings-schema.ts'
+import { connectionsNamedIn, validateConfig } from '../catalog/validate-config.ts'
+import { Secret } from '../secrets/secret.ts'
+import type { AdHocSource } from './chosen-source.ts'
+import type { PlannedConnection } from './plan.ts'
+
+/**
+ * A connection that the manifest declares, its settings checked.
+ * @param role  what it is needed for
+ * @throws BulkheadError `connection-unknown`, `connector-unknown`, `connector-role-missing`,
+ *         `connection-config-invalid`, `secret-in-clear`, `secret-misplaced`
+ */
+export function declaredConnection(
+  application: Application,
+  catalog: Catalog,
+  name: string,
+  path: string,
+): PlannedConnection {
+  const { connections } = application.manifest.spec
+  const declared = Object.hasOwn(connections, name) ? connections[name] : undefined
+  const names = Object.keys(connections)
+  if (declared === undefined)
+    throw fault(
+      'connection-unknown',
+      `The application declares no connection ${formatPath([name])}${didYouMean(name, names)}`,
+      {
+        path,
+        fix: `Its connections are ${listNames(names)}`,
+      },
+    )
+  const base = formatPath(['spec', 'connections', name])
+  const connector = catalog.resolve(declared.connector, `${base}.connector`)
+  requireRole(connector, 'source', `${base}.connector`)
+  return plannedConnection(
+    name,
+    connector,
+    checkedConfig(connector, declared.config, `${base}.config`),
+    `${base}.config`,
+    declared.limits,
+  )
+}
+
+/** A store that the manifest declares. @throws BulkheadError as `declaredConnection`, with `store-unknown` */
+export function declaredStore(
+  application: Application,
+  catalog: Catalog,
+  wanted: string | undefined,
+  path: string,
+): PlannedConnection {
+  const { stores } = application.manifest.spec
+  const names = Object.keys(stores)
+  const name = wanted ?? (names.length === 1 ? names[0] : undefined)
+  if (name === undefined)
+    throw fault(
+      'store-unknown',
+      names.length === 0
+        ? 'The application declares no store for its results'
+        : `Nothing says which store gets the result: ${listNames(names)}`,
+      { path, fix: names.length === 0 ? 'Declare one under spec.stores' : 'Name one as `deliver.store`' },
+    )
+  const declared = Object.hasOwn(stores, name) ? stores[name] : undefined
+  if (declared === undefined)
+    throw fault(
+      'store-unknown',
+      `The application declares no store ${formatPath([name])}${didYouMean(name, names)}`,
+      {
+        path,
+        fix: `Its stores are ${listNames(names)}`,
+      },
+    )
+  const base = formatPath(['spec', 'stores', name])
+  const connector = catalog.resolve(declared.connector, `${base}.connector`)
+  requireRole(connector, 'store', `${base}.connector`)
+  return plannedConnection(
+    name,
+    connector,
+    checkedConfig(connector, declared.config, `${base}.config`),
+    `${base}.config`,
+    undefined,
+  )
+}
+
+/**
+ * A connection that the request brought with it. Its credentials are wrapped at once, so that no plan
+ * can be printed with one in clear (I6).
+ * @throws BulkheadError also `credentials-jwe-unsupported`, `plain-credentials-refused`
+ */
+export function adHocConnection(catalog: Catalog, policy: Policy, source: AdHocSource): PlannedConnection {
+  const connector = catalog.resolve(source.connector, 'source.connector')
+  requireRole(connector, 'source', 'source.connector')
+  const credentials = credentialsOf(connector, policy, source)
+  const { config, faults } = validateConfig(
+    connector,
+    { ...source.config, ...credentials },
+    'source.config',
+    {
+      secretsAllowed: 'in-clear',
+    },
+  )
+  if (faults.length > 0) throw errorOf(faults)
+  return plannedConnection('ad-hoc', connector, wrapSecrets(connector, config), 'source.config', undefined)
+}
+
+/**
+ * Other connections of the application that settings name, for `fetchFiles`. A request that brought
+ * settings of its own reaches only those on which it may run queries.
+ */
+export function reachableConnections(
+  application: Application,
+  catalog: Catalog,
+  source: PlannedConnection,
+): Readonly<Record<string, PlannedConnection>> {
+  const allowed = application.manifest.spec.policy.adHoc.queries
+  const reachable = connectionsNamedIn(source.connector, source.config).map(({ name, path }) => {
+    const where = `${source.path}.${path}`
+    if (source.name === 'ad-hoc' && !allowed.includes(name))
+      throw fault(
+        'ad-hoc-refused',
+        `The application does not let a request read the connection ${formatPath([name])}`,
+        {
+          path: where,
+        },
+      )
+    const connection = declaredConnection(application, catalog, name, where)
+    if (connection.connector.manifest.source?.encodes.binary === undefined)
+      throw fault(
+        'connector-role-missing',
+        `The connector ${connection.connector.name} of ${name} does not copy files`,
+        {
+          path: where,
+          fix: 'Name a connection whose connector does, such as files or s3',
+        },
+      )
+    return [name, connection] as const
+  })
+  return Object.fromEntries(reachable)
+}
+
+/** Every secret in clear that a plan holds: what a redactor has to know before the run starts. */
+export function secretsIn({ config }: PlannedConnection): Secret[] {
+  const found: Secret[] = []
+  const search = (value: unknown): void => {
+    if (value instanceof Secret) found.push(value)
+    else if (typeof value === 'object' && value !== null)
+      for (const item of Object.values(value)) search(item)
+  }
+  search(config)
+  return found
+}
+
+function checkedConfig(
+  connector: ConnectorEntry,
+  config: Connection['config'],
+  path: string,
+): PlannedConnection['config'] {
+  const checked = validateConfig(connector, config, path, { secretsAllowed: 'by-reference' })
+  if (checked.faults.length > 0) throw errorOf(checked.faults)
+  return checked.config
+}
+
+function requireRole(connector: ConnectorEntry, role: 'source' | 'store', path: string): void {
+  if (connector.manifest[role] !== undefined) return
+  throw fault('connector-role-missing', `The connector ${connector.name} is no ${role}`, { path })
+}
+
+function credentialsOf(
+  connector: ConnectorEntry,
+  policy: Policy,
+  { config, credentials }: AdHocSource,
+): Readonly<Record<string, string>> {
+  if (credentials !== undefined && 'jwe' in credentials)
+    throw fault('credentials-jwe-unsupported', 'The request brings credentials that only a server can open', {
+      path: 'source.credentials.jwe',
+    })
+  const given = (credentials ?? {}) as Readonly<Record<string, string>>
+  const inConfig = secretSettings(connector, config).map((path) => `source.config.${path}`)
+  const paths = [
+    ...Object.keys(given).map((field) => formatPath(['source', 'credentials', field])),
+    ...inConfig,
+  ]
+  const [first] = paths
+  if (first !== undefined && policy.adHoc.plainCredentials === 'refuse')
+    throw fault('plain-credentials-refused', 'The application does not take credentials in clear', {
+      path: first,
+    })
+  const faults: ErrorDetails[] = Object.keys(given)
+    .filter((field) => secretSettings(connector, { [field]: '' }).length === 0)
+    .map((field) =>
+      faultDetails(
+        'request-invalid',
+        `The connector ${connector.name} has no secret ${formatPath([field])}`,
+        {
+          path: formatPath(['source', 'credentials', field]),
+          fix: 'Put what is no secret into `source.config`',
+        },
+      ),
+    )
+  if (faults.length > 0) throw errorOf(faults)
+  return given
+}
+
+/** Paths of the settings that are marked as secret. */
+function secretSettings(connector: ConnectorEntry, config: Readonly<Record<string, unknown>>): string[] {
+  return settingsIn(connector.manifest.config, config)
+    .filter((setting) => isMarked(setting, 'secret'))
+    .map(({ path }) => formatPath(path))
+}
+
+function wrapSecrets(
+  connector: ConnectorEntry,
+  config: PlannedConnection['config'],
+): PlannedConnection['config'] {
+  const copy = structuredClone(config)
+  for (const setting of settingsIn(connector.manifest.config, config)) {
+    const key = setting.path.at(-1)
+    if (key === undefined || typeof setting.value !== 'string' || !isMarked(setting, 'secret')) continue
+    const parent = valueAt(copy, setting.path.slice(0, -1)) as Record<PropertyKey, unknown>
+    parent[key] = new Secret(setting.value)
+  }
+  return copy
+}
+
+function plannedConnection(
+  name: string,
+  connector: ConnectorEntry,
+  config: PlannedConnection['config'],
+  path: string,
+  limits: Connection['limits'] | undefined,
+): PlannedConnection {
+  const { connections, queryTimeout, connectTimeout } =
+    limits ?? connectionSchema.shape.limits.parse(undefined)
+  return {
+    name,
+    connector,
+    config,
+    path,
+    limits: {
+      connections,
+      queryTimeoutMs: parseDuration(queryTimeout),
+      connectTimeoutMs: parseDuration(connectTimeout),
+    },
+  }
+}
