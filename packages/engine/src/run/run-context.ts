@@ -1,0 +1,55 @@
+import type {
+  BulkheadError,
+  ConnectionContext,
+  ConnectorDefinition,
+  Log,
+  Source,
+  Store,
+} from '@bulkhead/connector-sdk'
+import type { Application } from '../application/application.ts'
+import type { ConnectorEntry } from '../catalog/catalog.ts'
+import type { PlannedConnection } from '../plan/plan.ts'
+import type { SecretResolver } from '../secrets/resolve-secrets.ts'
+
+/** What a run needs of the process that it is in. */
+export interface RunContext {
+  readonly runId: string
+  readonly application: Pick<Application, 'name' | 'folder' | 'files'>
+  /** Folder against which settings with relative paths are resolved; undefined where there is none. */
+  readonly baseFolder: string | undefined
+  readonly secrets: SecretResolver
+  /** Redacts by itself. */
+  readonly log: Log
+  /** Told now and then how far the run is, and once at its end. */
+  readonly onProgress?: (progress: Progress) => void
+  /** Ends the run; its reason is the error of the run. */
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  /** Where the temporary folder is made, if one is needed. */
+  readonly temporaryRoot: string
+  readonly signLink: ConnectionContext<unknown>['signLink']
+  readonly load: (entry: ConnectorEntry) => Promise<ConnectorDefinition<unknown>>
+  /** In place of the planned source: tests of an application bring their own rows. */
+  readonly openSource?: (planned: PlannedConnection) => Promise<Source>
+  /** In place of the planned store. */
+  readonly openStore?: (planned: PlannedConnection) => Promise<Store>
+  /**
+   * A truer error than the one that a connector reports, when somebody knows one: the network guard
+   * that refused a connection, which the connector took for an outage.
+   */
+  readonly diagnose?: (error: BulkheadError) => BulkheadError | undefined
+}
+
+export interface Progress {
+  /** Rows of the result so far; null when nobody looks at rows. */
+  readonly rows: number | null
+  /** Bytes of the result so far, as they are stored. */
+  readonly bytes: number
+}
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number
+  /** Rejects with the signal's reason when it aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}

@@ -1,0 +1,237 @@
+import type { Batch, Extract, Field, ReadRequest, Store } from '@bulkhead/connector-sdk'
+import { fault, formatPath } from '@bulkhead/contract'
+import type { Plan } from '../plan/plan.ts'
+import { retryDecision } from '../retry/retry-delay.ts'
+import type { RejectedRow } from '../transform/step.ts'
+import { createTransform, type Transform } from '../transform/transform.ts'
+import { fetchFiles } from './fetch-files.ts'
+import { loadSteps } from './load-steps.ts'
+import { close, type ConnectionServices, openExtract, openStore } from './open-connection.ts'
+import { progressTeller } from './progress.ts'
+import { resultOutput, type ResultOutput, type RunFile } from './result-output.ts'
+import type { RunContext } from './run-context.ts'
+import { cleanUpTime, deadline, iterateUntilStopped, runError } from './stop.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+/** What a run that reached its end has made. Links are made from it when a reply is sent. */
+export interface RunResult {
+  readonly status: 'completed' | 'completed-with-errors'
+  /** Null when nobody looked at rows: a file that was copied as it is. */
+  readonly rows: number | null
+  /** Of all files, as they are stored. */
+  readonly bytes: number
+  /** Rows that were left out. */
+  readonly rejected: number
+  readonly files: readonly RunFile[]
+  /** The object that lists the files of a split result. */
+  readonly manifest: RunFile | undefined
+  /** What the reader saw while others wrote. */
+  readonly consistency: 'snapshot' | 'none'
+  /** How often the extract was begun. */
+  readonly attempts: number
+  readonly warnings: readonly string[]
+}
+
+/**
+ * The way of a record: read, transform, write, until the source ends; then the result is visible, whole.
+ *
+ * A transient fault begins the extract again, from the start, as often as the plan says. An attempt that
+ * failed leaves nothing, so that no result is ever seen twice or in part (I5). Everything that moves is
+ * bounded by the plan (I8): nothing is read before what came before it was taken.
+ *
+ * @throws BulkheadError of any kind; the reason of the signal when it was stopped
+ */
+export async function runPlan(plan: Plan, context: RunContext): Promise<RunResult> {
+  const { clock, log } = context
+  const startedMs = clock.now()
+  const limit = new AbortController()
+  using time = deadline(plan.limits.timeMs, () =>
+    fault('run-too-long', `The run took longer than ${plan.limits.timeMs / 1000} s`, {
+      path: 'spec.policy.limits.time',
+    }),
+  )
+  const signal = AbortSignal.any([context.signal, time.signal, limit.signal])
+  const decide = retryDecision(plan.retry)
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return { ...(await runAttempt(plan, context, signal, limit)), attempts }
+    } catch (error) {
+      const known = runError(error, signal)
+      const failure = context.diagnose?.(known) ?? known
+      const delayMs = signal.aborted
+        ? undefined
+        : decide({ error: failure, attempts, elapsedMs: clock.now() - startedMs })
+      if (delayMs === undefined) throw failure
+      log.warn(`Attempt ${attempts} failed, another follows: ${failure.message}`, {
+        code: failure.code,
+        delayMs,
+      })
+      await sleep(delayMs, context, signal)
+    }
+  }
+}
+
+async function sleep(ms: number, { clock }: RunContext, signal: AbortSignal): Promise<void> {
+  try {
+    await clock.sleep(ms, signal)
+  } catch (error) {
+    throw runError(error, signal)
+  }
+}
+
+/** One attempt: what it opened is closed when it returns, and when it fails nothing of it is left. */
+async function runAttempt(
+  plan: Plan,
+  context: RunContext,
+  signal: AbortSignal,
+  limit: AbortController,
+): Promise<Omit<RunResult, 'attempts'>> {
+  await using temporary = temporaryFolder({
+    root: context.temporaryRoot,
+    limitBytes: plan.limits.temporaryBytes,
+    onExceeded: (error) => limit.abort(error),
+  })
+  const services: ConnectionServices = {
+    context,
+    signal,
+    cleanUpMs: cleanUpTime(signal, context.clock),
+    temporaryFolder: () => temporary.path(),
+    fetchFiles: (connection, query, caller) =>
+      fetchFiles(connection, query, AbortSignal.any([caller, signal]), {
+        source: plan.source,
+        temporary,
+        services,
+      }),
+  }
+  const steps = await loadSteps(plan.process, context.application, processPath(plan))
+  await using opened = new AsyncDisposableStack()
+  const { store, extract } = await openBoth(plan, services, opened)
+  const { cleanUpMs } = services
+  const output = resultOutput({ plan, runId: context.runId, store, log: context.log, signal, cleanUpMs })
+  try {
+    const transform =
+      steps.length === 0 ? undefined : await createTransform(steps, extract.fields, plan.chunk.bytes)
+    const rejections = await moveAll(extract, transform, output, context, signal)
+    const fields = transform === undefined ? extract.fields : transform.finalFields()
+    const { files, manifest } = await output.finish(fields)
+    const { rows, bytes } = output.progress
+    return {
+      // I10: what left rows out never ends plain green
+      status: rejections.count === 0 ? 'completed' : 'completed-with-errors',
+      rows,
+      bytes,
+      rejected: rejections.count,
+      files,
+      manifest,
+      consistency: extract.consistency,
+      warnings: rejections.warnings(),
+    }
+  } catch (error) {
+    await output.discard() // I5
+    throw error
+  }
+}
+
+/** Opens both ends at once: what the one waits for is time for the other. */
+async function openBoth(
+  plan: Plan,
+  services: ConnectionServices,
+  opened: AsyncDisposableStack,
+): Promise<{ readonly store: Store; readonly extract: Extract }> {
+  // when one fails, the other need not go on trying
+  const failed = new AbortController()
+  const both = { ...services, signal: AbortSignal.any([services.signal, failed.signal]) }
+  const fail = (error: unknown): never => {
+    failed.abort(error)
+    throw error
+  }
+  const [extract, store] = await Promise.allSettled([
+    openExtract(plan.source, readRequest(plan), both).catch(fail),
+    openStore(plan.store, both).catch(fail),
+  ])
+  if (store.status === 'fulfilled') opened.defer(() => close(store.value, plan.store, services))
+  if (extract.status === 'fulfilled') opened.use(extract.value)
+  if (extract.status === 'rejected' || store.status === 'rejected') throw failed.signal.reason
+  return { store: store.value, extract: extract.value }
+}
+
+function readRequest({ source, process, output, limits, chunk }: Plan): ReadRequest {
+  // Only where each row that is read becomes one of the result does a limit of the result limit the read;
+  // one row more tells a result that is too large from one that just fits.
+  const isOneToOne = process.every(
+    (step) => 'select' in step || ('validate' in step && step.validate.onInvalid === 'fail'),
+  )
+  return {
+    query: source.query,
+    parameters: source.parameters,
+    form: source.form,
+    output: { format: output.format, csv: output.csv },
+    maxRows: isOneToOne && limits.rows !== undefined ? limits.rows + 1 : undefined,
+    batchRows: chunk.rows,
+    batchBytes: chunk.bytes,
+  }
+}
+
+/** The loop: each batch is transformed and taken by the output before the next one is asked for. */
+async function moveAll(
+  extract: Extract,
+  transform: Transform | undefined,
+  output: ResultOutput,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<Rejections> {
+  const rejections = new Rejections()
+  const teller = progressTeller(context.onProgress, context.clock)
+  for await (const batch of iterateUntilStopped(extract.read(signal), signal)) {
+    signal.throwIfAborted()
+    if (transform === undefined) await output.write(batch, extract.fields)
+    else await transformInto(output, transform, batch, rejections, signal)
+    teller.told(output.progress)
+  }
+  signal.throwIfAborted() // a source may take a stop for its end
+  teller.final(output.progress)
+  return rejections
+}
+
+async function transformInto(
+  output: ResultOutput,
+  transform: Transform,
+  batch: Batch,
+  rejections: Rejections,
+  signal: AbortSignal,
+): Promise<void> {
+  if (batch.form === 'bytes') throw new Error('Bytes cannot be transformed')
+  for await (const part of transform.apply(batch)) {
+    signal.throwIfAborted()
+    rejections.add(part.rejected)
+    // fields are known at the latest when a batch has come out
+    const fields: readonly Field[] = transform.fields ?? transform.finalFields()
+    if (part.batch !== undefined) await output.write(part.batch, fields)
+  }
+}
+
+/** Rows that were left out: all are counted, the first ones told. */
+class Rejections {
+  readonly #told: RejectedRow[] = []
+  #count = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  add(rejected: readonly RejectedRow[]): void {
+    this.#count += rejected.length
+    this.#told.push(...rejected.slice(0, 3 - this.#told.length))
+  }
+
+  warnings(): string[] {
+    if (this.#count === 0) return []
+    const told = this.#told.map(({ row, reason }) => `Row ${row} was left out: ${reason}`)
+    const more = this.#count - told.length
+    return more === 0 ? told : [...told, `${more} more ${more === 1 ? 'row was' : 'rows were'} left out`]
+  }
+}
+
+function processPath({ job }: Plan): string {
+  return job === undefined ? 'process' : formatPath(['spec', 'jobs', job, 'process'])
+}
