@@ -5,6 +5,7 @@ import { applicationSchema, readRequest } from '@bulkhead/contract'
 import type { Application } from '../application/application.ts'
 import { catalogOf } from '../catalog/catalog-of.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import { describePlan, planAsData } from './describe-plan.ts'
 import { secretsIn } from './planned-connection.ts'
 import { planRun } from './plan-run.ts'
 import type { Plan } from './plan.ts'
@@ -278,7 +279,8 @@ test('a connector of its own needs the leave of the policy, and so do credential
 test('a plan cannot be printed with a credential in clear, and names those that a redactor must know', () => {
   const policy = { adHoc: { connectors: ['*'], plainCredentials: 'allow' } }
   const plan = planOf(applicationOf({ policy }), adHoc)
-  assert.doesNotMatch(JSON.stringify(plan), /hunter2/)
+  for (const shown of [JSON.stringify(plan), JSON.stringify(planAsData(plan)), describePlan(plan)])
+    assert.doesNotMatch(shown, /hunter2/)
   assert.deepEqual(
     secretsIn(plan.source).map((secret) => secret.reveal()),
     ['hunter2'],
@@ -452,4 +454,35 @@ test('refuses a file name that is not safe, and one that lacks its parameter', (
 test('is the same each time', () => {
   const application = applicationOf()
   assert.deepEqual(planOf(application, invoices), planOf(application, invoices))
+})
+
+test('is described to people, with its reasons', () => {
+  const plan = planOf(applicationOf({ policy: { network: { allow: ['*.internal:5432'] } } }), invoices)
+  assert.equal(
+    describePlan(plan),
+    `Application  billing
+Job          invoices
+Source       ledger (postgres 1.0.0)
+Parameters   month = "2026-10"
+Form         bytes. postgres writes csv itself, and nothing has to look at the rows
+Process      nothing
+Output       invoices-2026-10.csv: csv
+Store        exports (files 1.0.0)
+Link         valid for 1 d
+Guarantee    exactly-once-effect
+             The result is one object under the run's own key, invisible until it is complete
+             A failed attempt leaves nothing behind, and the next reads everything again
+Consistency  one moment of the source
+Limits       any number of rows, any size, 2 h
+Retry        up to 4 attempts within 15 min
+Network      *.internal:5432, no loopback or metadata addresses`,
+  )
+})
+
+test('is described to programs as JSON, references to secrets included', () => {
+  const data = JSON.parse(JSON.stringify(planAsData(planOf(applicationOf(), invoices)))) as Record<
+    string,
+    { config?: unknown }
+  >
+  assert.deepEqual(data['source']?.config, { host: 'db', password: { secret: 'db' } })
 })

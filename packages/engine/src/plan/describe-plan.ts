@@ -1,0 +1,164 @@
+import type { ParameterValue } from '@bulkhead/connector-sdk'
+import { withoutSecrets } from '../catalog/validate-config.ts'
+import type { Plan, PlannedConnection, PlannedOutput } from './plan.ts'
+
+/** A plan as people and programs read it: everything that was decided, and no secret (I6). */
+
+/** The plan as plain data, for `--json`. 64-bit numbers are text. */
+export function planAsData(plan: Plan): Readonly<Record<string, unknown>> {
+  const { source, store, job, limits, network, ...rest } = plan
+  return {
+    application: rest.application,
+    ...(job !== undefined && { job }),
+    source: {
+      ...connectionAsData(source),
+      query: source.query,
+      parameters: Object.fromEntries(
+        Object.entries(source.parameters).map(([name, value]) => [name, parameterAsData(value)]),
+      ),
+      form: source.form,
+      formReason: source.formReason,
+      reachable: Object.fromEntries(
+        Object.entries(source.reachable).map(([name, connection]) => [name, connectionAsData(connection)]),
+      ),
+    },
+    process: plan.process,
+    output: withoutUndefined(plan.output),
+    store: connectionAsData(store),
+    urlExpiresInSeconds: plan.urlExpiresInSeconds,
+    chunk: plan.chunk,
+    retry: plan.retry,
+    limits: withoutUndefined(limits),
+    network: withoutUndefined(network),
+    guarantee: plan.guarantee,
+    guaranteeReasons: plan.guaranteeReasons,
+    consistency: plan.consistency,
+    warnings: plan.warnings,
+  }
+}
+
+/** The plan as lines of text: a label, then what was decided and why. */
+export function describePlan(plan: Plan): string {
+  const { source, store, output, limits, network } = plan
+  const lines: (readonly [label: string, text: string])[] = [
+    ['Application', plan.application],
+    ['Job', plan.job ?? 'none: the request brings its own query'],
+    ['Source', connectionText(source)],
+    ...Object.values(source.reachable).map(
+      (connection) => ['', `reads files of ${connectionText(connection)}`] as const,
+    ),
+    [
+      'Parameters',
+      Object.entries(source.parameters)
+        .map(([name, value]) => `${name} = ${parameterText(value)}`)
+        .join(', ') || 'none',
+    ],
+    ['Form', `${source.form}. ${source.formReason}`],
+    ['Process', plan.process.map(stepText).join(', then ') || 'nothing'],
+    ['Output', outputText(output)],
+    ['Store', connectionText(store)],
+    ['Link', `valid for ${durationText(plan.urlExpiresInSeconds * 1000)}`],
+    ['Guarantee', plan.guarantee],
+    ...plan.guaranteeReasons.map((reason) => ['', reason] as const),
+    [
+      'Consistency',
+      plan.consistency === 'snapshot' ? 'one moment of the source' : 'whatever is there when it is read',
+    ],
+    [
+      'Limits',
+      [
+        limits.rows === undefined ? 'any number of rows' : `${limits.rows} rows`,
+        limits.bytes === undefined ? 'any size' : `${limits.bytes} bytes`,
+        durationText(limits.timeMs),
+      ].join(', '),
+    ],
+    [
+      'Retry',
+      plan.retry.attempts === 1
+        ? 'one attempt'
+        : `up to ${plan.retry.attempts} attempts within ${durationText(plan.retry.withinMs)}`,
+    ],
+    [
+      'Network',
+      `${network.allow === undefined ? 'everything' : network.allow.join(', ')}${network.allowLoopback ? ', loopback too' : ', no loopback or metadata addresses'}`,
+    ],
+    ...plan.warnings.map((warning, index) => [index === 0 ? 'Warnings' : '', warning] as const),
+  ]
+  const width = Math.max(...lines.map(([label]) => label.length)) + 2
+  return lines.map(([label, text]) => `${label.padEnd(width)}${text}`).join('\n')
+}
+
+function connectionAsData({
+  name,
+  connector,
+  config,
+  limits,
+}: PlannedConnection): Readonly<Record<string, unknown>> {
+  return {
+    name,
+    connector: connector.name,
+    version: connector.version,
+    config: withoutSecrets(connector, config),
+    limits,
+  }
+}
+
+function connectionText({ name, connector }: PlannedConnection): string {
+  return `${name} (${connector.name} ${connector.version})`
+}
+
+function outputText({
+  format,
+  compression,
+  compressionLevel,
+  fileName,
+  split,
+  ageRecipients,
+}: PlannedOutput): string {
+  const parts = [
+    format === 'binary' ? 'files as they are' : `${fileName}: ${format}`,
+    ...(compression === 'none' ? [] : [`${compression} level ${compressionLevel}`]),
+    ...(split?.rows === undefined ? [] : [`a new file every ${split.rows} rows`]),
+    ...(split?.bytes === undefined ? [] : [`a new file every ${split.bytes} bytes`]),
+    ...(ageRecipients.length === 0 ? [] : [`encrypted to ${ageRecipients.length} age keys`]),
+  ]
+  return parts.join(', ')
+}
+
+function stepText(step: Plan['process'][number]): string {
+  if ('select' in step) return `select ${step.select.join(', ')}`
+  if ('map' in step) return `map by ${step.map}`
+  return `validate by ${step.validate.schema}, ${step.validate.onInvalid} what does not match`
+}
+
+function parameterAsData(value: ParameterValue): unknown {
+  if (Array.isArray(value))
+    return value.map((item) => (typeof item === 'bigint' ? item.toString() : (item as unknown)))
+  return typeof value === 'bigint' ? value.toString() : value
+}
+
+function parameterText(value: ParameterValue): string {
+  const text = JSON.stringify(parameterAsData(value))
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text
+}
+
+/** `1 d 2 h`, without what is zero. */
+function durationText(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1000],
+  ] as const
+  let rest = ms
+  const parts = units.flatMap(([unit, size]) => {
+    const count = Math.floor(rest / size)
+    rest -= count * size
+    return count === 0 ? [] : [`${count} ${unit}`]
+  })
+  return parts.join(' ') || `${ms} ms`
+}
+
+function withoutUndefined<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Partial<T>
+}
