@@ -1,0 +1,31 @@
+import { defineConnector, SDK_VERSION, z } from '@bulkhead/connector-sdk'
+import { config } from './config.ts'
+import { errors } from './errors.ts'
+import { openSource } from './source.ts'
+
+export default defineConnector({
+  name: 'duckdb',
+  sdk: SDK_VERSION,
+  summary: 'SQL over CSV, JSON Lines and Parquet files, by DuckDB',
+  config,
+  query: z
+    .string()
+    .min(1)
+    .describe("One SELECT in DuckDB's SQL over the tables of `files`, with :name parameters")
+    .meta({
+      examples: ['SELECT origin, count(*) AS flights FROM flights WHERE delay > :delay GROUP BY origin'],
+    }),
+  source: {
+    capabilities: {
+      forms: ['columns'],
+      encodes: {},
+      snapshot: true,
+      replayable: true,
+      readOnly: 'enforced',
+      query: 'sql',
+      limitsRows: true,
+    },
+    open: openSource,
+  },
+  errors,
+})
