@@ -1,4 +1,5 @@
 import type { CsvOptions } from '@bulkhead/connector-sdk'
+import { fault } from '@bulkhead/contract'
 
 /**
  * When and how a CSV value is quoted, by the rules of PostgreSQL's `COPY ... CSV`: it holds the
@@ -17,8 +18,17 @@ export interface Quoting {
 export const quote = 0x22
 const encoder = new TextEncoder()
 
-/** @param columns  how many there are in a row */
+/**
+ * @param columns  how many there are in a row
+ * @throws BulkheadError `output-unsupported` for a null text that would change the columns, as PostgreSQL refuses it
+ */
 export function createQuoting(csv: CsvOptions, columns: number): Quoting {
+  if (csv.nullText.includes(csv.delimiter) || /["\r\n]/.test(csv.nullText)) {
+    throw fault('output-unsupported', 'The null text holds the delimiter, a quote or a line break', {
+      path: 'output.csv.nullText',
+      fix: 'Choose a null text without them: null is never written in quotes',
+    })
+  }
   const delimiter = encoder.encode(csv.delimiter)
   const nullText = encoder.encode(csv.nullText)
   const special = new Uint8Array(256)

@@ -80,6 +80,15 @@ test('quotes every value but null when asked, and not the header', () => {
   assert.equal(text, 'word,other\n"a","1"\n,"2"\n')
 })
 
+test('refuses a null text that would change the columns', () => {
+  for (const nullText of ['a,b', '"', '\n', ',']) {
+    assert.throws(() => csvOf([word], [], { nullText }), {
+      code: 'output-unsupported',
+      path: 'output.csv.nullText',
+    })
+  }
+})
+
 test('ends lines as asked, and leaves line breaks in values alone', () => {
   const text = csvOf([word], [{ word: 'a\nb' }], { lineEnding: 'crlf' })
   assert.equal(text, 'word\r\n"a\nb"\r\n')

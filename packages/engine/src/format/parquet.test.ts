@@ -304,6 +304,32 @@ test('refuses a null in a column that was promised to have none', async () => {
   })
 })
 
+test('refuses text that is not UTF-8', async () => {
+  const text = field('text', { kind: 'text' })
+  const batch: ColumnsBatch = {
+    form: 'columns',
+    rows: 1,
+    columns: [
+      {
+        layout: 'variable',
+        offsets: Int32Array.of(0, 2),
+        bytes: Uint8Array.of(0xff, 0x41),
+        validity: undefined,
+      },
+    ],
+    bytes: 2,
+  }
+  await assert.rejects(parquetOf([text], [batch]), { code: 'value-invalid' })
+})
+
+test('writes several files at the same time', async () => {
+  const whole = await parquetOf(allTypes, [rowsToColumns(hardRows, allTypes, 1)])
+  const files = await Promise.all(
+    Array.from({ length: 4 }, () => parquetOf(allTypes, [rowsToColumns(hardRows, allTypes, 1)])),
+  )
+  for (const file of files) assert.deepEqual(file, whole)
+})
+
 test('gives up half-way, and the next file is whole', async () => {
   const writer = memoryWriter()
   const options = {

@@ -6,6 +6,7 @@ import type { ByteStage } from './byte-stage.ts'
 import type { Compression } from './compress.ts'
 import type { Encoder } from './encoder.ts'
 import { arrowColumn } from './parquet-columns.ts'
+import { wholeParquet } from './parquet-tail.ts'
 import { startPump } from './pump.ts'
 import { columnBytes, rowsWithin, sliceColumns } from './slice-columns.ts'
 
@@ -40,10 +41,11 @@ export async function createParquetEncoder(
   const input = new TransformStream<ParquetWasm.RecordBatch, ParquetWasm.RecordBatch>()
   const writer = input.writable.getWriter()
   writer.closed.catch(() => {})
-  const pump = startPump(
-    () => wasm.transformParquetStream(input.readable, writerProperties(wasm, compression, rowGroup)),
-    stage,
-  )
+  let allGiven = false
+  const pump = startPump(async () => {
+    const properties = writerProperties(wasm, compression, rowGroup)
+    return wholeParquet(await wasm.transformParquetStream(input.readable, properties), () => allGiven)
+  }, stage)
   let size = 0
   let rows = 0
 
@@ -73,6 +75,7 @@ export async function createParquetEncoder(
       return count
     },
     async end() {
+      allGiven = true
       await pump.until(writer.close())
       await pump.done
     },
@@ -117,7 +120,18 @@ function tableMaker(
     const data = arrow.makeData({ type, length: batch.rows, nullCount: 0, children })
     const recordBatch = new arrow.RecordBatch(schema, data)
     const bytes = arrow.RecordBatchStreamWriter.writeAll([recordBatch]).toUint8Array(true)
+    return tableOf(wasm, bytes, firstRow)
+  }
+}
+
+function tableOf(wasm: typeof ParquetWasm, bytes: Uint8Array, firstRow: number): ParquetWasm.Table {
+  try {
     return wasm.Table.fromIPCStream(bytes)
+  } catch (cause) {
+    if (!(cause instanceof Error) || !/utf-?8/i.test(cause.message)) throw cause
+    throw fault('value-invalid', `A text at or after row ${firstRow} is not UTF-8, which Parquet needs`, {
+      cause,
+    })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ColumnsBatch, Field, Row } from '@bulkhead/connector-sdk'
+import type { Field, Row } from '@bulkhead/connector-sdk'
 import { duplicateNames } from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
 import { rowReader } from './columns-to-rows.ts'
@@ -38,20 +38,21 @@ export function mapRows(
 
   function collectorFor(known: readonly Field[]): RowCollector {
     fields = known
-    collector ??= createRowCollector(known, 'map-result-invalid')
+    collector ??= createRowCollector(known, 'map-result-invalid', path)
     return collector
   }
 
-  async function* returned(batch: ColumnsBatch): AsyncIterable<Returned> {
-    const read = rowReader(inputs, batch)
-    for (let row = 0; row < batch.rows; row++) {
-      const rowNumber = rowsBefore + row + 1
-      const result = await call(map, read(row), rowNumber)
-      for (const one of Array.isArray(result) ? (result as unknown[]) : [result]) {
-        if (one !== null && one !== undefined) yield { row: one, rowNumber }
-      }
-    }
-    rowsBefore += batch.rows
+  /** Without declaration, rows wait until the columns are known: for the first batch, but not without bound (I8). */
+  const waiting: Returned[] = []
+  function take(row: unknown, rowNumber: number): void {
+    if (row === null || row === undefined) return
+    if (fields !== undefined) collectorFor(fields).add(row, rowNumber)
+    else if (waiting.push({ row, rowNumber }) >= longestWait) learn()
+  }
+  function learn(): void {
+    if (waiting.length === 0) return
+    const known = collectorFor(inferFields(waiting, inputs, path))
+    for (const { row, rowNumber } of waiting.splice(0)) known.add(row, rowNumber)
   }
 
   return {
@@ -59,48 +60,62 @@ export function mapRows(
       return fields
     },
     async *apply(batch) {
-      // Without declaration the rows of the first batch wait until the columns are known.
-      const waiting: Returned[] = []
-      for await (const one of returned(batch)) {
-        if (fields === undefined) {
-          waiting.push(one)
-          if (waiting.length < longestWait) continue
-        } else {
-          collectorFor(fields).add(one.row, one.rowNumber)
+      const read = rowReader(inputs, batch)
+      for (let row = 0; row < batch.rows; row++) {
+        const rowNumber = rowsBefore + row + 1
+        const answer = callMap(map, read(row), rowNumber, path)
+        // A row costs little more than its code: nothing waits for what is there already.
+        const result = answer instanceof Promise ? ((await answer) as unknown) : answer
+        if (!Array.isArray(result)) take(result, rowNumber)
+        else {
+          for (const one of result as unknown[]) {
+            take(one, rowNumber)
+            if (isFull(collector, maxBytes)) yield { batch: collector.take(), rejected: [] }
+          }
         }
-        if (waiting.length > 0) addAll(collectorFor(inferFields(waiting, inputs)), waiting)
-        if (collector !== undefined && collector.bytes >= maxBytes)
-          yield { batch: collector.take(), rejected: [] }
+        if (isFull(collector, maxBytes)) yield { batch: collector.take(), rejected: [] }
       }
-      if (waiting.length > 0) addAll(collectorFor(inferFields(waiting, inputs)), waiting)
+      rowsBefore += batch.rows
+      learn()
       if (collector !== undefined && collector.rows > 0) yield { batch: collector.take(), rejected: [] }
     },
   }
 }
 
-/** Rows that may wait for columns, whatever the size of the first batch (I8). */
 const longestWait = 10_000
 
-function addAll(collector: RowCollector, waiting: Returned[]): void {
-  for (const { row, rowNumber } of waiting) collector.add(row, rowNumber)
-  waiting.length = 0
+function isFull(collector: RowCollector | undefined, maxBytes: number): collector is RowCollector {
+  return collector !== undefined && collector.bytes >= maxBytes
 }
 
-async function call(map: MapFunction, row: Row, rowNumber: number): Promise<unknown> {
+/** What the code returned; a promise of it when it returned one. */
+function callMap(map: MapFunction, row: Row, rowNumber: number, path: string): unknown {
   try {
-    return await map(row)
+    const answer = map(row)
+    if (typeof (answer as PromiseLike<unknown> | null | undefined)?.then !== 'function') return answer
+    return Promise.resolve(answer).catch((cause: unknown) => {
+      throw thrown(cause, rowNumber, path)
+    })
   } catch (cause) {
-    // Its own message may quote the row; it stays in the cause, which no reply shows.
-    const kind = cause instanceof Error ? cause.name : 'a value that is no Error'
-    throw fault('map-failed', `The mapping code threw ${kind} for row ${rowNumber}`, { cause })
+    throw thrown(cause, rowNumber, path)
   }
 }
 
-function inferFields(waiting: readonly Returned[], inputs: readonly Field[]): readonly Field[] {
+/** Its own message may quote the row; it stays in the cause, which no reply shows. */
+function thrown(cause: unknown, rowNumber: number, path: string): Error {
+  const kind = cause instanceof Error ? cause.name : 'a value that is no Error'
+  return fault('map-failed', `The mapping code threw ${kind} for row ${rowNumber}`, { cause, path })
+}
+
+function inferFields(waiting: readonly Returned[], inputs: readonly Field[], path: string): readonly Field[] {
   const [first] = waiting
   const row = first?.row
   if (typeof row !== 'object' || row === null) {
-    throw fault('map-result-invalid', `The mapping code returned no object for row ${first?.rowNumber ?? 1}`)
+    throw fault(
+      'map-result-invalid',
+      `The mapping code returned no object for row ${first?.rowNumber ?? 1}`,
+      { path },
+    )
   }
   const byName = new Map(inputs.map((field) => [field.name, field]))
   return Object.keys(row).map((name): Field => {

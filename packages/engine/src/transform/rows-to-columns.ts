@@ -17,11 +17,16 @@ export interface RowCollector {
   take(): ColumnsBatch
 }
 
-/** @param code  `value-invalid` for rows of a connector, `map-result-invalid` for those of the application's code */
+/**
+ * @param code  `value-invalid` for rows of a connector, `map-result-invalid` for those of the application's code
+ * @param path  of the code, for errors
+ */
 export function createRowCollector(
   fields: readonly Field[],
   code: ErrorCode & ('value-invalid' | 'map-result-invalid'),
+  path?: string,
 ): RowCollector {
+  const place = path === undefined ? {} : { path }
   const names = fields.map(({ name }) => name)
   const known = new Set(names)
   const builders = fields.map(({ type }) => createColumnBuilder(type))
@@ -33,6 +38,7 @@ export function createRowCollector(
       throw fault(
         code,
         `Row ${rowNumber} has the key "${key.slice(0, 60)}", which is no column of the result`,
+        place,
       )
     }
   }
@@ -46,13 +52,13 @@ export function createRowCollector(
     },
     add(row, rowNumber) {
       if (typeof row !== 'object' || row === null || Array.isArray(row)) {
-        throw fault(code, `Row ${rowNumber} is not an object with a value for each column`)
+        throw fault(code, `Row ${rowNumber} is not an object with a value for each column`, place)
       }
       checkKeys(row, rowNumber)
       for (let index = 0; index < names.length; index++) {
         const wrong = builders[index]!.add(ownValue(row as Record<string, unknown>, names[index]!))
         if (wrong === undefined) continue
-        throw fault(code, `Column "${names[index]!}" of row ${rowNumber} must be ${wrong}`)
+        throw fault(code, `Column "${names[index]!}" of row ${rowNumber} must be ${wrong}`, place)
       }
       rows++
     },
