@@ -11,7 +11,10 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import type { Log } from '@bulkhead/connector-sdk'
+import { grantLinks } from '@bulkhead/engine/links/grant-links'
+import type { LinkGrant } from '@bulkhead/engine/links/link-grant'
 import { deriveLinkKey, keyName } from '@bulkhead/engine/links/link-key'
+import { signerOf } from '@bulkhead/engine/links/link-signer'
 import { openMasterKey } from '@bulkhead/engine/links/master-key'
 import { isServed } from '@bulkhead/engine/links/probe'
 import { registerServedFolder } from '@bulkhead/engine/links/served-folder'
@@ -132,6 +135,28 @@ test('serves a signed file under its name, as what it is, to be saved and not sh
   assert.match(headers.get('content-security-policy') ?? '', /sandbox/)
   assert.equal(headers.get('accept-ranges'), 'bytes')
   assert.match(headers.get('etag') ?? '', /"/)
+})
+
+test('serves the links of a run that was granted them', async (t) => {
+  const { server, state, folder } = await serve(t)
+  const grant = await grantLinks({
+    stateFolder: state,
+    application: 'billing',
+    folders: [folder],
+    baseUrl: server.url,
+  })
+  const signLink = signerOf(JSON.parse(JSON.stringify(grant)) as LinkGrant, Date.now)
+  const object = { key: 'run-1/a.csv', path: join(folder, 'run-1', 'a.csv'), bytes: CONTENT.length }
+  const link = await signLink(object, { expiresInSeconds: 60, fileName: 'a.csv', contentType: 'text/csv' })
+  assert.equal(link.warning, undefined)
+  assert.equal(await (await fetch(link.url)).text(), CONTENT)
+  await server.close()
+  const unserved = await signerOf(grant, Date.now)(object, {
+    expiresInSeconds: 60,
+    fileName: 'a.csv',
+    contentType: 'text/csv',
+  })
+  assert.match(unserved.warning ?? '', /^Nobody serves links/)
 })
 
 test('answers HEAD with the same headers and no body', async (t) => {

@@ -1,6 +1,8 @@
 import { realpath } from 'node:fs/promises'
 import type { Link, LinkRequest } from '@bulkhead/connector-sdk'
+import type { LinkGrant } from './link-grant.ts'
 import type { LinkKey } from './link-key.ts'
+import { isServed } from './probe.ts'
 import { pathBelow, type ServedFolder } from './served-folder.ts'
 import { signLinkPath } from './sign.ts'
 
@@ -52,6 +54,18 @@ export function createLinkSigner(options: LinkSignerOptions): SignLink {
     if (await asked.served) return link
     return { ...link, warning: `Nobody serves links at ${base}: start "bulkhead serve-files"` }
   }
+}
+
+/** The signer of a run that was granted links. @param now  epoch milliseconds */
+export function signerOf(grant: LinkGrant, now: () => number): SignLink {
+  const { application, baseUrl, folders, serverKey } = grant
+  return createLinkSigner({
+    key: { application, bytes: Buffer.from(grant.key, 'base64url') },
+    folders,
+    baseUrl,
+    now,
+    isServed: () => isServed(baseUrl, serverKey),
+  })
 }
 
 interface Place {
