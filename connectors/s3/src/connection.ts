@@ -6,7 +6,8 @@ import type { S3Config } from './config.ts'
 import { credentialsOf } from './credentials.ts'
 import { s3Fault } from './errors.ts'
 import { readSettings, type Settings } from './settings.ts'
-import { type Operation, translateError } from './translate-error.ts'
+import type { Operation } from './operation.ts'
+import { translateError } from './translate-error.ts'
 
 /** The AWS SDK, loaded when the first connection is opened: it costs 70 ms and 17 MB. */
 export type Sdk = typeof sdkModule

@@ -6,7 +6,9 @@ import type { S3Connection } from './connection.ts'
 import { s3Fault } from './errors.ts'
 import type { FoundObject } from './list-objects.ts'
 import { ownerHeader } from './object-headers.ts'
-import { type Operation, statusOf, translateError } from './translate-error.ts'
+import { statusOf } from './failure.ts'
+import type { Operation } from './operation.ts'
+import { translateError } from './translate-error.ts'
 
 /**
  * Yields the bytes of an object as they come from the network, in pieces of at most `pieceBytes`.

@@ -6,7 +6,7 @@ import { type FoundObject, listObjects } from './list-objects.ts'
 import { ownerHeader } from './object-headers.ts'
 import { type Selection, selectionOf } from './query.ts'
 import { readObject } from './read-object.ts'
-import { isFinal } from './translate-error.ts'
+import { isFinal } from './failure.ts'
 
 export async function openSource(context: ConnectionContext<S3Config>): Promise<Source> {
   return new S3Source(await openConnection(context))

@@ -3,10 +3,13 @@ import type { CompletedPart } from '@aws-sdk/client-s3'
 import type { NewObject, StoredObject, Upload } from '@bulkhead/connector-sdk'
 import type { S3Connection } from './connection.ts'
 import { s3Fault } from './errors.ts'
-import { bodyChecksum, carriesToken, objectHeaders, ownerHeader, uploadChecksum } from './object-headers.ts'
+import { bodyChecksum, objectHeaders, ownerHeader, uploadChecksum } from './object-headers.ts'
+import { isOwnObject, type ObjectAddress, removeOwnObject } from './own-object.ts'
 import { PART_LIMITS } from './settings.ts'
-import { attemptsOf, isRefusal, type Operation, s3CodeOf, statusOf } from './translate-error.ts'
-import { abortAgainWhileThere, abortUpload, uploadsOf } from './unfinished-uploads.ts'
+import { s3CodeOf } from './classify-failure.ts'
+import { attemptsOf, isRefusal, statusOf } from './failure.ts'
+import type { Operation } from './operation.ts'
+import { abortAgainWhileThere, abortUpload, abortUploadsOf } from './unfinished-uploads.ts'
 
 /** How long leaving nothing behind may take: a run that was cancelled waits for it. */
 const ABORT_MS = 4_500
@@ -22,6 +25,7 @@ export class S3Upload implements Upload {
   readonly #connection: S3Connection
   readonly #object: NewObject
   readonly #key: string
+  readonly #address: ObjectAddress
   readonly #token = randomUUID()
   /** Ends the calls under way when the upload is aborted. */
   readonly #stop = new AbortController()
@@ -42,7 +46,9 @@ export class S3Upload implements Upload {
     this.#connection = connection
     this.#object = object
     this.#key = key
-    this.partBytes = partBytesFor(connection.settings.partBytes, object.maxBytes)
+    const { bucket, partBytes } = connection.settings
+    this.#address = { Bucket: bucket, Key: key, ...ownerHeader(connection.settings) }
+    this.partBytes = partBytesFor(partBytes, object.maxBytes)
     this.inFlight = connection.settings.inFlight
   }
 
@@ -71,7 +77,7 @@ export class S3Upload implements Upload {
     this.#stop.signal.throwIfAborted() // `abort` waits for this call, and removes what it made visible
     this.#state = 'complete'
     this.#held = undefined
-    if (this.#mayHaveTwin) await this.#abortTwins(undefined)
+    if (this.#mayHaveTwin) await this.#abortTwins(AbortSignal.timeout(ABORT_MS)).catch(() => undefined) // the object is there
     const { bucket } = this.#connection.settings
     return { key: this.#object.key, location: `s3://${bucket}/${this.#key}`, bytes: this.#bytes }
   }
@@ -92,7 +98,9 @@ export class S3Upload implements Upload {
     const signal = AbortSignal.timeout(ABORT_MS)
     try {
       if (this.#begun !== undefined) await this.#abortParts(this.#begun, wasInterrupted, signal)
-      if (wasCompleting) await this.#removeOwnObject(signal)
+      if (wasCompleting) {
+        await removeOwnObject(this.#connection, this.#address, this.#token, wasInterrupted, signal)
+      }
     } catch (error) {
       this.#connection.log.warn('An upload could not be cleaned up; a lifecycle rule of the bucket can', {
         key: this.#key,
@@ -118,7 +126,7 @@ export class S3Upload implements Upload {
     const part = await this.#connection.call(this.#operation('write to'), signal, (options) =>
       client.send(
         new sdk.UploadPartCommand({
-          ...this.#address(),
+          ...this.#address,
           ...bodyChecksum(settings, body),
           UploadId,
           PartNumber: number,
@@ -143,7 +151,7 @@ export class S3Upload implements Upload {
     this.#begunAfterMs = Date.now() + client.config.systemClockOffset
     this.#mayHaveTwin = true // until the one answer to the one try is there
     const command = new sdk.CreateMultipartUploadCommand({
-      ...this.#address(),
+      ...this.#address,
       ...objectHeaders(settings, this.#object.contentType, this.#token),
       ...uploadChecksum(settings),
     })
@@ -164,7 +172,7 @@ export class S3Upload implements Upload {
     await this.#finish(signal, async (options) => {
       const answer = await client.send(
         new sdk.PutObjectCommand({
-          ...this.#address(),
+          ...this.#address,
           ...objectHeaders(settings, this.#object.contentType, this.#token),
           ...bodyChecksum(settings, body),
           Body: body,
@@ -188,7 +196,7 @@ export class S3Upload implements Upload {
     await this.#finish(signal, async (options) => {
       const answer = await client.send(
         new sdk.CompleteMultipartUploadCommand({
-          ...this.#address(),
+          ...this.#address,
           UploadId,
           MultipartUpload: { Parts },
           MpuObjectSize: this.#bytes,
@@ -213,23 +221,12 @@ export class S3Upload implements Upload {
         return await send(options)
       } catch (error) {
         const mayBeDone = statusOf(error) === 412 || s3CodeOf(error) === 'NoSuchUpload' || !isRefusal(error)
-        if (mayBeDone && (await this.#isOwnObject(signal))) return 'own'
+        if (mayBeDone && (await isOwnObject(this.#connection, this.#address, this.#token, signal)))
+          return 'own'
         throw error
       }
     })
     this.#tagOf(tag)
-  }
-
-  /** Whether the object at the key came from this upload; false too when nobody may look. */
-  async #isOwnObject(signal: AbortSignal): Promise<boolean> {
-    const { sdk, client } = this.#connection
-    try {
-      const head = await client.send(new sdk.HeadObjectCommand(this.#address()), { abortSignal: signal })
-      return carriesToken(head.Metadata, this.#token)
-    } catch {
-      signal.throwIfAborted()
-      return false
-    }
   }
 
   async #abortParts(begun: Promise<string>, wasInterrupted: boolean, signal: AbortSignal): Promise<void> {
@@ -242,30 +239,10 @@ export class S3Upload implements Upload {
     if (this.#mayHaveTwin) await this.#abortTwins(signal)
   }
 
-  /** Uploads of this key that this one began and never heard of. Never throws without a signal. */
-  async #abortTwins(signal: AbortSignal | undefined): Promise<void> {
-    const own = signal ?? AbortSignal.timeout(ABORT_MS)
-    try {
-      for await (const upload of uploadsOf(this.#connection, this.#key, own)) {
-        // the store's clock counts whole seconds; another attempt's upload is older
-        if (upload.key !== this.#key || upload.initiatedMs < this.#begunAfterMs - 2_000) continue
-        await abortUpload(this.#connection, this.#key, upload.uploadId, own)
-      }
-    } catch (error) {
-      if (signal !== undefined) throw error
-    }
-  }
-
-  /** The answer to the completion was lost: the object may have become visible after all. */
-  async #removeOwnObject(signal: AbortSignal): Promise<void> {
-    const { sdk, client } = this.#connection
-    if (!(await this.#isOwnObject(signal))) return
-    await client.send(new sdk.DeleteObjectCommand(this.#address()), { abortSignal: signal })
-  }
-
-  #address(): { readonly Bucket: string; readonly Key: string; readonly ExpectedBucketOwner?: string } {
-    const { settings } = this.#connection
-    return { Bucket: settings.bucket, Key: this.#key, ...ownerHeader(settings) }
+  /** Ends uploads that this one began and never heard of; another attempt's upload is older. */
+  async #abortTwins(signal: AbortSignal): Promise<void> {
+    // the store's clock counts whole seconds
+    await abortUploadsOf(this.#connection, this.#key, this.#begunAfterMs - 2_000, signal)
   }
 
   #operation(doing: string): Operation {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { S3Connection } from './connection.ts'
 import { ownerHeader } from './object-headers.ts'
-import { s3CodeOf, statusOf } from './translate-error.ts'
+import { s3CodeOf } from './classify-failure.ts'
+import { statusOf } from './failure.ts'
 
 export interface UnfinishedUpload {
   /** In the bucket, prefix included. */
@@ -70,6 +71,19 @@ export async function abandonedUploads(
 
 /** A report, not an inventory (I8). */
 const MOST_REPORTED = 1000
+
+/** Ends all uploads to a key that were begun since a time, epoch milliseconds by the store's clock. */
+export async function abortUploadsOf(
+  connection: S3Connection,
+  key: string,
+  sinceMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const upload of uploadsOf(connection, key, signal)) {
+    if (upload.key !== key || upload.initiatedMs < sinceMs) continue
+    await abortUpload(connection, key, upload.uploadId, signal)
+  }
+}
 
 /** Rounds in which a part that was on its way may still turn up: 0.75 s in all. */
 const LATE_PARTS_MS = [50, 100, 200, 400]
