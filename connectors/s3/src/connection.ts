@@ -10,7 +10,7 @@ import type { Operation } from './operation.ts'
 import { translateError } from './translate-error.ts'
 
 /** The AWS SDK, loaded when the first connection is opened: it costs 70 ms and 17 MB. */
-export type Sdk = typeof sdkModule
+type Sdk = typeof sdkModule
 
 /** An opened connection to a bucket, for both roles. */
 export interface S3Connection extends AsyncDisposable {

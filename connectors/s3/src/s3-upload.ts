@@ -259,7 +259,7 @@ export class S3Upload implements Upload {
  * Bytes of a part: fixed at the beginning, because several parts in flight are memory (I8). With a
  * limit it leaves a tenth of the part numbers unused.
  */
-export function partBytesFor(wanted: number, maxBytes: number | undefined): number {
+function partBytesFor(wanted: number, maxBytes: number | undefined): number {
   const MIB = 2 ** 20
   const needed = maxBytes === undefined ? 0 : Math.ceil(maxBytes / 9_000 / MIB) * MIB
   return Math.min(Math.max(wanted, needed), PART_LIMITS.largest)

@@ -13,7 +13,7 @@ export interface UnfinishedUpload {
 }
 
 /** Multipart uploads whose keys begin so, and that were neither completed nor aborted; page by page. */
-export async function* uploadsOf(
+async function* uploadsOf(
   connection: S3Connection,
   beginning: string,
   signal: AbortSignal,

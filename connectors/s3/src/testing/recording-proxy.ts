@@ -10,7 +10,7 @@ import {
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 
-export interface RecordedRequest {
+interface RecordedRequest {
   readonly method: string
   /** Path and query as sent. */
   readonly url: string
@@ -19,7 +19,7 @@ export interface RecordedRequest {
 }
 
 /** What happens to a request. */
-export type Fault =
+type Fault =
   /** The server does it, and its answer gets lost. */
   | { readonly kind: 'lose-answer' }
   /** The server never hears of it. */
