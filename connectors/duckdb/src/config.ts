@@ -66,7 +66,8 @@ const dataFile = z.strictObject({
     .optional()
     .describe(
       'Another connection of the application, which brings the files to the temporary folder of the run first: the disk must hold them, and they count against its limit',
-    ),
+    )
+    .meta({ connection: true }),
   fetch: z
     .record(z.string(), z.json())
     .optional()

@@ -58,7 +58,8 @@ export interface ConnectorDefinition<Config> {
   readonly summary: string
   /**
    * The one definition of its settings. Every field has a description; secrets are marked by
-   * `.meta({ secret: true })`, and must be objects of text.
+   * `.meta({ secret: true })`, and must be text. A field that names another connection of the
+   * application, for `fetchFiles`, is marked by `.meta({ connection: true })`: the planner lists them.
    */
   readonly config: z.ZodType<Config>
   /** Schema of `query` when it is an object, or of the text. */

@@ -7,11 +7,15 @@ import { join } from 'node:path'
  * connector.json, and its code. The code is `src` where it is (a checkout), else `dist` (as published):
  * a checkout has the same integrity whether it was built or not. Its dependencies are the business of
  * the package manager's own lock.
+ *
+ * @param instead  text of files that are not written yet
  */
-export function packageIntegrity(folder: string): string {
+export function packageIntegrity(folder: string, instead: Readonly<Record<string, string>> = {}): string {
   const hash = createHash('sha256')
   for (const file of ['package.json', 'connector.json', ...codeFiles(folder)]) {
-    const bytes = readFileSync(join(folder, file))
+    const bytes = Object.hasOwn(instead, file)
+      ? Buffer.from(instead[file] ?? '')
+      : readFileSync(join(folder, file))
     hash.update(`${file}\0${bytes.length}\0`)
     hash.update(bytes)
   }
