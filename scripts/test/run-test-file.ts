@@ -33,7 +33,7 @@ export async function runTestFile(path: string, options: TestFileOptions): Promi
     ],
     {
       cwd: options.root,
-      env: { ...process.env, ...options.environment, [marker]: file },
+      env: { ...inherited(), ...options.environment, [marker]: file },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       detached: true, // a group of its own, which is ended as a whole
     },
@@ -91,6 +91,12 @@ export async function runTestFile(path: string, options: TestFileOptions): Promi
     outcomes.push({ name: 'the file as a whole', file, status: 'failed', detail: `${problem}\n${output}` })
   else if (output !== '') attach(outcomes, output)
   return outcomes
+}
+
+/** Without what makes a test's process speak to `node --test` instead of to its reporter. */
+function inherited(): NodeJS.ProcessEnv {
+  const { NODE_TEST_CONTEXT: _context, ...environment } = process.env
+  return environment
 }
 
 /** What a file printed is shown when a test of it failed, with the first that did. */

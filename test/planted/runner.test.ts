@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { checkoutStatus, processesOf } from '../../scripts/test/left-behind.ts'
+import { countOf, notEmpty, type Outcome, strict } from '../../scripts/test/outcome.ts'
+import { runTestFiles } from '../../scripts/test/run-test-files.ts'
+import { json, plant } from './plant.ts'
+
+/** Runs one planted file of tests as `npm test` does. */
+async function runPlanted(t: TestContext, text: string, timeoutMs = 20_000): Promise<readonly Outcome[]> {
+  const root = await plant(t, {
+    files: { 'planted.test.ts': text, 'package.json': json({ type: 'module' }) },
+  })
+  const signal = new AbortController().signal
+  return runTestFiles([join(root, 'planted.test.ts')], { root, environment: {}, timeoutMs, signal })
+}
+
+const imports =
+  "import assert from 'node:assert/strict'\nimport { after, describe, it, test } from 'node:test'\n"
+
+test('a failing test is counted, by its name, with its error and what the file printed', async (t) => {
+  const outcomes = await runPlanted(
+    t,
+    `${imports}
+     test('holds others', async t => {
+       await t.test('is fine', () => {})
+       await t.test('is not', () => { console.log('seed 42'); assert.equal(1, 2, 'one is not two') })
+     })
+     describe('a suite', () => { it('is fine too\u2028', () => {}) })`,
+  )
+  assert.deepEqual(
+    outcomes.map(({ name, status }) => [name, status]),
+    [
+      ['holds others > is fine', 'passed'],
+      ['holds others > is not', 'failed'],
+      ['a suite > is fine too\u2028', 'passed'],
+    ],
+  )
+  assert.match(outcomes[1]?.detail ?? '', /one is not two[\s\S]*seed 42/)
+})
+
+test('a file without a test fails, and so does a phase without a file', async (t) => {
+  const outcomes = await runPlanted(t, 'export {}\n')
+  assert.match(outcomes[0]?.detail ?? '', /holds no test/)
+  assert.deepEqual(countOf(notEmpty('unit', [])), { passed: 0, failed: 1, skipped: 0 })
+})
+
+test('a file that dies half-way fails, however many of its tests passed', async (t) => {
+  for (const [death, reason] of [
+    ["test('dies', () => process.exit(0))", /ended with code 0|holds/],
+    ["test('dies', () => process.exit(7))", /ended with code 7/],
+    ["test('is killed', () => process.kill(process.pid, 'SIGKILL'))", /ended with signal SIGKILL/],
+    ["after(() => { throw new Error('the end is bad') })", /the end is bad/],
+    ["test('goes on', () => { setTimeout(() => { throw new Error('too late') }, 20) })", /too late/],
+    ["import './gone.ts'", /gone\.ts/],
+  ] as const) {
+    const outcomes = await runPlanted(t, `${imports}test('passes', () => assert.ok(true))\n${death}\n`)
+    const failed = outcomes.filter(({ status }) => status === 'failed')
+    assert.equal(failed.length, 1, death)
+    assert.match(failed[0]?.detail ?? '', reason)
+  }
+})
+
+test('a test that hangs, or leaves something open, is ended and fails by name', async (t) => {
+  const hangs = await runPlanted(
+    t,
+    `${imports}test('waits for ever', () => new Promise(() => setInterval(() => {}, 9)))\n`,
+    1_000,
+  )
+  assert.match(hangs.at(-1)?.detail ?? '', /did not end within 1 s.*waits for ever/)
+  const open = await runPlanted(
+    t,
+    `${imports}test('leaves a timer', () => { setInterval(() => {}, 9) })\n`,
+    1_000,
+  )
+  assert.deepEqual(
+    open.map(({ status }) => status),
+    ['passed', 'failed'],
+  )
+})
+
+const linux = { skip: process.platform === 'linux' ? false : 'finds processes by /proc' }
+
+test('a server that a test leaves behind is ended, and fails the file', linux, async (t) => {
+  const outcomes = await runPlanted(
+    t,
+    `${imports}import { spawn } from 'node:child_process'
+     test('starts a server', () => {
+       const code = "require('node:net').createServer().listen(0, '127.0.0.1')"
+       spawn(process.execPath, ['-e', code], { detached: true, stdio: 'ignore' }).unref()
+     })`,
+  )
+  assert.match(outcomes[1]?.detail ?? '', /left process \d+ running: .*createServer/)
+  const pid = Number(/process (\d+)/.exec(outcomes[1]?.detail ?? '')?.[1])
+  assert.ok(pid > 0)
+  assert.equal(processesOf(['planted.test.ts'])().length, 0)
+})
+
+test('a skipped test is counted apart, and a failure on a machine that decides', async (t) => {
+  const outcomes = await runPlanted(
+    t,
+    `${imports}test('fine', () => {})\ntest('waits', { skip: 'needs a server' }, () => {})\n`,
+  )
+  assert.deepEqual(countOf(outcomes), { passed: 1, failed: 0, skipped: 1 })
+  assert.equal(outcomes[1]?.detail, 'needs a server')
+  assert.deepEqual(countOf(strict(outcomes)), { passed: 1, failed: 1, skipped: 0 })
+})
+
+test('a file that the tests leave in the checkout is seen, ignored ones too', async (t) => {
+  const folder = await plant(t, { files: { '.gitignore': 'out/\nnode_modules\n' } })
+  const git = (...args: readonly string[]): void => void execFileSync('git', ['-C', folder, ...args])
+  git('init', '-q')
+  git('add', '.')
+  git('-c', 'user.name=a', '-c', 'user.email=a@localhost', 'commit', '-q', '-m', 'all')
+  assert.deepEqual(await checkoutStatus(folder), [])
+  await mkdir(join(folder, 'out'))
+  await writeFile(join(folder, 'out/left.csv'), '')
+  await writeFile(join(folder, 'left.json'), '')
+  assert.deepEqual(await checkoutStatus(folder), ['?? left.json', '!! out/left.csv'])
+})
+
+test('the whole command ends with the verdict, and its exit code says it', async (t) => {
+  const tree = { copies: ['scripts'], files: { 'package.json': json({ type: 'module' }) } }
+  const run = async (
+    pattern: string,
+    files: Record<string, string>,
+  ): Promise<readonly [string | undefined, number]> => {
+    const folder = await plant(t, tree, { files })
+    return new Promise((resolve) => {
+      execFile(process.execPath, [join(folder, 'scripts/test.ts'), pattern], (error, stdout) =>
+        resolve([stdout.trimEnd().split('\n').at(-1), error === null ? 0 : Number(error.code)]),
+      )
+    })
+  }
+  const good = "import { test } from 'node:test'\ntest('good', () => {})\n"
+  const bad = "import { test } from 'node:test'\ntest('bad', () => { throw new Error('bad') })\n"
+  assert.deepEqual(await run('packages', { 'packages/a/src/a.test.ts': good }), ['1 passed, 0 failed', 0])
+  assert.deepEqual(
+    await run('packages', { 'packages/a/src/a.test.ts': good, 'packages/b/src/b.test.ts': bad }),
+    ['1 passed, 1 failed', 1],
+  )
+  assert.deepEqual(await run('nothing-fits', { 'packages/a/src/a.test.ts': good }), ['0 passed, 1 failed', 1])
+})
