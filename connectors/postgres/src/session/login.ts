@@ -37,15 +37,16 @@ export function login(connection: Connection, credentials: Credentials): Promise
 
     const listener: ConnectionListener = {
       message(type, body) {
-        if (type === backend.authentication)
-          proof.answer(body).catch((error: unknown) => connection.destroy(error))
+        if (type === backend.authentication) proof.answer(body)
         else if (type === backend.errorResponse) connection.destroy(new ServerError(readError(body), 0))
         else if (type === backend.backendKeyData) cancelKey = Buffer.from(body)
         else if (type === backend.parameterStatus) parameters.set(...readParameterStatus(body))
-        else if (type === backend.readyForQuery) resolve({ cancelKey, parameters })
+        else if (type === backend.readyForQuery && proof.accepted) resolve({ cancelKey, parameters })
         else if (type !== backend.noticeResponse)
           connection.destroy(
-            postgresError('postgres-not-a-server', 'The server does not speak the protocol of PostgreSQL'),
+            postgresError('postgres-not-a-server', 'The server does not speak the protocol of PostgreSQL', {
+              path: 'config.host',
+            }),
           )
       },
       copyData: () => true,
@@ -63,62 +64,77 @@ export function login(connection: Connection, credentials: Credentials): Promise
   })
 }
 
-/** Answers what the server asks for, step by step. */
+/**
+ * Answers what the server asks for, step by step. What is wrong with a message is thrown at once,
+ * before the next one is looked at: a server must not be able to welcome itself.
+ */
 class Proof {
   readonly #connection: Connection
   readonly #credentials: Credentials
-  #session: ReturnType<typeof sasl.startSession> | undefined
+  /** From the offer of SCRAM until the server has proved that it knows the password too. */
+  #session: SaslSession | undefined
+  #accepted = false
 
   constructor(connection: Connection, credentials: Credentials) {
     this.#connection = connection
     this.#credentials = credentials
   }
 
-  async answer(body: Buffer): Promise<void> {
+  /** Whether the server said that the user is logged in. */
+  get accepted(): boolean {
+    return this.#accepted
+  }
+
+  answer(body: Buffer): void {
     const rest = body.subarray(4)
     switch (body.readInt32BE(0)) {
       case method.ok:
-        // Without its last message the server has not proved that it knows the password too.
         if (this.#session !== undefined) throw unproved()
+        this.#accepted = true
         return
-      case method.clearPassword: {
+      case method.clearPassword:
         if (!this.#credentials.clearPassword) throw clearPasswordRefused()
-        return this.#connection.send([frontend.password(this.#password())])
-      }
+        this.#connection.send([frontend.password(this.#password())])
+        return
       case method.md5Password: {
-        const salt = Buffer.from(rest.subarray(0, 4))
-        const hash = await crypto.postgresMd5PasswordHash(this.#credentials.user, this.#password(), salt)
-        return this.#connection.send([frontend.password(hash)])
+        const hash = crypto.postgresMd5PasswordHash(
+          this.#credentials.user,
+          this.#password(),
+          Buffer.from(rest.subarray(0, 4)),
+        )
+        this.#later(hash, (text) => frontend.password(text))
+        return
       }
       case method.sasl: {
         this.#password()
-        this.#session = unsupportedWhenItFails(() =>
-          sasl.startSession(rest.toString('utf8').split('\0').filter(Boolean), this.#channel()),
-        )
-        const { mechanism, response } = this.#session
-        return this.#connection.send([frontend.saslInitialResponse(mechanism, response)])
+        const mechanisms = rest.toString('utf8').split('\0').filter(Boolean)
+        this.#session = start(mechanisms, this.#channel())
+        this.#connection.send([frontend.saslInitialResponse(this.#session.mechanism, this.#session.response)])
+        return
       }
       case method.saslContinue: {
         const session = this.#session
         if (session === undefined) throw unproved()
-        const data = rest.toString('utf8')
-        await sasl.continueSession(session, this.#password(), data, this.#channel()).catch(() => {
-          throw unproved()
-        })
-        return this.#connection.send([frontend.saslResponse(session.response)])
+        const proof = sasl
+          .continueSession(session, this.#password(), rest.toString('utf8'), this.#channel())
+          .catch(() => Promise.reject(unproved()))
+        this.#later(proof, () => frontend.saslResponse(session.response))
+        return
       }
       case method.saslFinal:
-        try {
-          if (this.#session === undefined) throw unproved()
-          sasl.finalizeSession(this.#session, rest.toString('utf8'))
-        } catch {
-          throw unproved()
-        }
+        finish(this.#session, rest.toString('utf8'))
         this.#session = undefined
         return
       default:
         throw unsupported()
     }
+  }
+
+  #later<T>(result: Promise<T>, message: (result: T) => Buffer): void {
+    result.then(
+      (value) => this.#connection.send([message(value)]),
+      (error: unknown) => this.#connection.destroy(error),
+    )
   }
 
   /** The encrypted connection to which the proof is bound, so that nobody in between can pass it on. */
@@ -136,11 +152,22 @@ class Proof {
   }
 }
 
-function unsupportedWhenItFails<T>(action: () => T): T {
+type SaslSession = ReturnType<typeof sasl.startSession>
+
+function start(mechanisms: readonly string[], channel: TLSSocket | false): SaslSession {
   try {
-    return action()
+    return sasl.startSession(mechanisms, channel)
   } catch {
     throw unsupported()
+  }
+}
+
+function finish(session: SaslSession | undefined, data: string): void {
+  try {
+    if (session === undefined) throw unproved()
+    sasl.finalizeSession(session, data)
+  } catch {
+    throw unproved()
   }
 }
 

@@ -85,7 +85,7 @@ export class Session {
     connection.listen({
       message: (type, body) => this.#message(type, body),
       copyData: (bytes, start, end) => this.#exchange?.receiver?.row(bytes, start, end) ?? true,
-      failed: (error) => this.#settle(error),
+      failed: (error) => this.#settle(asBroken(error)),
     })
   }
 
@@ -139,7 +139,7 @@ export class Session {
 
   async #converse(statements: readonly Statement[], receiver: RowReceiver | undefined): Promise<Exchange> {
     const { failure } = this.#connection
-    if (failure !== undefined) throw failure
+    if (failure !== undefined) throw asBroken(failure)
     if (this.#exchange !== undefined) throw new TypeError('A session takes one sequence at a time')
     const exchange: Exchange = {
       statements,
@@ -212,6 +212,12 @@ function record(exchange: Exchange, type: number, body: Buffer): void {
       return
     default:
   }
+}
+
+/** What the network says is one error here; a fault of ours stays what it is. */
+function asBroken(failure: unknown): unknown {
+  const { syscall, code } = failure as NodeJS.ErrnoException
+  return syscall === undefined && code?.startsWith('ERR_SSL') !== true ? failure : connectionLost(code)
 }
 
 function messagesOf(statement: Statement): Buffer[] {

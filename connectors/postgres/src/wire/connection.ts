@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
+import { isBulkheadError } from '@bulkhead/connector-sdk'
 import { postgresError } from '../errors.ts'
 import type { Transport } from '../session/open-socket.ts'
+import { backend } from './backend.ts'
 import * as frontend from './frontend.ts'
 import { MessageReader } from './message-reader.ts'
 
@@ -24,8 +26,8 @@ export class Connection {
   #listener: ConnectionListener
   #failure: unknown
 
-  /** @param maxMessageBytes  longest message taken, which is the longest row (I8) */
-  constructor({ socket, receive }: Transport, maxMessageBytes: number, listener: ConnectionListener) {
+  /** @param maxRowBytes  longest row taken (I8) */
+  constructor({ socket, receive }: Transport, maxRowBytes: number, listener: ConnectionListener) {
     this.socket = socket
     this.#listener = listener
     this.#reader = new MessageReader(
@@ -42,9 +44,10 @@ export class Connection {
             return true
           }
         },
-        tooLong: (bytes) => this.destroy(rowTooLarge(bytes, maxMessageBytes)),
+        tooLong: (type, bytes) =>
+          this.destroy(type === backend.copyData ? rowTooLarge(bytes, maxRowBytes) : unexpected()),
       },
-      maxMessageBytes,
+      maxRowBytes,
     )
     receive((chunk) => this.#failure !== undefined || this.#reader.feed(chunk))
     socket.on('error', (error: NodeJS.ErrnoException) => this.destroy(error))
@@ -97,9 +100,7 @@ export class Connection {
       action()
     } catch (error) {
       // A message that is cut short, or a fault of ours: this session is over, the process goes on.
-      this.destroy(
-        postgresError('postgres-protocol', 'A message of the server cannot be understood', { cause: error }),
-      )
+      this.destroy(isBulkheadError(error) ? error : unexpected(error))
     }
   }
 }
@@ -109,6 +110,10 @@ export function connectionLost(cause?: string): Error {
     'postgres-connection-lost',
     `The connection to the server broke${cause === undefined ? '' : ` (${cause})`}`,
   )
+}
+
+function unexpected(cause?: unknown): Error {
+  return postgresError('postgres-protocol', 'A message of the server cannot be understood', { cause })
 }
 
 function rowTooLarge(bytes: number, most: number): Error {

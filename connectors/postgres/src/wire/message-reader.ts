@@ -8,11 +8,13 @@ export interface MessageHandler {
    * @returns false to be offered it again at the next `resume`: the reader then stops in front of it
    */
   copyData(bytes: Buffer, start: number, end: number): boolean
-  /** A message is longer than the limit; nothing more will be read. */
-  tooLong(bytes: number): void
+  /** A message is longer than its limit; nothing more will be read. */
+  tooLong(type: number, bytes: number): void
 }
 
 const headerBytes = 5
+/** Descriptions of columns, errors, rows of our own small queries: longer ones are no answer to us (I8). */
+const otherBytes = 64 * 1024 * 1024
 /** Large enough for what a chunk of the socket usually leaves over; larger messages get a buffer of their own. */
 const usualBytes = 64 * 1024
 
@@ -22,7 +24,7 @@ const usualBytes = 64 * 1024
  */
 export class MessageReader {
   readonly #handler: MessageHandler
-  readonly #maxBytes: number
+  readonly #maxRowBytes: number
   /** Chunks that arrived while stopped, the first one with its position. */
   readonly #chunks: Buffer[] = []
   #at = 0
@@ -30,10 +32,10 @@ export class MessageReader {
   #partial: Buffer = Buffer.allocUnsafeSlow(usualBytes)
   #have = 0
 
-  /** @param maxBytes  longest message taken */
-  constructor(handler: MessageHandler, maxBytes: number) {
+  /** @param maxRowBytes  longest CopyData taken */
+  constructor(handler: MessageHandler, maxRowBytes: number) {
     this.#handler = handler
-    this.#maxBytes = maxBytes
+    this.#maxRowBytes = maxRowBytes
   }
 
   /** @returns false when the handler stopped: feed nothing more, and call `resume` when it has room */
@@ -86,13 +88,18 @@ export class MessageReader {
 
   #dispatch(bytes: Buffer, start: number, end: number): boolean {
     const type = bytes[start] ?? 0
-    if (type === backend.copyData) return this.#handler.copyData(bytes, start + headerBytes, end)
+    if (type === backend.copyData) {
+      if (end - start - headerBytes <= this.#maxRowBytes)
+        return this.#handler.copyData(bytes, start + headerBytes, end)
+      this.#handler.tooLong(type, end - start - headerBytes)
+      return true
+    }
     this.#handler.message(type, bytes.subarray(start + headerBytes, end))
     return true
   }
 
   #begin(chunk: Buffer, at: number, bytes: number | undefined): number {
-    this.#reserve(bytes ?? headerBytes)
+    this.#reserve(chunk[at] ?? 0, bytes ?? headerBytes)
     this.#have = chunk.copy(this.#partial, 0, at)
     return chunk.length
   }
@@ -107,7 +114,7 @@ export class MessageReader {
     }
     const bytes = this.#partialBytes()
     if (bytes === undefined) return at
-    this.#reserve(bytes)
+    this.#reserve(this.#partial[0] ?? 0, bytes)
     const taken = chunk.copy(this.#partial, this.#have, at, at + bytes - this.#have)
     this.#have += taken
     return at + taken
@@ -117,10 +124,11 @@ export class MessageReader {
     return this.#have < headerBytes ? undefined : this.#partial.readUInt32BE(1) + 1
   }
 
-  #reserve(bytes: number): void {
+  #reserve(type: number, bytes: number): void {
     if (bytes <= this.#partial.length) return
-    if (bytes > this.#maxBytes) {
-      this.#handler.tooLong(bytes)
+    const most = type === backend.copyData ? this.#maxRowBytes : otherBytes
+    if (bytes - headerBytes > most) {
+      this.#handler.tooLong(type, bytes - headerBytes)
       return
     }
     const larger = Buffer.allocUnsafeSlow(bytes)

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { z } from '@bulkhead/connector-sdk'
+import { config, isLoopback, milliseconds, rowBytes } from './config.ts'
+import definition from './index.ts'
+
+const least = { host: 'db.internal', database: 'ledger', user: 'bulkhead' }
+
+describe('the settings', () => {
+  it('need host, database and user, and have a default or an absence for all else', () => {
+    assert.deepEqual(config.parse(least), {
+      ...least,
+      port: 5432,
+      tls: { mode: 'auto' },
+      applicationName: 'bulkhead',
+      timeZone: 'UTC',
+      lockTimeout: 'PT30S',
+      idleTimeout: 'PT10M',
+      maxRowSize: '128MiB',
+    })
+  })
+  for (const [name, wrong] of [
+    ['host', '/var/run/postgresql'],
+    ['host', 'user@db'],
+    ['host', 'a,b'],
+    ['host', ''],
+    ['host', 'db\0x'],
+    ['database', 'x'.repeat(64)],
+    ['port', 0],
+    ['lockTimeout', '30s'],
+    ['lockTimeout', 'PT'],
+    ['maxRowSize', '1GiB'],
+    ['searchPath', []],
+    ['tls', { mode: 'verify-full', ca: '/etc/ca.pem' }],
+    ['tls', { cert: '-----BEGIN CERTIFICATE-----' }],
+    ['sslmode', 'require'],
+  ] as const)
+    it(`refuse ${name} ${JSON.stringify(wrong).slice(0, 40)}`, () => {
+      assert.equal(config.safeParse({ ...least, [name]: wrong }).success, false)
+    })
+
+  it('are described, field by field, and mark their secrets', () => {
+    const schema = z.toJSONSchema(definition.config, { io: 'input' }) as Schema
+    const secrets: string[] = []
+    const walk = (path: string, { properties = {} }: Schema): void => {
+      for (const [name, field] of Object.entries(properties)) {
+        assert.ok((field.description ?? '').length > 20, `${path}${name} is not described`)
+        if (field.secret === true) secrets.push(`${path}${name}`)
+        walk(`${path}${name}.`, field)
+      }
+    }
+    walk('', schema)
+    assert.deepEqual(secrets, ['password', 'tls.key'])
+  })
+  it('read durations and sizes', () => {
+    assert.equal(milliseconds('PT1H2M3S'), 3_723_000)
+    assert.equal(milliseconds('PT0S'), 0)
+    assert.equal(milliseconds('PT99999H'), 2_147_483_647)
+    assert.equal(rowBytes('64KiB'), 65_536)
+    assert.equal(rowBytes('9999MiB'), 1023 * 2 ** 20)
+  })
+})
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly description?: string
+  readonly secret?: boolean
+}
+
+it('tells this machine from others by name and address alone', () => {
+  for (const host of ['localhost', 'LOCALHOST', 'db.localhost', '127.0.0.1', '127.255.0.3', '::1'])
+    assert.ok(isLoopback(host), host)
+  for (const host of [
+    'localhost.example.com',
+    '127.0.0.1.example.com',
+    '10.0.0.1',
+    '128.0.0.1',
+    '::2',
+    'mylocalhost',
+  ])
+    assert.ok(!isLoopback(host), host)
+})
