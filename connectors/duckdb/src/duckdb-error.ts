@@ -51,7 +51,10 @@ function contentError(detail: string, stage: Stage): BulkheadError | undefined {
   }
   const json = /Malformed JSON in file "([^"]+)", at byte \d+ in (?:line|record\/value) (\d+)/.exec(detail)
   if (json !== null) {
-    return failure('duckdb-file-invalid', `Cannot read line ${json[2]}${fileName(json[1])} as JSON`, { path })
+    // DuckDB counts by its buffers, and may be off by one.
+    return failure('duckdb-file-invalid', `Cannot read near line ${json[2]}${fileName(json[1])} as JSON`, {
+      path,
+    })
   }
   const transform = /JSON transform error in file "([^"]+)", in (?:line|record\/value) (\d+)/.exec(detail)
   if (transform !== null) {

@@ -27,7 +27,7 @@ export function createExtract(parts: ReadParts): Extract {
       if (closed) return
       closed = true
       await parts.work.stop()
-      parts.database.close()
+      await parts.database.close()
     },
   }
 }

@@ -1,5 +1,3 @@
-import { mkdtemp } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { ConnectionContext, Extract, ReadRequest, Source } from '@bulkhead/connector-sdk'
 import { fieldOf } from './columns/column-of.ts'
 import type { Config } from './config.ts'
@@ -67,8 +65,8 @@ async function check(
   const local = tables.filter(({ source }) => source.kind === 'local')
   const found: TableFiles[] = []
   for (const table of local) found.push({ table, paths: await files.find(table, signal) })
-  const database = await openDatabase(context.config, found, undefined)
-  database.close()
+  const database = await openDatabase(context.config, found, await context.temporaryFolder())
+  await database.close()
   const count = found.reduce((sum, { paths }) => sum + paths.length, 0)
   return `DuckDB reads ${count} files as ${local.length} tables; ${tables.length - local.length} tables are fetched when a query needs them`
 }
@@ -89,8 +87,7 @@ async function prepare(
   for (const table of tablesIn(read.query, tables))
     used.push({ table, paths: await files.find(table, signal) })
   const watch = await watchFiles(used.flatMap(({ paths }) => paths))
-  const spillFolder = await mkdtemp(join(await context.temporaryFolder(), 'duckdb-'))
-  const database = await openDatabase(context.config, used, spillFolder)
+  const database = await openDatabase(context.config, used, await context.temporaryFolder())
   try {
     const work = new Work(database.connection, context.limits.queryTimeoutMs)
     const statement = await work.run('query', signal, () =>
@@ -108,7 +105,7 @@ async function prepare(
       bounds: read,
     })
   } catch (error) {
-    database.close()
+    await database.close()
     throw error
   }
 }

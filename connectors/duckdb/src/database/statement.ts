@@ -53,6 +53,11 @@ export function parseQuery(query: string, parameters: Parameters): SqlText {
       fix: 'Write parameters as :name',
     })
   }
+  const first = sql.pieces.find((piece) => piece.kind === 'code' && piece.text.trim() !== '')
+  // DuckDB takes some of them for a SELECT.
+  if (/^\s*pragma\b/i.test(first?.text ?? '')) {
+    throw failure('duckdb-query-not-select', 'The query is a PRAGMA', { path: 'query' })
+  }
   checkSqlParameters(sql, parameters)
   return sql
 }

@@ -63,7 +63,9 @@ function valueAt(type: LogicalType, column: Column, row: number): Value {
   if (!isValid(column, row)) return null
   if (column.layout === 'variable') {
     const bytes = column.bytes.slice(column.offsets[row], column.offsets[row + 1])
-    return type.kind === 'binary' ? bytes : new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return type.kind === 'binary'
+      ? bytes
+      : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   }
   const value = column.values[row]
   assert.ok(value !== undefined, 'a column is shorter than its batch')
