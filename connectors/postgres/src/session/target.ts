@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { checkServerIdentity, type ConnectionOptions, createSecureContext } from 'node:tls'
 import { type Config, isLoopback } from '../config.ts'
@@ -22,6 +23,7 @@ function tlsOptions({ host, tls }: Config): ConnectionOptions | undefined {
   const name = tls.serverName ?? host
   const { ca, cert, key } = tls
   try {
+    for (const pem of [ca, cert]) if (pem !== undefined) readCertificates(pem)
     const secureContext = createSecureContext({
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
@@ -36,9 +38,16 @@ function tlsOptions({ host, tls }: Config): ConnectionOptions | undefined {
       ...(isIP(name) === 0 ? { servername: name } : {}),
     }
   } catch {
-    // OpenSSL's message may quote the input.
+    // The message of OpenSSL may quote the input.
     throw postgresError('postgres-tls-settings', 'A certificate or key of the settings cannot be read', {
       path: 'config.tls',
     })
   }
+}
+
+/** OpenSSL passes over what it cannot read, and would then trust nobody without saying why. */
+function readCertificates(pem: string): void {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  if (blocks.length === 0) throw new TypeError('There is no certificate')
+  for (const block of blocks) new X509Certificate(block)
 }

@@ -1,0 +1,92 @@
+import { after } from 'node:test'
+import pg from 'pg'
+import { sourceKit } from '@bulkhead/connector-sdk/testing'
+import { createDatabase } from '../../../test/support/postgres.ts'
+import postgres from './index.ts'
+
+const { url, host, port, database, user } = await createDatabase({ after })
+const config = { host, port, database, user }
+const admin = new pg.Client({ connectionString: url })
+await admin.connect()
+after(() => admin.end())
+await admin.query(`
+  CREATE TABLE person (id integer PRIMARY KEY, name text, born date, balance numeric(9, 2), tags text[]);
+  INSERT INTO person VALUES
+    (1, 'Ada', '1815-12-10', 1.10, '{a,b}'),
+    (2, 'Grace, "H."', '1906-12-09', NULL, '{}'),
+    (3, '', NULL, -0.05, NULL);
+  CREATE FUNCTION add_person() RETURNS integer LANGUAGE sql AS
+    'INSERT INTO person VALUES (4, ''x'', NULL, NULL, NULL) RETURNING id'`)
+
+async function people(): Promise<number> {
+  const { rows } = await admin.query<{ count: number }>('SELECT count(*)::int AS count FROM person')
+  return rows[0]?.count ?? 0
+}
+
+sourceKit({
+  connector: postgres,
+  config,
+  wrongConfigs: [
+    { title: 'no host', config: { ...config, host: undefined } },
+    { title: 'a port that is none', config: { ...config, port: 70_000 } },
+    { title: 'nobody there', config: { ...config, port: 1 }, code: 'postgres-unreachable' },
+    { title: 'a missing database', config: { ...config, database: 'nowhere' }, code: 'postgres-database-unknown' },
+  ],
+  cases: [
+    {
+      title: 'a table',
+      query: 'SELECT * FROM person ORDER BY id',
+      fields: [
+        { name: 'id', type: { kind: 'integer', bits: 32 } },
+        { name: 'name', type: { kind: 'text' } },
+        { name: 'born', type: { kind: 'date' } },
+        { name: 'balance', type: { kind: 'decimal', precision: 9, scale: 2 } },
+        { name: 'tags', type: { kind: 'json' } },
+      ],
+      rows: [
+        { id: 1, name: 'Ada', born: '1815-12-10', balance: '1.10', tags: '["a","b"]' },
+        { id: 2, name: 'Grace, "H."', born: '1906-12-09', balance: null, tags: '[]' },
+        { id: 3, name: '', born: null, balance: '-0.05', tags: null },
+      ],
+      bytes: [
+        {
+          format: 'csv',
+          files: { '': '1,Ada,1815-12-10,1.10,"{a,b}"\n2,"Grace, ""H.""",1906-12-09,,{}\n3,"",,-0.05,\n' },
+        },
+        {
+          format: 'jsonl',
+          files: {
+            '': [
+              '{"id":1,"name":"Ada","born":"1815-12-10","balance":1.10,"tags":["a","b"]}\n',
+              '{"id":2,"name":"Grace, \\"H.\\"","born":"1906-12-09","balance":null,"tags":[]}\n',
+              '{"id":3,"name":"","born":null,"balance":-0.05,"tags":null}\n',
+            ].join(''),
+          },
+        },
+      ],
+    },
+    {
+      title: 'parameters',
+      query: 'SELECT id, :label AS label FROM person WHERE born > :born AND id = ANY(:ids)',
+      parameters: { label: 'é', born: '1900-01-01', ids: [1, 2] },
+      rows: [{ id: 2, label: 'é' }],
+      bytes: [{ format: 'csv', files: { '': '2,é\n' } }],
+    },
+  ],
+  wrongQueries: [
+    { title: 'no SQL', query: 'SELEC 1', code: 'postgres-query-syntax' },
+    { title: 'an unknown table', query: 'SELECT * FROM peple', code: 'postgres-query-unknown-name' },
+    { title: 'two statements', query: 'SELECT 1; SELECT 2', code: 'postgres-query-refused' },
+    { title: 'an object', query: { table: 'person' }, code: 'postgres-query-invalid' },
+  ],
+  large: { query: "SELECT i, repeat('x', 1000) || i AS text FROM generate_series(1, 40000) i" },
+  slow: { query: 'SELECT pg_sleep(60)' },
+  writes: [
+    { query: "INSERT INTO person VALUES (4, 'x', NULL, NULL, NULL)" },
+    { query: 'SELECT add_person()' },
+    { query: "WITH x AS (DELETE FROM person RETURNING id) SELECT * FROM x" },
+    { query: "SELECT set_config('transaction_read_only', 'off', true), add_person()" },
+    { query: 'SELECT 1; COMMIT; SELECT add_person()' },
+  ],
+  unchanged: async () => (await people()) === 3,
+})
