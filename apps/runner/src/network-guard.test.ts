@@ -12,7 +12,7 @@ import { connect as connectTls } from 'node:tls'
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
 import { type BulkheadError, isBulkheadError } from '@bulkhead/connector-sdk'
 import pg from 'pg'
-import { guardNetwork } from './network-guard.ts'
+import { beyondPolicy, guardNetwork } from './network-guard.ts'
 
 const denied = '127.66.0.1'
 
@@ -149,7 +149,7 @@ test('goes on with the addresses of a name that may be reached', async (t) => {
     ])
   const options = { host: 'mixed', port, autoSelectFamily: true, lookup } as unknown as NetConnectOpts
   assert.equal(await outcome(connect(options)), 'connected')
-  assert.equal(guard.refusal?.code, 'network-refused')
+  assert.equal(guard.refusal, undefined)
   assert.equal(arrived.length, 1)
 })
 
@@ -205,6 +205,18 @@ test('holds a connection against all policies in force', async (t) => {
   using _narrow = guardNetwork({ allow: ['10.0.0.0/8'], allowLoopback: true })
   refusedIn(await outcome(connect(port, denied)))
   assert.equal(arrived.length, 0)
+})
+
+test('leaves the own connections of the platform alone, and no others at the same time', async (t) => {
+  const { arrived, port } = await listener(t, { host: denied, port: 0 })
+  using _ = guardNetwork({ allow: undefined, allowLoopback: false })
+  const ask = (): Promise<string> =>
+    fetch(`http://${denied}:${port}/`).then(
+      () => 'answered',
+      (error: Error) => (isBulkheadError(error.cause) ? 'refused' : 'answered'),
+    )
+  assert.deepEqual(await Promise.all([ask(), beyondPolicy(ask), ask()]), ['refused', 'answered', 'refused'])
+  assert.equal(arrived.length, 1)
 })
 
 test('cannot be taken off', () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns'
 import { isIP, Socket } from 'node:net'
 import type { BulkheadError } from '@bulkhead/connector-sdk'
@@ -19,6 +20,7 @@ interface ActiveGuard {
 }
 
 const active = new Set<ActiveGuard>()
+const exempt = new AsyncLocalStorage<true>()
 let installed = false
 
 /**
@@ -45,6 +47,14 @@ export function guardNetwork(policy: NetworkPolicy): NetworkGuard {
   }
 }
 
+/**
+ * Does something for the platform itself while a policy is in force: its connections, and no others, are
+ * not held against it.
+ */
+export function beyondPolicy<T>(work: () => T): T {
+  return exempt.run(true, work)
+}
+
 /** Once for the process, and for good: `connect` cannot be put back by whoever runs in it. */
 function install(): void {
   if (installed) return
@@ -55,13 +65,12 @@ function install(): void {
     configurable: false,
     writable: false,
     value: function guardedConnect(this: Socket, ...values: unknown[]): Socket {
-      if (active.size === 0) return connect.apply(this, values)
+      if (active.size === 0 || exempt.getStore() === true) return connect.apply(this, values)
       const { options, listener } = normalized(values)
       const host = String(options.host || 'localhost')
       const port = Number(options.port)
       const path = options.path == null ? undefined : String(options.path)
-      const refusal =
-        path === undefined ? refuseAddress(host, port, host) : refuse(path, (rules) => rules.refusePath(path))
+      const refusal = path === undefined ? refuseAddress(host, port, host) : refusePath(path)
       // What was checked is what is used: getters are not asked again. A refused connection fails as one
       // whose name is not known, on Node's own way: clients are used to that.
       const pinned = Object.create(options, {
@@ -81,9 +90,9 @@ function install(): void {
 }
 
 interface ConnectOptions {
-  readonly host?: unknown
+  readonly host?: string
   readonly port?: unknown
-  readonly path?: unknown
+  readonly path?: string | null
   readonly lookup?: Lookup
 }
 type Answer = (error: Error | null, address?: string | LookupAddress[], family?: number) => void
@@ -119,38 +128,59 @@ function guardedLookup(lookup: Lookup, port: number): Lookup {
         const refusal = refuseAddress(host, port, String(address))
         return refusal === undefined ? answer(null, address, family) : answer(refusal)
       }
-      const refusals = address.map((candidate) => refuseAddress(host, port, candidate.address))
-      const reachable = address.filter((_, index) => refusals[index] === undefined)
-      const [refusal] = refusals
-      return reachable.length === 0 && refusal !== undefined ? answer(refusal) : answer(null, reachable)
+      const reachable = address.filter((candidate) => judge(host, port, candidate.address).length === 0)
+      const [first] = address
+      const refusal =
+        reachable.length > 0 || first === undefined ? undefined : refuseAddress(host, port, first.address)
+      return refusal === undefined ? answer(null, reachable) : answer(refusal)
     })
   }
 }
 
-/** Undefined for a name that is yet to be resolved. */
+interface Judgement {
+  readonly guard: ActiveGuard
+  readonly reason: string
+}
+
+/** What the policies in force have against an address; a name that is yet to be resolved may pass. */
+function judge(host: string, port: number, address: string): readonly Judgement[] {
+  if (isIP(address) === 0) return []
+  return reasonsOf((rules) => rules.refuseAddress({ host, port, address }))
+}
+
+function reasonsOf(ask: (rules: NetworkRules) => string | undefined): readonly Judgement[] {
+  return [...active].flatMap((guard) => {
+    const reason = ask(guard.rules)
+    return reason === undefined ? [] : [{ guard, reason }]
+  })
+}
+
 function refuseAddress(host: string, port: number, address: string): BulkheadError | undefined {
-  if (isIP(address) === 0) return undefined
   const shown = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const target = address === host ? shown : `${shown} (${address})`
-  return refuse(target, (rules) => rules.refuseAddress({ host, port, address }), shown)
+  return refuse(judge(host, port, address), address === host ? shown : `${shown} (${address})`, shown)
 }
 
+function refusePath(path: string): BulkheadError | undefined {
+  return refuse(
+    reasonsOf((rules) => rules.refusePath(path)),
+    path,
+    path,
+  )
+}
+
+/** The error for whoever wanted to connect, remembered by the policies that refused. */
 function refuse(
+  judgements: readonly Judgement[],
   target: string,
-  judge: (rules: NetworkRules) => string | undefined,
-  pattern = target,
+  pattern: string,
 ): BulkheadError | undefined {
-  let first: BulkheadError | undefined
-  for (const guard of active) {
-    const reason = judge(guard.rules)
-    if (reason === undefined) continue
-    const refusal = fault('network-refused', `This application may not connect to ${target}: ${reason}`, {
-      fix: reason.includes('allow')
-        ? `Add "${pattern}" to policy.network.allow of the application, if it belongs there`
-        : 'Name another address; the platform alone can open this machine, and nobody opens metadata addresses',
-    })
-    guard.refusal ??= refusal
-    first ??= refusal
-  }
-  return first
+  const [first] = judgements
+  if (first === undefined) return undefined
+  const refusal = fault('network-refused', `This application may not connect to ${target}: ${first.reason}`, {
+    fix: first.reason.startsWith('policy.')
+      ? `Add "${pattern}" to policy.network.allow of the application, if it belongs there`
+      : 'Name another address. Whoever runs the platform can open this machine by BULKHEAD_ALLOW_LOOPBACK=1; metadata addresses stay closed',
+  })
+  for (const { guard } of judgements) guard.refusal ??= refusal
+  return refusal
 }

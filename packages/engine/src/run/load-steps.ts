@@ -1,6 +1,7 @@
 import type { ProcessStep } from '@bulkhead/contract'
-import { fault } from '@bulkhead/contract'
+import { fault, formatPath } from '@bulkhead/contract'
 import type { Application } from '../application/application.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { TransformStep } from '../transform/step.ts'
 import { loadMap } from './load-map.ts'
 
@@ -16,6 +17,11 @@ export async function loadSteps(
   base: string,
 ): Promise<readonly TransformStep[]> {
   return Promise.all(steps.map((step, index) => loadStep(step, application, `${base}[${index}]`)))
+}
+
+/** Where the steps of a plan stand, for errors. */
+export function processPath({ job }: Pick<Plan, 'job'>): string {
+  return job === undefined ? 'process' : formatPath(['spec', 'jobs', job, 'process'])
 }
 
 async function loadStep(

@@ -1,17 +1,16 @@
 import type { Batch, Extract, Field, ReadRequest, Store } from '@bulkhead/connector-sdk'
-import { fault, formatPath } from '@bulkhead/contract'
+import { fault } from '@bulkhead/contract'
 import type { Plan } from '../plan/plan.ts'
 import { retryDecision } from '../retry/retry-delay.ts'
 import type { RejectedRow } from '../transform/step.ts'
 import { createTransform, type Transform } from '../transform/transform.ts'
-import { fetchFiles } from './fetch-files.ts'
-import { loadSteps } from './load-steps.ts'
+import { loadSteps, processPath } from './load-steps.ts'
 import { close, type ConnectionServices, openExtract, openStore } from './open-connection.ts'
 import { progressTeller } from './progress.ts'
 import { resultOutput, type ResultOutput, type RunFile } from './result-output.ts'
 import type { RunContext } from './run-context.ts'
-import { cleanUpTime, deadline, iterateUntilStopped, runError } from './stop.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { runServices } from './run-services.ts'
+import { deadline, iterateUntilStopped, runError } from './stop.ts'
 
 /** What a run that reached its end has made. Links are made from it when a reply is sent. */
 export interface RunResult {
@@ -86,23 +85,8 @@ async function runAttempt(
   signal: AbortSignal,
   limit: AbortController,
 ): Promise<Omit<RunResult, 'attempts'>> {
-  await using temporary = temporaryFolder({
-    root: context.temporaryRoot,
-    limitBytes: plan.limits.temporaryBytes,
-    onExceeded: (error) => limit.abort(error),
-  })
-  const services: ConnectionServices = {
-    context,
-    signal,
-    cleanUpMs: cleanUpTime(signal, context.clock),
-    temporaryFolder: () => temporary.path(),
-    fetchFiles: (connection, query, caller) =>
-      fetchFiles(connection, query, AbortSignal.any([caller, signal]), {
-        source: plan.source,
-        temporary,
-        services,
-      }),
-  }
+  await using shared = runServices(plan, context, signal, limit)
+  const { services } = shared
   const steps = await loadSteps(plan.process, context.application, processPath(plan))
   await using opened = new AsyncDisposableStack()
   const { store, extract } = await openBoth(plan, services, opened)
@@ -230,8 +214,4 @@ class Rejections {
     const more = this.#count - told.length
     return more === 0 ? told : [...told, `${more} more ${more === 1 ? 'row was' : 'rows were'} left out`]
   }
-}
-
-function processPath({ job }: Plan): string {
-  return job === undefined ? 'process' : formatPath(['spec', 'jobs', job, 'process'])
 }

@@ -1,0 +1,25 @@
+import type { Request } from '@bulkhead/contract'
+import type { Plan } from '@bulkhead/engine'
+import { secretsIn } from '@bulkhead/engine/plan/planned-connection'
+import type { Redactor } from '@bulkhead/engine/secrets/redactor'
+
+/**
+ * Texts of what a request brought as credentials, or beside them under a name that sounds like one: they
+ * are hidden before anybody looks at the request, and perhaps refuses it.
+ */
+export function hideCredentials({ data: { source } }: Request, redactor: Redactor): void {
+  if (source === undefined || !('connector' in source)) return
+  const hideAll = (value: unknown): void => {
+    if (typeof value === 'string') redactor.add(value)
+    else if (typeof value === 'object' && value !== null) Object.values(value).forEach(hideAll)
+  }
+  hideAll(source.credentials)
+  for (const [name, value] of Object.entries(source.config))
+    if (/pass|secret|token|credential|key$/i.test(name)) hideAll(value)
+}
+
+/** Secrets in clear that a plan holds. */
+export function hideSecretsOf(plan: Plan, redactor: Redactor): void {
+  for (const planned of [plan.source, plan.store])
+    for (const secret of secretsIn(planned)) redactor.add(secret.reveal())
+}

@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url'
+import { resolve } from 'node:path'
+import type { Application } from '@bulkhead/engine'
+import { readApplication } from '@bulkhead/engine/application/read-application'
+
+/** Which application runs, and with what the platform decides about it. */
+export interface ApplicationChoice {
+  /** Absolute; undefined: the built-in application of ad hoc requests. */
+  readonly folder: string | undefined
+  /** `environments/NAME.yaml`. */
+  readonly environment?: string | undefined
+  /** Absolute; results go below it, whatever store the application names. */
+  readonly out?: string | undefined
+  /** Where the command was started: what a request of the built-in application names is relative to it. */
+  readonly workingFolder: string
+  /** Variables of the process. `BULKHEAD_ALLOW_LOOPBACK=1` opens this machine to the application. */
+  readonly variables: Readonly<Record<string, string | undefined>>
+}
+
+export interface OpenedApplication {
+  readonly application: Application
+  /** Settings with relative paths start here. */
+  readonly baseFolder: string
+  readonly isBuiltin: boolean
+}
+
+const builtinFolder = fileURLToPath(new URL('../builtin', import.meta.url))
+
+/** @throws BulkheadError as `readApplication` does */
+export async function openApplication(choice: ApplicationChoice): Promise<OpenedApplication> {
+  const { folder, environment, variables, out } = choice
+  const isBuiltin = folder === undefined
+  const read = await readApplication(folder ?? builtinFolder, {
+    environment,
+    variables,
+    allowLoopback: isBuiltin || variables['BULKHEAD_ALLOW_LOOPBACK'] === '1',
+  })
+  const application = out === undefined ? read : withStoresIn(read, resolve(choice.workingFolder, out))
+  return { application, baseFolder: isBuiltin ? choice.workingFolder : read.folder, isBuiltin }
+}
+
+/** Every store is a local folder: who tries an application out writes nothing into its bucket. */
+function withStoresIn(application: Application, folder: string): Application {
+  const { manifest } = application
+  const store = { connector: 'files', config: { folder, createFolder: true } }
+  const names = Object.keys(manifest.spec.stores)
+  const stores = Object.fromEntries((names.length === 0 ? ['out'] : names).map((name) => [name, store]))
+  return { ...application, manifest: { ...manifest, spec: { ...manifest.spec, stores } } }
+}

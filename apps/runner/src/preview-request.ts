@@ -1,0 +1,43 @@
+import { readRequest } from '@bulkhead/contract'
+import type { Application, Plan } from '@bulkhead/engine'
+import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
+import { planRun } from '@bulkhead/engine/plan/plan-run'
+import { type Preview, previewPlan } from '@bulkhead/engine/run/preview'
+import { runError } from '@bulkhead/engine/run/stop'
+import { createRedactor } from '@bulkhead/engine/secrets/redactor'
+import { hideCredentials, hideSecretsOf } from './known-credentials.ts'
+import { type ApplicationChoice, openApplication } from './open-application.ts'
+import { redactedError } from './redacted-error.ts'
+import { newRunId } from './run-id.ts'
+import { type ProcessOptions, runInProcess, systemClock } from './run-in-process.ts'
+
+export interface PreviewOptions extends ProcessOptions {
+  readonly application: ApplicationChoice
+  readonly connectorRoots: readonly string[]
+  /** As for `runRequest`. */
+  readonly request: (application: Application | undefined) => Promise<unknown>
+  /** Most rows to show. */
+  readonly rows: number
+}
+
+/**
+ * The first rows of what a request would give, through all its steps. Writes nothing.
+ * @throws BulkheadError redacted, without a cause
+ */
+export async function previewRequest(options: PreviewOptions): Promise<Preview & { readonly plan: Plan }> {
+  const redactor = createRedactor()
+  try {
+    const { application, baseFolder, isBuiltin } = await openApplication(options.application)
+    const request = readRequest(await options.request(isBuiltin ? undefined : application))
+    hideCredentials(request, redactor)
+    const catalog = await readCatalog(options.connectorRoots)
+    const nowMs = systemClock.now()
+    const plan = planRun({ application, request, catalog, nowMs })
+    hideSecretsOf(plan, redactor)
+    const run = { runId: newRunId(nowMs), application, baseFolder, network: plan.network, redactor }
+    using process = runInProcess(run, options)
+    return { ...(await previewPlan(plan, options.rows, process.context)), plan }
+  } catch (error) {
+    throw redactedError(runError(error, options.signal), redactor)
+  }
+}

@@ -1,0 +1,34 @@
+import type { BulkheadError } from '@bulkhead/connector-sdk'
+import type { PlannedConnection } from '../plan/plan.ts'
+import { close, openSource, openStore } from './open-connection.ts'
+import type { RunContext } from './run-context.ts'
+import { runError, untilStopped } from './stop.ts'
+import { withoutTemporaryFolder } from './run-services.ts'
+
+/** What came of looking at one connection or store. */
+export type CheckOutcome =
+  | { readonly ok: true; readonly message: string }
+  | { readonly ok: false; readonly error: BulkheadError }
+
+/**
+ * Opens a connection or store with its secrets and lets it prove that it works: a source answers, a
+ * store takes an object, which is removed again. Nothing is tried twice.
+ */
+export async function checkConnection(
+  planned: PlannedConnection,
+  role: 'source' | 'store',
+  context: RunContext,
+): Promise<CheckOutcome> {
+  const services = withoutTemporaryFolder(context)
+  try {
+    const opened = await (role === 'source' ? openSource : openStore)(planned, services)
+    try {
+      return { ok: true, message: await untilStopped(opened.check(context.signal), context.signal) }
+    } finally {
+      await close(opened, planned, services)
+    }
+  } catch (error) {
+    const known = runError(error, context.signal)
+    return { ok: false, error: context.diagnose?.(known) ?? known }
+  }
+}

@@ -1,0 +1,47 @@
+import type { Plan } from '../plan/plan.ts'
+import { fetchFiles } from './fetch-files.ts'
+import type { ConnectionServices } from './open-connection.ts'
+import type { RunContext } from './run-context.ts'
+import { cleanUpTime } from './stop.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+/** What the connections of a run are given, with the temporary folder that they share. */
+export function runServices(
+  plan: Pick<Plan, 'source' | 'limits'>,
+  context: RunContext,
+  signal: AbortSignal,
+  /** Ends the run, when its temporary files grow past their limit. */
+  limit: AbortController,
+): AsyncDisposable & { readonly services: ConnectionServices } {
+  const temporary = temporaryFolder({
+    root: context.temporaryRoot,
+    limitBytes: plan.limits.temporaryBytes,
+    onExceeded: (error) => limit.abort(error),
+  })
+  const services: ConnectionServices = {
+    context,
+    signal,
+    cleanUpMs: cleanUpTime(signal, context.clock),
+    temporaryFolder: () => temporary.path(),
+    fetchFiles: (connection, query, caller) =>
+      fetchFiles(connection, query, AbortSignal.any([caller, signal]), {
+        source: plan.source,
+        temporary,
+        services,
+      }),
+  }
+  return { services, [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose]() }
+}
+
+/** For what opens a connection and moves nothing. */
+export function withoutTemporaryFolder(context: RunContext): ConnectionServices {
+  const refuse = (): Promise<never> =>
+    Promise.reject(new Error('No files are fetched to look at a connection'))
+  return {
+    context,
+    signal: context.signal,
+    cleanUpMs: cleanUpTime(context.signal, context.clock),
+    temporaryFolder: refuse,
+    fetchFiles: refuse,
+  }
+}
