@@ -87,7 +87,11 @@ function replyDocument(): JsonSchema {
     properties: {
       specversion: { const: '1.0' },
       type: { enum: replyStatuses.map((status) => `dev.bulkhead.run.${status}.v1`) },
-      source: { type: 'string', pattern: '^/bulkhead/applications/[^/]+$' },
+      source: {
+        type: 'string',
+        pattern: '^/bulkhead/applications/[^/]+$',
+        description: 'The application that answers',
+      },
       subject: { type: 'string', description: 'The request id' },
       id: {
         type: 'string',
@@ -95,9 +99,9 @@ function replyDocument(): JsonSchema {
         description:
           'Digest of application, source and request id; attempt; message. A redelivery of the same message keeps it',
       },
-      time: { type: 'string', format: 'date-time' },
+      time: { type: 'string', format: 'date-time', description: 'When the event was made' },
       datacontenttype: { const: 'application/json' },
-      data: bare(replySchemaV1),
+      data: { description: 'The reply itself', ...bare(replySchemaV1) },
     },
     required: ['specversion', 'type', 'source', 'subject', 'id', 'time', 'datacontenttype', 'data'],
   })

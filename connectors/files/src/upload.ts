@@ -191,5 +191,5 @@ function taken(key: string, cause?: unknown): BulkheadError {
 }
 
 function bug(message: string): BulkheadError {
-  return new BulkheadError({ kind: 'bug', code: 'store-misused', message })
+  return new BulkheadError({ kind: 'bug', code: 'internal', message })
 }

@@ -15,66 +15,83 @@ export type ReplyStatus = (typeof replyStatuses)[number]
 
 const instant = z.iso.datetime()
 
+const described = <T extends z.ZodType>(schema: T, description: string): T => schema.meta({ description })
+
 export const resultFileSchema = z.object({
-  name: z.string().meta({ description: 'Name of the file' }),
-  url: z.string().meta({ description: 'Signed link: whoever has it can download the file until it expires' }),
-  expiresAt: instant.meta({ description: 'When the link ends' }),
-  contentType: z.string().meta({ description: 'Media type of the file' }),
-  format: z.string().meta({ description: 'csv, jsonl, parquet or binary' }),
-  compression: z.string().meta({ description: 'none, gzip or zstd' }),
-  encryption: z.string().optional().meta({ description: '`age` when the file is encrypted' }),
-  rows: z.int().nullable().meta({ description: 'Rows in the file; null when it was copied unread' }),
-  bytes: z.int().meta({ description: 'Size of the stored object' }),
-  location: z
-    .string()
-    .optional()
-    .meta({ description: 's3://... or file:///...; an application may leave it out' }),
-  checksum: z.object({
-    algorithm: z.literal('sha256'),
-    scope: z.literal('object').meta({ description: 'Over the bytes of the stored object' }),
-    value: z.string().meta({ description: 'Lower-case hexadecimal' }),
-  }),
+  name: described(z.string(), 'Name of the file'),
+  url: described(z.string(), 'Signed link: whoever has it can download the file until it expires'),
+  expiresAt: described(instant, 'When the link ends'),
+  contentType: described(z.string(), 'Media type of the data, whatever it is packed in'),
+  format: described(z.string(), 'csv, jsonl, parquet or binary'),
+  compression: described(z.string(), 'none, gzip or zstd'),
+  encryption: described(z.string().optional(), '`age` when the file is encrypted'),
+  rows: described(z.int().nullable(), 'Rows in the file; null when it was copied unread'),
+  bytes: described(z.int(), 'Size of the stored object'),
+  location: described(z.string().optional(), 's3://... or file:///...; an application may leave it out'),
+  checksum: described(
+    z.object({
+      algorithm: described(z.literal('sha256'), 'How it was computed'),
+      scope: described(z.literal('object'), 'Over the bytes of the stored object'),
+      value: described(z.string(), 'Lower-case hexadecimal'),
+    }),
+    'To check a download with',
+  ),
 })
 
 export const replyErrorSchema = z.object({
-  code: z.string().meta({ description: 'Stable; see the reference of errors' }),
-  kind: z.enum(errorKinds),
-  message: z.string().meta({ description: 'Fit for the requester: no internals, no row data' }),
-  retryable: z.boolean().meta({ description: 'Whether the same request may succeed later' }),
-  path: z.string().optional().meta({ description: 'Where in the request or manifest' }),
-  fix: z.string().optional().meta({ description: 'What to do' }),
-  documentation: z.string().meta({ description: 'Where the code is explained' }),
+  code: described(z.string(), 'Stable; see the reference of errors'),
+  kind: described(z.enum(errorKinds), 'What is done about it; see the reference of errors'),
+  message: described(z.string(), 'Fit for the requester: no internals, no row data'),
+  retryable: described(z.boolean(), 'Whether the same request may succeed later'),
+  path: described(z.string().optional(), 'Where in the request or manifest'),
+  fix: described(z.string().optional(), 'What to do'),
+  documentation: described(z.string(), 'Where the code is explained'),
 })
 
 export const replySchemaV1 = z.object({
-  requestId: z.string(),
-  runId: z.string(),
-  application: z.string(),
-  job: z.string().optional(),
-  attempt: z.int(),
-  sequence: z.int().meta({ description: 'Rises with every message of the attempt' }),
-  status: z.enum(replyStatuses),
-  guarantee: z.string().optional(),
-  consistency: z.string().optional(),
-  connection: z.string().optional().meta({ description: 'The connection that was read' }),
-  warnings: z.array(z.string()),
-  context: z.unknown().optional(),
-  acceptedAt: instant,
-  startedAt: instant.optional(),
-  finishedAt: instant.optional(),
-  progress: z.object({ rows: z.int().nullable(), bytes: z.int() }).optional(),
-  result: z
-    .object({
-      rows: z.int().nullable(),
-      bytes: z.int(),
-      rejected: z.int().optional().meta({ description: 'Rows left out, with status completed-with-errors' }),
-      files: z.array(resultFileSchema),
-      manifest: resultFileSchema
-        .optional()
-        .meta({ description: 'The object that lists the files of a split result' }),
-    })
-    .optional(),
-  error: replyErrorSchema.optional(),
+  requestId: described(z.string(), 'Id of the request'),
+  runId: described(z.string(), 'Id of the run, a UUID of version 7; part of the keys of its objects'),
+  application: described(z.string(), 'Name of the application'),
+  job: described(z.string().optional(), 'Name of the job; absent for an ad hoc request'),
+  attempt: described(z.int(), 'Counts what was run for the request, from 1'),
+  sequence: described(z.int(), 'Rises with every message of the attempt'),
+  status: described(z.enum(replyStatuses), 'How far the run is, or how it ended'),
+  guarantee: described(z.string().optional(), 'What was promised about the result, and kept'),
+  consistency: described(
+    z.string().optional(),
+    '`snapshot`: the rows are of one moment; `none`: they may not be',
+  ),
+  connection: described(z.string().optional(), 'The connection that was read'),
+  warnings: described(
+    z.array(z.string()),
+    'What the requester should know: unknown fields, links that end early',
+  ),
+  context: described(z.unknown().optional(), 'What the request gave as its context'),
+  acceptedAt: described(instant, 'When the request was accepted'),
+  startedAt: described(instant.optional(), 'When the attempt began'),
+  finishedAt: described(instant.optional(), 'When it ended'),
+  progress: described(
+    z
+      .object({
+        rows: described(z.int().nullable(), 'Rows written so far; null when nobody counts them'),
+        bytes: described(z.int(), 'Bytes written so far, as stored'),
+      })
+      .optional(),
+    'With status `progress`',
+  ),
+  result: described(
+    z
+      .object({
+        rows: described(z.int().nullable(), 'Rows of all files; null when they were copied unread'),
+        bytes: described(z.int(), 'Size of all stored objects, the manifest apart'),
+        rejected: described(z.int().optional(), 'Rows left out, with status completed-with-errors'),
+        files: described(z.array(resultFileSchema), 'The files, in order'),
+        manifest: described(resultFileSchema.optional(), 'The object that lists the files of a split result'),
+      })
+      .optional(),
+    'With status `completed` and `completed-with-errors`',
+  ),
+  error: described(replyErrorSchema.optional(), 'With status `failed` and `cancelled`'),
 })
 
 export type ReplyData = z.output<typeof replySchemaV1>
