@@ -30,7 +30,11 @@ sourceKit({
     { title: 'no host', config: { ...config, host: undefined } },
     { title: 'a port that is none', config: { ...config, port: 70_000 } },
     { title: 'nobody there', config: { ...config, port: 1 }, code: 'postgres-unreachable' },
-    { title: 'a missing database', config: { ...config, database: 'nowhere' }, code: 'postgres-database-unknown' },
+    {
+      title: 'a missing database',
+      config: { ...config, database: 'nowhere' },
+      code: 'postgres-database-unknown',
+    },
   ],
   cases: [
     {
@@ -74,9 +78,10 @@ sourceKit({
     },
   ],
   wrongQueries: [
-    { title: 'no SQL', query: 'SELEC 1', code: 'postgres-query-syntax' },
-    { title: 'an unknown table', query: 'SELECT * FROM peple', code: 'postgres-query-unknown-name' },
-    { title: 'two statements', query: 'SELECT 1; SELECT 2', code: 'postgres-query-refused' },
+    { title: 'no SQL', query: 'SELECT 1 FROM WHERE', code: 'postgres-query-invalid' },
+    { title: 'an unknown table', query: 'SELECT * FROM peple', code: 'postgres-query-invalid' },
+    { title: 'two statements', query: 'SELECT 1; SELECT 2', code: 'postgres-not-a-query' },
+    { title: 'no query', query: 'DELETE FROM person', code: 'postgres-not-a-query' },
     { title: 'an object', query: { table: 'person' }, code: 'postgres-query-invalid' },
   ],
   large: { query: "SELECT i, repeat('x', 1000) || i AS text FROM generate_series(1, 40000) i" },
@@ -84,7 +89,7 @@ sourceKit({
   writes: [
     { query: "INSERT INTO person VALUES (4, 'x', NULL, NULL, NULL)" },
     { query: 'SELECT add_person()' },
-    { query: "WITH x AS (DELETE FROM person RETURNING id) SELECT * FROM x" },
+    { query: 'WITH x AS (DELETE FROM person RETURNING id) SELECT * FROM x' },
     { query: "SELECT set_config('transaction_read_only', 'off', true), add_person()" },
     { query: 'SELECT 1; COMMIT; SELECT add_person()' },
   ],
