@@ -91,8 +91,8 @@ const registry = {
   },
   'postgres-setting-refused': {
     kind: 'config',
-    meaning: 'The server does not accept the time zone or the schema search path',
-    fix: 'Correct `timeZone` or `searchPath`',
+    meaning: 'The server does not know the time zone',
+    fix: 'Correct `timeZone`',
   },
   'postgres-connections-in-use': {
     kind: 'quota',
