@@ -82,7 +82,7 @@ sourceKit({
     { title: 'an unknown table', query: 'SELECT * FROM peple', code: 'postgres-query-invalid' },
     { title: 'two statements', query: 'SELECT 1; SELECT 2', code: 'postgres-not-a-query' },
     { title: 'a write', query: 'DELETE FROM person', code: 'postgres-write-refused' },
-    { title: 'an object', query: { table: 'person' }, code: 'postgres-query-invalid' },
+    { title: 'an object', query: { table: 'person' }, code: 'postgres-not-a-query' },
   ],
   large: { query: "SELECT i, repeat('x', 1000) || i AS text FROM generate_series(1, 40000) i" },
   slow: { query: 'SELECT pg_sleep(60)' },
