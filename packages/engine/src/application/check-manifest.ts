@@ -6,6 +6,7 @@ import {
   faultsOf,
   formatPath,
   laterFeatures,
+  parseOnce,
   valueAt,
   type ApplicationManifest,
   type Environment,
@@ -33,7 +34,7 @@ export function checkManifest(raw: unknown, surroundings: ManifestSurroundings):
   const { document, faults: later } = withoutLaterFeatures(raw, place)
   const merged = environment === undefined ? document : mergeEnvironment(document, environment)
   const resolved = resolveEnv(merged, environment?.spec.env, variables)
-  const parsed = applicationSchema.safeParse(resolved.value)
+  const parsed = applicationSchema.safeParse(resolved.value, parseOnce)
   const faults = [
     ...later,
     ...(environment === undefined ? [] : unknownOverlays(document, environment)),

@@ -1,6 +1,16 @@
 import type { BulkheadError } from '@bulkhead/connector-sdk'
 import { fault, type Path } from '@bulkhead/contract'
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
+import {
+  Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type ScalarTag,
+} from 'yaml'
 
 /**
  * YAML of a manifest. Manifests are read by many tools, half of which speak YAML 1.1, where `no` is
@@ -26,7 +36,12 @@ export function readYaml(text: string, file: string): YamlDocument {
     return `${file}:${line}:${col}`
   }
   try {
-    const document = parse(text, '1.2', lines)
+    const document = parseDocument(text, {
+      version: '1.2',
+      uniqueKeys: true,
+      prettyErrors: false,
+      lineCounter: lines,
+    })
     const [error] = [...document.errors, ...document.warnings]
     if (error !== undefined)
       throw unreadable(`${place(error.pos[0])}: ${withoutQuotedText(error.message)}`, 'Correct the line')
@@ -34,7 +49,7 @@ export function readYaml(text: string, file: string): YamlDocument {
     if (explicit === true && version !== '1.2')
       throw unreadable(`${file} asks for YAML ${version}`, 'Remove the %YAML line')
     refuseTagsAndPrototypes(document, place)
-    refuseTwoReadings(document, parse(text, '1.1'), place)
+    refuseTwoReadings(document, place)
     const value: unknown = document.toJS({ maxAliasCount: mostAliases })
     return { value, placeOf: (path) => placeOf(document, path, place) }
   } catch (error) {
@@ -45,25 +60,11 @@ export function readYaml(text: string, file: string): YamlDocument {
   }
 }
 
-function parse(text: string, version: '1.1' | '1.2', lineCounter?: LineCounter): Document.Parsed {
-  return parseDocument(text, {
-    version,
-    uniqueKeys: true,
-    prettyErrors: false,
-    logLevel: 'error',
-    ...(lineCounter === undefined ? {} : { lineCounter }),
-  })
-}
-
 /** Compares what both versions make of every plain scalar, keys included. */
-function refuseTwoReadings(
-  document: Document.Parsed,
-  document11: Document.Parsed,
-  place: (offset: number) => string,
-): void {
-  const values11 = new Map(plainScalars(document11).map(({ offset, value }) => [offset, value]))
+function refuseTwoReadings(document: Document.Parsed, place: (offset: number) => string): void {
+  const read11 = readerOf11()
   for (const { offset, source, value, isKey } of plainScalars(document)) {
-    const value11 = values11.get(offset)
+    const value11 = read11(source, isKey)
     const isSame = isKey
       ? typeof value === 'string' && typeof value11 === 'string'
       : Object.is(value, value11) && !exponentOnly.test(source)
@@ -74,6 +75,24 @@ function refuseTwoReadings(
       )
   }
 }
+
+/** What a plain scalar is in YAML 1.1, by the library's own rules for it. */
+function readerOf11(): (source: string, isKey: boolean) => unknown {
+  const { tags } = new Document(undefined, { version: '1.1' }).schema
+  return (source, isKey) => {
+    const tag = tags.find(
+      (candidate) =>
+        candidate.collection === undefined &&
+        (candidate.default === true || (isKey && candidate.default === 'key')) &&
+        candidate.test?.test(source) === true,
+    ) as ScalarTag | undefined
+    if (tag === undefined) return source
+    const value = tag.resolve(source, () => {}, defaultOptions)
+    return isScalar(value) ? value.value : value
+  }
+}
+
+const defaultOptions = { intAsBigInt: false }
 
 /** `1e3`: a number to most readers, and text to those that hold YAML 1.1 to the letter. */
 const exponentOnly = /^[-+]?\d+[eE]/

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SDK_VERSION, type ConnectorManifest } from '@bulkhead/connector-sdk'
+import { parseOnce } from '@bulkhead/contract'
 import { z } from 'zod'
 import { catalogOf, type BrokenConnector } from './catalog-of.ts'
 import type { Catalog, ConnectorEntry } from './catalog.ts'
@@ -58,7 +59,7 @@ async function readPackage(folder: string): Promise<ConnectorEntry | BrokenConne
   } catch {
     return aside(folder, 'connector.json is not JSON')
   }
-  const parsed = manifestSchema.safeParse(raw)
+  const parsed = manifestSchema.safeParse(raw, parseOnce)
   const named = (raw as { readonly name?: unknown } | null)?.name
   const name = typeof named === 'string' ? named : undefined
   if (!parsed.success) {

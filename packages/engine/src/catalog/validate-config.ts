@@ -1,5 +1,5 @@
 import type { ErrorDetails } from '@bulkhead/connector-sdk'
-import { fault, faultDetails, faultsOf, formatPath, joinPath, valueAt } from '@bulkhead/contract'
+import { fault, faultDetails, faultsOf, formatPath, joinPath, parseOnce, valueAt } from '@bulkhead/contract'
 import { z } from 'zod'
 import { isSecretReference } from '../application/application.ts'
 import type { ConnectorEntry } from './catalog.ts'
@@ -36,10 +36,10 @@ export function validateConfig(
   const faults = secretFaults(entry.manifest.config, config, path, secretsAllowed)
   const schema = schemaOf(entry, secretsAllowed)
   const value = convertText(entry.manifest.config, config)
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, parseOnce)
   if (parsed.success) {
     // A default that is an object has defaults of its own, which the next reading fills in.
-    const settled = schema.safeParse(parsed.data)
+    const settled = schema.safeParse(parsed.data, parseOnce)
     return { config: (settled.data ?? parsed.data) as Readonly<Record<string, unknown>>, faults }
   }
   const misplaced = new Set(faults.map((found) => found.path))

@@ -6,6 +6,7 @@ import {
   faultsOf,
   formatPath,
   parseDuration,
+  parseOnce,
   parseSize,
   type Path,
   type Request,
@@ -188,7 +189,7 @@ function queryFaults(connector: ConnectorEntry, { query, queryPath }: ChosenSour
       },
     )
   }
-  const parsed = schema.safeParse(query)
+  const parsed = schema.safeParse(query, parseOnce)
   if (parsed.success) return []
   const fix = `Write it as \`bulkhead connectors show ${connector.name}\` says`
   return faultsOf(parsed.error.issues, { code: 'query-invalid', schema, value: query, base: queryPath, fix })
