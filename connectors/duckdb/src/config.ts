@@ -49,7 +49,6 @@ const csv = z.strictObject({
       'Whether every column is text. By default types are guessed from the first rows, which loses leading zeros of numbers and reads fractions as floating point',
     ),
 })
-export type CsvSettings = z.output<typeof csv>
 
 const dataFile = z.strictObject({
   path: z
@@ -67,6 +66,7 @@ const dataFile = z.strictObject({
     .describe(
       'Another connection of the application, which brings the files to the temporary folder of the run first: the disk must hold them, and they count against its limit',
     )
+    .meta({ connection: true })
     .meta({ connection: true }),
   fetch: z
     .record(z.string(), z.json())

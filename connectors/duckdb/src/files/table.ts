@@ -11,7 +11,7 @@ export interface Table {
   readonly file: DataFile
 }
 
-export type Format = 'csv' | 'jsonl' | 'parquet'
+type Format = 'csv' | 'jsonl' | 'parquet'
 
 const byEnding: Readonly<Record<string, Format>> = {
   '.csv': 'csv',
@@ -54,7 +54,7 @@ function sourceOf(name: string, { path, connection, fetch }: DataFile): Table['s
  * What the files of a table hold: what the settings say, else what the ending of the first says.
  * @throws `duckdb-config-invalid`
  */
-export function formatOf(table: Table, paths: readonly string[]): Format {
+function formatOf(table: Table, paths: readonly string[]): Format {
   const name = (paths[0] ?? '').toLowerCase().replace(/\.(gz|zst)$/, '')
   const format = table.file.format ?? byEnding[extname(name)]
   if (format !== undefined) return format

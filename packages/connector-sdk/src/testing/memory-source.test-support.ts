@@ -30,11 +30,11 @@ export function memoryFailure(code: 'memory-away' | 'memory-query', path?: strin
   return new BulkheadError({ kind, code, message: meaning, fix, ...(path === undefined ? {} : { path }) })
 }
 
-export const fields: readonly Field[] = [
+const fields: readonly Field[] = [
   { name: 'id', type: { kind: 'integer', bits: 32 }, nullable: false },
   { name: 'text', type: { kind: 'text' }, nullable: true },
 ]
-export const WIDE = 'x'.repeat(1000)
+const WIDE = 'x'.repeat(1000)
 
 /** Rows of a query: `{ rows }` numbered ones of 1000 bytes; the case's own for others; `{ wait }` before the first. */
 export interface MemoryQuery {
