@@ -248,7 +248,6 @@ const registry = {
     meaning: 'The reply could not be delivered everywhere',
     fix: 'Check the receiver; the reply is on standard output',
   },
-  unavailable: { kind: 'transient', meaning: 'A system did not answer', fix: 'Try again later' },
   cancelled: { kind: 'cancelled', meaning: 'The run was stopped', fix: 'Start it again' },
   usage: config('The command line cannot be understood', 'See --help'),
   internal: { kind: 'bug', meaning: 'A fault in Bulkhead', fix: 'Report it with the run id and the log' },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { name } from './application.ts'
+import { name } from './names.ts'
 import { requestDeliverSchema, requestOutputSchema } from './output.ts'
 
 /**

@@ -76,7 +76,8 @@ export function planRun({ application, request, catalog, nowMs }: PlanInput): Pl
   const question = { jobName, job, request: data, parameters: parameters.values, connector: source.connector }
   const answered = planOutput(question)
   // A name that lacks a parameter which is itself at fault is no fault of its own.
-  if (parameters.faults.length === 0) faults.add(answered.faults)
+  const isNamed = parameters.faults.length === 0
+  faults.add(answered.faults.filter(({ code }) => isNamed || code !== 'file-name-invalid'))
   faults.add(queryFaults(source.connector, chosen))
   const moving = faults.try(() => planMoving(source, chosen, answered.output))
   if (moving === undefined || !faults.isEmpty) throw faults.error()

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { duration, nextRun } from './output.ts'
+
+/** Connections and stores of a manifest: a connector with its settings. */
+
+/** Settings of a connector; `{ env: NAME }` and `{ secret: NAME }` may stand for a whole value. */
+const connectorConfig = z.record(z.string(), z.unknown()).default({})
+const connectorRef = z
+  .string()
+  .max(120)
+  .regex(/^[a-z0-9][a-z0-9-]*(@[\^~]?\d+(\.\d+){0,2})?$/, 'must be NAME or NAME@^1')
+
+export const connectionSchema = z.strictObject({
+  connector: connectorRef.meta({
+    description: 'Connector and versions that fit; the exact version is in application.lock.json',
+    examples: ['postgres@^1'],
+    ...nextRun,
+  }),
+  config: connectorConfig.meta({
+    description: 'Settings of the connector; see `bulkhead connectors show NAME`',
+    ...nextRun,
+  }),
+  limits: z
+    .strictObject({
+      connections: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(4)
+        .meta({ description: 'Connections open at once', ...nextRun }),
+      queryTimeout: duration
+        .default('PT30M')
+        .meta({ description: 'Longest time of one query; the server ends it then', ...nextRun }),
+      connectTimeout: duration
+        .default('PT15S')
+        .meta({ description: 'Longest time to reach the system', ...nextRun }),
+    })
+    .prefault({})
+    .meta({ description: 'Limits of this connection', ...nextRun }),
+})
+
+export const storeSchema = z.strictObject({
+  connector: connectorRef.meta({
+    description: 'A connector that can hold result files',
+    examples: ['s3@^1'],
+    ...nextRun,
+  }),
+  config: connectorConfig.meta({ description: 'Settings of the connector', ...nextRun }),
+  retention: duration.optional().meta({
+    description:
+      "How long results are wanted; stated in the reply. The bucket's own lifecycle rule removes them",
+    ...nextRun,
+  }),
+})
+
+export type Connection = z.output<typeof connectionSchema>
+export type StoreDeclaration = z.output<typeof storeSchema>
