@@ -3,6 +3,7 @@ import type { Application, Plan } from '@bulkhead/engine'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
 import { planRun } from '@bulkhead/engine/plan/plan-run'
 import { type Preview, previewPlan } from '@bulkhead/engine/run/preview'
+import type { RunContext } from '@bulkhead/engine/run/run-context'
 import { runError } from '@bulkhead/engine/run/stop'
 import { createRedactor } from '@bulkhead/engine/secrets/redactor'
 import { hideCredentials, hideSecretsOf } from './known-credentials.ts'
@@ -18,6 +19,8 @@ export interface PreviewOptions extends ProcessOptions {
   readonly request: (application: Application | undefined) => Promise<unknown>
   /** Most rows to show. */
   readonly rows: number
+  /** In place of the planned source: tests of an application bring their own rows. */
+  readonly openSource?: RunContext['openSource']
 }
 
 /**
@@ -36,7 +39,11 @@ export async function previewRequest(options: PreviewOptions): Promise<Preview &
     hideSecretsOf(plan, redactor)
     const run = { runId: newRunId(nowMs), application, baseFolder, network: plan.network, redactor }
     using process = runInProcess(run, options)
-    return { ...(await previewPlan(plan, options.rows, process.context)), plan }
+    const context: RunContext = {
+      ...process.context,
+      ...(options.openSource !== undefined && { openSource: options.openSource }),
+    }
+    return { ...(await previewPlan(plan, options.rows, context)), plan }
   } catch (error) {
     throw redactedError(runError(error, options.signal), redactor)
   }

@@ -3,7 +3,7 @@ import type { PlannedConnection } from '../plan/plan.ts'
 import { close, openSource, openStore } from './open-connection.ts'
 import type { RunContext } from './run-context.ts'
 import { runError, untilStopped } from './stop.ts'
-import { withoutTemporaryFolder } from './run-services.ts'
+import { checkServices } from './run-services.ts'
 
 /** What came of looking at one connection or store. */
 export type CheckOutcome =
@@ -19,11 +19,12 @@ export async function checkConnection(
   role: 'source' | 'store',
   context: RunContext,
 ): Promise<CheckOutcome> {
-  const services = withoutTemporaryFolder(context)
   try {
+    await using shared = checkServices(context)
+    const { services } = shared
     const opened = await (role === 'source' ? openSource : openStore)(planned, services)
     try {
-      return { ok: true, message: await untilStopped(opened.check(context.signal), context.signal) }
+      return { ok: true, message: await untilStopped(opened.check(services.signal), services.signal) }
     } finally {
       await close(opened, planned, services)
     }

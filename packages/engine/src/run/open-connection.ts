@@ -34,8 +34,12 @@ export async function openSource(planned: PlannedConnection, services: Connectio
 
 /** @throws BulkheadError what the connector throws; `connector-role-missing` */
 export async function openStore(planned: PlannedConnection, services: ConnectionServices): Promise<Store> {
+  const open = (): Promise<Store> => openPlannedStore(planned, services)
+  return services.context.openStore === undefined ? open() : services.context.openStore(planned, open)
+}
+
+async function openPlannedStore(planned: PlannedConnection, services: ConnectionServices): Promise<Store> {
   const { context, signal } = services
-  if (context.openStore !== undefined) return context.openStore(planned)
   const { store, config } = await context.load(planned.connector)
   if (store === undefined) throw roleMissing(planned, 'store')
   const connection = await connectionContext(planned, config, services)

@@ -31,8 +31,8 @@ export interface RunContext {
   readonly load: (entry: ConnectorEntry) => Promise<ConnectorDefinition<unknown>>
   /** In place of the planned source: tests of an application bring their own rows. */
   readonly openSource?: (planned: PlannedConnection) => Promise<Source>
-  /** In place of the planned store. */
-  readonly openStore?: (planned: PlannedConnection) => Promise<Store>
+  /** In place of the planned store. `open` opens that one: who only wraps it need not know how. */
+  readonly openStore?: (planned: PlannedConnection, open: () => Promise<Store>) => Promise<Store>
   /**
    * A truer error than the one that a connector reports, when somebody knows one: the network guard
    * that refused a connection, which the connector took for an outage.

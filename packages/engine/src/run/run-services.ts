@@ -33,10 +33,35 @@ export function runServices(
   return { services, [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose]() }
 }
 
-/** For what opens a connection and moves nothing. */
+/** A query may spill so much while it is looked at: it reads no data. */
+const checkTemporaryBytes = 256 * 1024 * 1024
+
+/** For what opens a connection and moves nothing: it has a temporary folder too, and fetches nothing. */
+export function checkServices(
+  context: RunContext,
+): AsyncDisposable & { readonly services: ConnectionServices } {
+  const limit = new AbortController()
+  const signal = AbortSignal.any([context.signal, limit.signal])
+  const temporary = temporaryFolder({
+    root: context.temporaryRoot,
+    limitBytes: checkTemporaryBytes,
+    onExceeded: (error) => limit.abort(error),
+  })
+  return {
+    services: {
+      context,
+      signal,
+      cleanUpMs: cleanUpTime(signal, context.clock),
+      temporaryFolder: () => temporary.path(),
+      fetchFiles: () => Promise.reject(new Error('No files are fetched to look at a connection')),
+    },
+    [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
+  }
+}
+
+/** For what needs no files at all: making links. */
 export function withoutTemporaryFolder(context: RunContext): ConnectionServices {
-  const refuse = (): Promise<never> =>
-    Promise.reject(new Error('No files are fetched to look at a connection'))
+  const refuse = (): Promise<never> => Promise.reject(new Error('No files are needed here'))
   return {
     context,
     signal: context.signal,
