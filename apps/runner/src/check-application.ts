@@ -26,12 +26,7 @@ export interface CheckedItem {
   readonly error: BulkheadError | undefined
 }
 
-/**
- * Opens every connection and store of an application with its secrets, and says what answered: all at
- * once, each for itself. Reads no data, and leaves none.
- *
- * @throws BulkheadError when the application itself cannot be read
- */
+/** @throws BulkheadError when the application itself cannot be read */
 export async function checkApplication(options: CheckOptions): Promise<readonly CheckedItem[]> {
   const { application, baseFolder } = await openApplication(options.application)
   const { spec } = application.manifest

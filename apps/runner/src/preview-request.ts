@@ -23,11 +23,12 @@ export interface PreviewOptions extends ProcessOptions {
   readonly openSource?: RunContext['openSource']
 }
 
-/**
- * The first rows of what a request would give, through all its steps. Writes nothing.
- * @throws BulkheadError redacted, without a cause
- */
-export async function previewRequest(options: PreviewOptions): Promise<Preview & { readonly plan: Plan }> {
+export interface PreviewedRequest extends Preview {
+  readonly plan: Plan
+}
+
+/** @throws BulkheadError redacted, without a cause */
+export async function previewRequest(options: PreviewOptions): Promise<PreviewedRequest> {
   const redactor = createRedactor()
   try {
     const { application, baseFolder, isBuiltin } = await openApplication(options.application)

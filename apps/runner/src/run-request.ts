@@ -11,17 +11,15 @@ import type { Application, Catalog, Plan } from '@bulkhead/engine'
 import { checkLock } from '@bulkhead/engine/application/lock'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
 import { planRun } from '@bulkhead/engine/plan/plan-run'
-import { linkFiles, removeFiles } from '@bulkhead/engine/run/link-files'
 import { runPlan } from '@bulkhead/engine/run/run'
 import type { Progress, RunContext } from '@bulkhead/engine/run/run-context'
 import { runError } from '@bulkhead/engine/run/stop'
 import { createRedactor, type Redactor } from '@bulkhead/engine/secrets/redactor'
-import { deliverReply } from './deliver-reply.ts'
 import { hideCredentials, hideSecretsOf } from './known-credentials.ts'
 import { type ApplicationChoice, openApplication, type OpenedApplication } from './open-application.ts'
 import { redactedError } from './redacted-error.ts'
 import { redactedLog } from './redacted-log.ts'
-import { type Outcome, replyEvent } from './reply-event.ts'
+import type { Outcome } from './reply-event.ts'
 import { newRunId } from './run-id.ts'
 import {
   type OpenLinks,
@@ -75,7 +73,7 @@ export async function runRequest(options: RunRequestOptions): Promise<RunAnswer>
   const known: Known = { runId: newRunId(acceptedAtMs), acceptedAtMs, redactor, warnings: [] }
   try {
     const outcome = await outcomeOf(known, options)
-    const reply = replyTo(known, outcome)
+    const reply = await replyTo(known, outcome)
     const undelivered = await deliver(reply, known, options)
     const error = 'error' in outcome ? redactedError(outcome.error, redactor) : undefined
     return { reply, exitCode: exitCodeOf(outcome, undelivered), error, undelivered }
@@ -142,6 +140,8 @@ async function execute(known: Known, options: RunRequestOptions): Promise<Outcom
   known.startedAtMs = systemClock.now()
   const result = await runPlan(plan, context)
   const files = result.manifest === undefined ? result.files : [...result.files, result.manifest]
+  // what a run needs when its rows are through is loaded then, so that the first one is not kept waiting
+  const { linkFiles, removeFiles } = await import('@bulkhead/engine/run/link-files')
   try {
     const links = await linkFiles(plan, files, context)
     const linkWarnings = links.flatMap(({ warning }) => warning ?? [])
@@ -184,7 +184,8 @@ function lockWarnings({ application, isBuiltin }: OpenedApplication, catalog: Ca
   return isBuiltin ? [] : checkLock(application, catalog)
 }
 
-function replyTo(known: Known, outcome: Outcome): ReplyEvent {
+async function replyTo(known: Known, outcome: Outcome): Promise<ReplyEvent> {
+  const { replyEvent } = await import('./reply-event.ts')
   const identity = requestIdentityOf(known.input)
   const subject = {
     requestId: identity.id ?? '',
@@ -213,6 +214,7 @@ async function deliver(
   if (opened === undefined || process === undefined) return undefined
   const { manifest, folder } = opened.application
   if (Object.keys(manifest.spec.replies).length === 0) return undefined
+  const { deliverReply } = await import('./deliver-reply.ts')
   const stop = new AbortController()
   const end = (): void => stop.abort()
   let timer = setTimeout(end, options.signal.aborted ? hurriedMs : deliveryMs)

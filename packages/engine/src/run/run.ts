@@ -1,10 +1,9 @@
 import type { Batch, Extract, Field, ReadRequest, Store } from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
 import type { Plan } from '../plan/plan.ts'
-import { retryDecision } from '../retry/retry-delay.ts'
+import type { RetryDecision } from '../retry/retry-delay.ts'
 import type { RejectedRow } from '../transform/step.ts'
-import { createTransform, type Transform } from '../transform/transform.ts'
-import { loadSteps, processPath } from './load-steps.ts'
+import type { Transform } from '../transform/transform.ts'
 import { close, type ConnectionServices, openExtract, openStore } from './open-connection.ts'
 import { progressTeller } from './progress.ts'
 import { resultOutput, type ResultOutput, type RunFile } from './result-output.ts'
@@ -50,16 +49,17 @@ export async function runPlan(plan: Plan, context: RunContext): Promise<RunResul
     }),
   )
   const signal = AbortSignal.any([context.signal, time.signal, limit.signal])
-  const decide = retryDecision(plan.retry)
+  let decide: RetryDecision | undefined
   for (let attempts = 1; ; attempts++) {
     try {
       return { ...(await runAttempt(plan, context, signal, limit)), attempts }
     } catch (error) {
       const known = runError(error, signal)
       const failure = context.diagnose?.(known) ?? known
-      const delayMs = signal.aborted
-        ? undefined
-        : decide({ error: failure, attempts, elapsedMs: clock.now() - startedMs })
+      if (signal.aborted || !failure.retryable) throw failure
+      // loaded when it is needed: most runs never fail
+      decide ??= (await import('../retry/retry-delay.ts')).retryDecision(plan.retry)
+      const delayMs = decide({ error: failure, attempts, elapsedMs: clock.now() - startedMs })
       if (delayMs === undefined) throw failure
       log.warn(`Attempt ${attempts} failed, another follows: ${failure.message}`, {
         code: failure.code,
@@ -87,14 +87,13 @@ async function runAttempt(
 ): Promise<Omit<RunResult, 'attempts'>> {
   await using shared = runServices(plan, context, signal, limit)
   const { services } = shared
-  const steps = await loadSteps(plan.process, context.application, processPath(plan))
+  const begin = await prepareTransform(plan, context)
   await using opened = new AsyncDisposableStack()
   const { store, extract } = await openBoth(plan, services, opened)
   const { cleanUpMs } = services
   const output = resultOutput({ plan, runId: context.runId, store, log: context.log, signal, cleanUpMs })
   try {
-    const transform =
-      steps.length === 0 ? undefined : await createTransform(steps, extract.fields, plan.chunk.bytes)
+    const transform = await begin?.(extract.fields)
     const rejections = await moveAll(extract, transform, output, context, signal)
     const fields = transform === undefined ? extract.fields : transform.finalFields()
     const { files, manifest } = await output.finish(fields)
@@ -114,6 +113,18 @@ async function runAttempt(
     await output.discard() // I5
     throw error
   }
+}
+
+/** Loads the steps of `process` and their code before anything is opened; undefined when there are none. */
+async function prepareTransform(
+  plan: Plan,
+  { application }: RunContext,
+): Promise<((fields: readonly Field[]) => Promise<Transform>) | undefined> {
+  if (plan.process.length === 0) return undefined
+  const { loadSteps, processPath } = await import('./load-steps.ts')
+  const { createTransform } = await import('../transform/transform.ts')
+  const steps = await loadSteps(plan.process, application, processPath(plan))
+  return (fields) => createTransform(steps, fields, plan.chunk.bytes)
 }
 
 /** Opens both ends at once: what the one waits for is time for the other. */
