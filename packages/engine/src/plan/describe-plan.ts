@@ -53,7 +53,7 @@ export function describePlan(plan: Plan): string {
         .map(([name, value]) => `${name} = ${parameterText(value)}`)
         .join(', ') || 'none',
     ],
-    ['Form', `${source.form}. ${source.formReason}`],
+    ['Form', `${source.form}: ${source.formReason}`],
     ['Process', plan.process.map(stepText).join(', then ') || 'nothing'],
     ['Output', outputText(output)],
     ['Store', connectionText(store)],
@@ -68,7 +68,7 @@ export function describePlan(plan: Plan): string {
       'Limits',
       [
         limits.rows === undefined ? 'any number of rows' : `${limits.rows} rows`,
-        limits.bytes === undefined ? 'any size' : `${limits.bytes} bytes`,
+        limits.bytes === undefined ? 'any size' : sizeText(limits.bytes),
         durationText(limits.timeMs),
       ].join(', '),
     ],
@@ -119,7 +119,7 @@ function outputText({
     format === 'binary' ? 'files as they are' : `${fileName}: ${format}`,
     ...(compression === 'none' ? [] : [`${compression} level ${compressionLevel}`]),
     ...(split?.rows === undefined ? [] : [`a new file every ${split.rows} rows`]),
-    ...(split?.bytes === undefined ? [] : [`a new file every ${split.bytes} bytes`]),
+    ...(split?.bytes === undefined ? [] : [`a new file every ${sizeText(split.bytes)}`]),
     ...(ageRecipients.length === 0 ? [] : [`encrypted to ${ageRecipients.length} age keys`]),
   ]
   return parts.join(', ')
@@ -140,6 +140,13 @@ function parameterAsData(value: ParameterValue): unknown {
 function parameterText(value: ParameterValue): string {
   const text = JSON.stringify(parameterAsData(value))
   return text.length > 100 ? `${text.slice(0, 100)}…` : text
+}
+
+/** `1.5 GiB` */
+function sizeText(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  return `${Number((bytes / 2 ** (10 * power)).toFixed(1))} ${units[power]}`
 }
 
 /** `1 d 2 h`, without what is zero. */

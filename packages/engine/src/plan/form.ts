@@ -10,7 +10,7 @@ import { listNames, type ProcessStep } from '@bulkhead/contract'
 /** The form of batch in which a run moves its rows: the first that source and output can agree on. */
 export interface ChosenForm {
   readonly form: Form
-  /** Why this form and no better one, as a sentence. */
+  /** Why this form and no better one, as what follows a colon. */
   readonly reason: string
 }
 
@@ -45,13 +45,10 @@ export function chooseForm(
   if (format === 'binary') return { form: undefined, reason: obstacle }
   const form = source.forms.find((candidate) => candidate !== 'bytes')
   if (form === undefined) return { form: undefined, reason: obstacle }
-  const looks = process.length > 0 ? '' : `, so that ${format} is made here`
+  const made = process.length > 0 || question.split?.rows !== undefined ? '' : ', so it is made here'
   return {
     form,
-    reason:
-      form === 'columns'
-        ? `Columns are read${looks}: ${obstacle}`
-        : `Rows are read one by one, since ${connector} yields nothing faster${looks}: ${obstacle}`,
+    reason: `${obstacle}${made}${form === 'rows' ? `; ${connector} yields nothing faster than rows` : ''}`,
   }
 }
 

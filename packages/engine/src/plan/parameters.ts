@@ -54,7 +54,7 @@ export function checkParameters(
       faults.push(
         faultDetails('parameter-missing', `The parameter ${name} is missing`, {
           path,
-          fix: `Give ${wanted(declaration)}${declaration.description === undefined ? '' : `: ${declaration.description}`}`,
+          fix: `Give ${wanted(declaration)}`,
         }),
       )
       continue
@@ -271,12 +271,14 @@ function adHocReason(value: unknown): string | undefined {
     : unsafeText(value)
 }
 
+/** What to give, as the object of "Give": type, form, choice, and what the declaration says about it. */
 function wanted(declaration: ParameterDeclaration): string {
+  const { type, pattern, list, description } = declaration
+  const choice =
+    declaration.enum === undefined ? undefined : `one of ${listNames(declaration.enum.map(String), 20)}`
   const one =
-    declaration.enum === undefined
-      ? typeSentence[declaration.type]
-      : `one of ${listNames(declaration.enum.map(String), 20)}`
-  return declaration.list ? `a list, each entry ${one}` : one
+    choice ?? `${typeSentence[type]}${pattern === undefined ? '' : ` of the form ${pattern.slice(0, 100)}`}`
+  return `${list ? `a list, each entry ${one}` : one}${description === undefined ? '' : `: ${description}`}`
 }
 
 const typeSentence: Readonly<Record<ParameterDeclaration['type'], string>> = {

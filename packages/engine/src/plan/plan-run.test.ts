@@ -210,7 +210,7 @@ test('is described to people, with its reasons', () => {
 Job          invoices
 Source       ledger (postgres 1.0.0)
 Parameters   month = "2026-10"
-Form         bytes. postgres writes csv itself, and nothing has to look at the rows
+Form         bytes: postgres writes csv itself, and nothing has to look at the rows
 Process      nothing
 Output       invoices-2026-10.csv: csv
 Store        exports (files 1.0.0)

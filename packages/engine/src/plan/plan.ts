@@ -42,7 +42,7 @@ export interface PlannedSource extends PlannedConnection {
   readonly query: unknown
   readonly parameters: Readonly<Record<string, ParameterValue>>
   readonly form: Form
-  /** Why this form and no better one, as a sentence. */
+  /** Why this form and no better one, as what follows a colon. */
   readonly formReason: string
   /** Other connections of the application that its settings name, for `fetchFiles`. */
   readonly reachable: Readonly<Record<string, PlannedConnection>>
