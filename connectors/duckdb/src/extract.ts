@@ -2,13 +2,11 @@ import type { Batch, Extract, Field } from '@bulkhead/connector-sdk'
 import { readColumns, type Bounds } from './columns/read-columns.ts'
 import type { Database } from './database/database.ts'
 import type { Statement } from './database/statement.ts'
-import type { Work } from './database/work.ts'
 import type { Watch } from './files/unchanged.ts'
 
 /** All that one read owns. */
 export interface ReadParts {
   readonly database: Database
-  readonly work: Work
   readonly statement: Statement
   readonly fields: readonly Field[]
   readonly watch: Watch
@@ -26,14 +24,13 @@ export function createExtract(parts: ReadParts): Extract {
     async [Symbol.asyncDispose]() {
       if (closed) return
       closed = true
-      await parts.work.stop()
       await parts.database.close()
     },
   }
 }
 
 async function* read(
-  { work, statement, watch, bounds }: ReadParts,
+  { database: { work }, statement, watch, bounds }: ReadParts,
   signal: AbortSignal,
 ): AsyncGenerator<Batch> {
   signal.throwIfAborted()

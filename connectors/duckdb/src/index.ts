@@ -3,6 +3,9 @@ import { config } from './config.ts'
 import { errors } from './errors.ts'
 import { openSource } from './source.ts'
 
+/** Longest query, characters: more is data, and belongs into a file. */
+const MAX_QUERY = 1_000_000
+
 export default defineConnector({
   name: 'duckdb',
   sdk: SDK_VERSION,
@@ -11,6 +14,7 @@ export default defineConnector({
   query: z
     .string()
     .min(1)
+    .max(MAX_QUERY)
     .describe("One SELECT in DuckDB's SQL over the tables of `files`, with :name parameters")
     .meta({
       examples: ['SELECT origin, count(*) AS flights FROM flights WHERE delay > :delay GROUP BY origin'],

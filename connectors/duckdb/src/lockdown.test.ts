@@ -7,7 +7,7 @@ import { testContext } from '@bulkhead/connector-sdk/testing'
 import { config as schema } from './config.ts'
 import { openDatabase } from './database/database.ts'
 import { tablesOf } from './files/table.ts'
-import { answer, failsWith, folderOf } from './testing.test-support.ts'
+import { answer, failsWith, folderOf, signal } from './testing.test-support.ts'
 
 test('a query reads its tables and no other file, however it asks', async (t) => {
   const folder = await folderOf(t, { 'mine.csv': 'a\n1\n', 'other.csv': 'secret\n' })
@@ -89,7 +89,11 @@ test('the lock itself refuses what the check of statements lets nobody try', asy
     config: schema.parse({ folder, files: { mine: { path: 'mine.csv' } } }),
   })
   const tables = tablesOf(context.config.files).map((table) => ({ table, paths: [join(folder, 'mine.csv')] }))
-  const database = await openDatabase(context.config, tables, await context.temporaryFolder())
+  const temporaryFolder = await context.temporaryFolder()
+  const database = await openDatabase(
+    { config: context.config, tables, temporaryFolder, budgetMs: 60_000 },
+    signal,
+  )
   t.after(() => database.close())
   for (const statement of [
     `COPY mine TO '${folder}/stolen.csv'`,

@@ -241,7 +241,22 @@ test('a misspelled name comes with the one that was meant', async (t) => {
   assert.equal(error.code, 'duckdb-query-invalid')
   assert.match(error.message, /amuont.*\(line 1\)/)
   assert.match(error.fix ?? '', /amount/)
-  assert.match((await errorOf('FROM invoces, invoices', { config })).fix ?? '', /invoices/)
+  assert.equal((await errorOf('FROM invoces', { config })).fix, 'The tables are invoices')
+})
+
+test('making the tables can be cancelled too', async (t) => {
+  const folder = await folderOf(t, { 'a.csv': `a\n${'1\n'.repeat(1000)}` })
+  const files = Object.fromEntries(
+    Array.from({ length: 200 }, (_, index) => [`t${index}`, { path: 'a.csv' }]),
+  )
+  const reason = new Error('the test stops it')
+  const stop = new AbortController()
+  setTimeout(() => stop.abort(reason), 50)
+  const query = Object.keys(files).join(' ')
+  await assert.rejects(
+    answer(`SELECT '${query}'`, { config: { folder, files }, signal: stop.signal }),
+    reason,
+  )
 })
 
 test('a query that needs more memory or disk than it may use says what to raise', async () => {

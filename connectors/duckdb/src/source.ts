@@ -1,9 +1,14 @@
-import type { ConnectionContext, Extract, ReadRequest, Source } from '@bulkhead/connector-sdk'
+import {
+  isBulkheadError,
+  type ConnectionContext,
+  type Extract,
+  type ReadRequest,
+  type Source,
+} from '@bulkhead/connector-sdk'
 import { fieldOf } from './columns/column-of.ts'
 import type { Config } from './config.ts'
-import { openDatabase, type TableFiles } from './database/database.ts'
+import { openDatabase, type Database, type TableFiles } from './database/database.ts'
 import { parseQuery, prepareStatement } from './database/statement.ts'
-import { Work } from './database/work.ts'
 import { failure } from './errors.ts'
 import { createExtract } from './extract.ts'
 import { findLocalFiles, openFolder } from './files/local-files.ts'
@@ -65,8 +70,7 @@ async function check(
   const local = tables.filter(({ source }) => source.kind === 'local')
   const found: TableFiles[] = []
   for (const table of local) found.push({ table, paths: await files.find(table, signal) })
-  const database = await openDatabase(context.config, found, await context.temporaryFolder())
-  await database.close()
+  await (await open(context, found, signal)).close()
   const count = found.reduce((sum, { paths }) => sum + paths.length, 0)
   return `DuckDB reads ${count} files as ${local.length} tables; ${tables.length - local.length} tables are fetched when a query needs them`
 }
@@ -87,16 +91,16 @@ async function prepare(
   for (const table of tablesIn(read.query, tables))
     used.push({ table, paths: await files.find(table, signal) })
   const watch = await watchFiles(used.flatMap(({ paths }) => paths))
-  const database = await openDatabase(context.config, used, await context.temporaryFolder())
+  const database = await open(context, used, signal)
   try {
-    const work = new Work(database.connection, context.limits.queryTimeoutMs)
-    const statement = await work.run('query', signal, () =>
-      prepareStatement(database.connection, sql, read.parameters),
-    )
+    const statement = await database.work
+      .run('query', signal, () => prepareStatement(database.connection, sql, read.parameters))
+      .catch((error: unknown) => {
+        throw namingTables(error, tables)
+      })
     const fields = statement.columns.map(({ name, type }) => fieldOf(name, type))
     return createExtract({
       database,
-      work,
       statement,
       fields,
       watch,
@@ -108,6 +112,30 @@ async function prepare(
     await database.close()
     throw error
   }
+}
+
+async function open(
+  context: ConnectionContext<Config>,
+  tables: readonly TableFiles[],
+  signal: AbortSignal,
+): Promise<Database> {
+  const { config, limits } = context
+  const temporaryFolder = await context.temporaryFolder()
+  return openDatabase({ config, tables, temporaryFolder, budgetMs: limits.queryTimeoutMs }, signal)
+}
+
+/** Most tables that an error lists. */
+const MAX_LISTED = 20
+
+/** DuckDB knows only the tables that were made for the query: of an unknown one, all that there are say more. */
+function namingTables(error: unknown, tables: readonly Table[]): unknown {
+  if (!isBulkheadError(error) || !/Table with name .* does not exist/.test(error.message)) return error
+  const names = tables.slice(0, MAX_LISTED).map(({ name }) => name)
+  const more = tables.length > names.length ? ' …' : ''
+  return failure('duckdb-query-invalid', error.message, {
+    path: 'query',
+    fix: names.length === 0 ? 'List a file under `files`' : `The tables are ${names.join(', ')}${more}`,
+  })
 }
 
 /**

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { DuckDBInstance } from '@duckdb/node-api'
 import type { LogicalType, Value } from '@bulkhead/connector-sdk'
-import { answer, failsWith } from './testing.test-support.ts'
+import { answer, failsWith, folderOf } from './testing.test-support.ts'
 
 /** One value of a SQL expression. */
 async function valueOf(expression: string): Promise<Value> {
@@ -64,6 +66,23 @@ test('bytes and texts pass unchanged: short, long, empty, with zero, with a byte
     rows.map((row) => row['t']),
     texts,
   )
+})
+
+test('texts of a dictionary, in any order and many times, are read as they are', async (t) => {
+  const folder = await folderOf(t)
+  const path = join(folder, 'dictionary.parquet')
+  const text = "CASE WHEN i % 11 > 0 THEN 'a text that is not short ' || repeat('x', (hash(i) % 37)::INT) END"
+  const writer = await (await DuckDBInstance.create(':memory:')).connect()
+  await writer.run(`COPY (SELECT ${text} AS t, [${text}] AS l FROM range(20000) r(i)) TO '${path}'`)
+  writer.closeSync()
+  const config = { folder, files: { words: { path: 'dictionary.parquet' } } }
+  const { rows } = await answer('FROM words', { config })
+  const { rows: expected } = await answer(`SELECT ${text} AS t FROM range(20000) r(i)`)
+  assert.equal(rows.length, 20_000)
+  for (const [index, row] of rows.entries()) {
+    assert.equal(row['t'], expected[index]?.['t'])
+    assert.equal(row['l'], JSON.stringify([expected[index]?.['t']]))
+  }
 })
 
 test('a timestamp with nanoseconds passes when it has whole microseconds, and fails otherwise', async () => {

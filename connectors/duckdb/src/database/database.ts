@@ -3,8 +3,8 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import type { Config } from '../config.ts'
-import { fromDuckdb } from '../duckdb-error.ts'
 import { quote, quoteName, readerOf, type Table } from '../files/table.ts'
+import { Work } from './work.ts'
 
 /** A table with the files that it reads. */
 export interface TableFiles {
@@ -15,20 +15,28 @@ export interface TableFiles {
 /** A database in memory that belongs to one read: its limits, its tables, and nothing else of the machine. */
 export interface Database {
   readonly connection: DuckDBConnection
-  /** To be called when no call is under way. Removes what spilled to the disk. */
+  /** Through which every call goes. */
+  readonly work: Work
+  /** Ends the call that is under way, and removes what spilled to the disk. */
   close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  readonly config: Config
+  readonly tables: readonly TableFiles[]
+  /** Of the run; what does not fit in memory spills into a folder made in it. SQL could read what spilled there, and nobody else's. */
+  readonly temporaryFolder: string
+  /** How long DuckDB may work, ms. */
+  readonly budgetMs: number
 }
 
 /**
  * Opens a database, makes its tables, and locks it: from then on no SQL can read or write any file but those of the
  * tables, reach the network, load code, or change a setting.
- * @param temporaryFolder  of the run; what does not fit in memory spills into a folder made in it. SQL could read
- *   what spilled there, and nobody else's
  */
 export async function openDatabase(
-  config: Config,
-  tables: readonly TableFiles[],
-  temporaryFolder: string,
+  { config, tables, temporaryFolder, budgetMs }: DatabaseOptions,
+  signal: AbortSignal,
 ): Promise<Database> {
   const scratch = await mkdtemp(join(temporaryFolder, 'duckdb-'))
   const instance = await DuckDBInstance.create(':memory:', {
@@ -42,7 +50,9 @@ export async function openDatabase(
     allow_persistent_secrets: 'false',
   })
   const connection = await instance.connect()
+  const work = new Work(connection, budgetMs)
   const close = async () => {
+    await work.stop()
     connection.disconnectSync()
     instance.closeSync()
     await rm(scratch, { recursive: true, force: true })
@@ -53,7 +63,8 @@ export async function openDatabase(
     const allowed: string[] = []
     for (const { table, paths } of tables) {
       const plain = await plainPaths(paths, scratch)
-      await makeTable(connection, table, plain)
+      const view = `CREATE VIEW ${quoteName(table.name)} AS SELECT * FROM ${readerOf(table, plain)}`
+      await work.run({ file: table.name }, signal, () => connection.run(view))
       allowed.push(...plain)
     }
     await lock(connection, allowed)
@@ -61,7 +72,7 @@ export async function openDatabase(
     await close()
     throw error
   }
-  return { connection, close }
+  return { connection, work, close }
 }
 
 /** DuckDB takes a path with wildcards for a pattern, even when a file has that name: such a file gets a plain one. */
@@ -77,19 +88,6 @@ async function plainPaths(paths: readonly string[], scratch: string): Promise<re
     plain.push(link)
   }
   return plain
-}
-
-async function makeTable(
-  connection: DuckDBConnection,
-  table: Table,
-  paths: readonly string[],
-): Promise<void> {
-  const reader = readerOf(table, paths)
-  try {
-    await connection.run(`CREATE VIEW ${quoteName(table.name)} AS SELECT * FROM ${reader}`)
-  } catch (error) {
-    throw fromDuckdb(error, { file: table.name })
-  }
 }
 
 async function lock(connection: DuckDBConnection, paths: readonly string[]): Promise<void> {

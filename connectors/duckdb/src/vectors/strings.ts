@@ -26,7 +26,9 @@ export function stringsOf(vector: VectorHandle, validity: Uint8Array | undefined
   const lengths = new Uint32Array(rows)
   const starts = new Uint32Array(rows)
   const segments: Uint8Array[] = [entries]
-  const segmentOf = new Uint16Array(rows)
+  const segmentOf = new Uint32Array(rows)
+  // Texts of a dictionary lie in any order, and the same one many times: where each run begins is remembered.
+  const known = new Map<number, number>()
 
   let first = -1
   let begin = 0
@@ -34,6 +36,7 @@ export function stringsOf(vector: VectorHandle, validity: Uint8Array | undefined
   const closeRun = () => {
     if (first < 0) return
     const pointer = entries.byteOffset + first * ENTRY_BYTES + 8
+    known.set(begin, segments.length)
     segments.push(duckdb.get_data_from_pointer(entries.buffer, pointer, end - begin))
     first = -1
   }
@@ -49,6 +52,11 @@ export function stringsOf(vector: VectorHandle, validity: Uint8Array | undefined
     const address = (words[row * 4 + 2] ?? 0) + (words[row * 4 + 3] ?? 0) * 0x1_0000_0000
     if (first < 0 || address < begin || address > end + PAGE_BYTES - 1 || address - begin > 0x7fff_ffff) {
       closeRun()
+      const segment = known.get(address)
+      if (segment !== undefined && (segments[segment]?.length ?? 0) >= length) {
+        segmentOf[row] = segment
+        continue
+      }
       first = row
       begin = address
       end = address
