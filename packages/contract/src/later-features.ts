@@ -32,7 +32,7 @@ const values: readonly (readonly [pattern: string, values: readonly string[], fe
 ]
 
 /** The feature of a later version that stands at a path of a manifest, for a message. */
-export function laterFeature(path: Path, value: unknown): string | undefined {
+function laterFeature(path: Path, value: unknown): string | undefined {
   const found = fields.find(([pattern]) => matches(pattern, path))
   if (found !== undefined) return found[1]
   return values.find(

@@ -175,5 +175,4 @@ export const deliverSchema = z.strictObject(deliverFields)
 export const requestDeliverSchema = z.object(deliverFields)
 
 export type Output = z.output<typeof outputSchema>
-export type RequestOutput = z.output<typeof requestOutputSchema>
 export type Deliver = z.output<typeof deliverSchema>

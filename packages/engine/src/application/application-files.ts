@@ -7,7 +7,7 @@ import { fault, faultDetails } from '@bulkhead/contract'
 import type { ApplicationFile } from './application.ts'
 
 /** Most bytes of one file that a manifest names. */
-export const applicationFileBytes = 4 * 1024 * 1024
+const applicationFileBytes = 4 * 1024 * 1024
 
 /**
  * The path of a file as the manifest names it, without `./`.

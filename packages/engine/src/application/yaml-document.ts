@@ -70,10 +70,15 @@ function refuseTwoReadings(document: Document.Parsed, place: (offset: number) =>
       : Object.is(value, value11) && !exponentOnly.test(source)
     if (!isSame)
       throw unreadable(
-        `${place(offset)}: \`${source.slice(0, 40)}\` without quotes means different things to different readers of YAML`,
+        `${place(offset)}: ${shownScalar(source)} without quotes means different things to different readers of YAML`,
         'Put it in quotes when it is text, or write the number in plain digits',
       )
   }
+}
+
+/** Words are shown; anything else may be a secret that somebody wrote down. */
+function shownScalar(source: string): string {
+  return /^(y|n|yes|no|on|off|<<)$/i.test(source) ? `\`${source}\`` : 'a value'
 }
 
 /** What a plain scalar is in YAML 1.1, by the library's own rules for it. */

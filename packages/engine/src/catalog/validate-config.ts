@@ -81,12 +81,6 @@ export function withoutSecrets(
   return copy
 }
 
-/** Whether a field at the outermost level of the settings is marked as secret. */
-export function isSecretField(entry: ConnectorEntry, field: string): boolean {
-  const [, setting] = settingsIn(entry.manifest.config, { [field]: '' })
-  return setting !== undefined && isMarked(setting, 'secret')
-}
-
 function secretFaults(
   schema: JsonSchema,
   config: unknown,
