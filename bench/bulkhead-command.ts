@@ -1,0 +1,86 @@
+/** The command as users start it, with a request for an export. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Command } from './measure/measure-command.ts'
+
+const package_ = resolve(import.meta.dirname, '../apps/cli')
+
+export interface Output {
+  readonly format: 'csv' | 'jsonl' | 'parquet'
+  readonly compression?: 'gzip'
+}
+
+export interface Export {
+  /** URL of a database. */
+  readonly database: string
+  readonly query: string
+  readonly output: Output
+  /** Results lie in `out` below it. */
+  readonly folder: string
+}
+
+/** The command `bulkhead run` for a request that is written into the folder. */
+export async function bulkheadRun(wanted: Export): Promise<Command> {
+  const out = join(wanted.folder, 'out')
+  const request = join(wanted.folder, 'request.json')
+  await mkdir(out, { recursive: true })
+  await writeFile(request, JSON.stringify(requestFor(wanted)))
+  return {
+    file: join(package_, 'bin/bulkhead'),
+    args: ['run', '--quiet', '--request', request, '--out', out],
+    environment: commandEnvironment(),
+  }
+}
+
+/**
+ * The same as Node itself is started by it: the difference is what `sh` needs to find Node. The arguments
+ * are those of `bin/bulkhead`.
+ */
+export function withoutLauncher(command: Command): Command {
+  return {
+    ...command,
+    file: process.execPath,
+    args: ['--conditions=@bulkhead/source', join(package_, 'src/main.ts'), ...command.args],
+  }
+}
+
+/** What the command answers on standard output, as far as it is looked at here. */
+export interface Reply {
+  readonly data: {
+    readonly result: {
+      readonly rows: number
+      readonly bytes: number
+      readonly files: readonly { readonly location: string }[]
+    }
+  }
+}
+
+function requestFor({ database, query, output }: Export): unknown {
+  const { hostname: host, port, pathname, username, password } = new URL(database)
+  return {
+    requestId: 'bench',
+    source: {
+      connector: 'postgres',
+      config: {
+        host,
+        port: port === '' ? 5432 : Number(port),
+        database: decodeURIComponent(pathname.slice(1)),
+        user: decodeURIComponent(username),
+        ...(password !== '' && { password: decodeURIComponent(password) }),
+      },
+      query,
+    },
+    output,
+  }
+}
+
+/** That of a user: without what this process was started with for itself. */
+function commandEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(BULKHEAD_|npm_|NODE_(OPTIONS|V8_COVERAGE|TEST_))/.test(name),
+  )
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
+  // as `bin/bulkhead` sets it, for where that is passed by
+  return { NODE_COMPILE_CACHE: join(cache, 'bulkhead/compiled'), ...Object.fromEntries(kept) }
+}

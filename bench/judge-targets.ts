@@ -1,0 +1,38 @@
+import type { LaneFigures } from './compare-lane.ts'
+import type { StartUp } from './start-up.ts'
+import type { Target } from './targets.ts'
+
+export interface Figures {
+  readonly lanes: readonly LaneFigures[]
+  readonly startUp: StartUp | undefined
+}
+
+export interface Verdict extends Target {
+  /** In the unit of the target. */
+  readonly measured: number
+  readonly isMet: boolean
+}
+
+/**
+ * Of every target for which there are figures: times by their median, memory by the worst run, because it
+ * is a bound. A time within 15 % of its target is as good as equal to it: measure again on a calm machine.
+ */
+export function judgeTargets(targets: readonly Target[], figures: Figures): readonly Verdict[] {
+  return targets.flatMap((target) => {
+    const measured = measuredFor(target, figures)
+    return measured === undefined ? [] : [{ ...target, measured, isMet: measured <= target.atMost }]
+  })
+}
+
+function measuredFor({ lane, measure }: Target, { lanes, startUp }: Figures): number | undefined {
+  const found = lanes.find((figures) => figures.lane === lane)
+  switch (measure) {
+    case 'time':
+      return found?.ratio.median
+    case 'memory':
+      return found?.peakBytes.bulkhead.max
+    case 'start-up':
+      return startUp?.firstByteMs.median
+  }
+  return measure satisfies never
+}

@@ -1,0 +1,123 @@
+/**
+ * `npm run bench`: exports of a generated table by the command, against `psql`, interleaved.
+ *
+ * `npm run bench -- --rows 100000 --runs 3 --only csv,jsonl,start-up`
+ *
+ * Prints a table, or with `--json` the figures as JSON, and writes them below bench/results/. A target that
+ * is missed is said and fails nothing: how fast a machine is proves nothing about the code.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { figuresOf, type LaneFigures, type PairResult, runPair } from './compare-lane.ts'
+import { createWideTable } from './generated-rows.ts'
+import { judgeTargets } from './judge-targets.ts'
+import { type Lane, lanes } from './lanes.ts'
+import { busyCores, describeMachine } from './measure/machine.ts'
+import { spreadOf } from './measure/statistics.ts'
+import { lanesText, loadText, machineText, startUpText, verdictsText } from './report.ts'
+import { openScratchDatabase, type ScratchDatabase } from './scratch-database.ts'
+import { measureStartUp, type StartUp } from './start-up.ts'
+import { targets } from './targets.ts'
+import { wholeNumber } from './whole-number.ts'
+
+const names = [...lanes.map(({ name }) => name), 'start-up']
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '1000000' },
+    runs: { type: 'string', default: '5' },
+    only: { type: 'string', default: names.join(',') },
+    json: { type: 'boolean', default: false },
+  },
+})
+const rows = wholeNumber(values.rows, '--rows')
+const runs = wholeNumber(values.runs, '--runs')
+const only = values.only.split(',')
+const unknown = only.find((name) => !names.includes(name))
+if (unknown !== undefined) {
+  console.error(`There is no "${unknown}" to measure, only ${names.join(', ')}`)
+  process.exit(2)
+}
+
+const say = (text: string): void => console.error(text)
+const table = 'export_rows'
+const measuredAt = new Date()
+const restMs = 400
+
+await using database = await openScratchDatabase()
+const chosen = lanes.filter(({ name }) => only.includes(name))
+if (chosen.length > 0) {
+  say(`Generating ${rows} rows`)
+  const statements = createWideTable(table, rows)
+  await database.execute(statements)
+}
+const others: number[] = []
+const figures = {
+  lanes: await compare(chosen, database),
+  startUp: only.includes('start-up') ? await startUp(database) : undefined,
+}
+
+const machine = describeMachine()
+const busy = others.length === 0 ? undefined : spreadOf(others)
+const verdicts = judgeTargets(targets, figures)
+const report = { measuredAt: measuredAt.toISOString(), machine, busy, rows, runs, ...figures, verdicts }
+const file = await keep(report)
+if (values.json) console.log(JSON.stringify(report, null, 2))
+else {
+  const { lanes: measured, startUp: begun } = figures
+  const parts = [
+    `${rows} rows, ${runs} interleaved runs, medians; memory is RSS of all processes of a run, the worst run\n` +
+      `${machineText(machine)}\n${loadText(busy)}`,
+    ...(measured.length > 0 ? [lanesText(measured)] : []),
+    ...(begun === undefined ? [] : [startUpText(begun)]),
+    verdictsText(verdicts),
+  ]
+  console.log(`${parts.join('\n\n')}\n\n${file}`)
+}
+
+/** All lanes once, then all again: what slows the machine down for a while slows all of them down. */
+async function compare(wanted: readonly Lane[], scratch: ScratchDatabase): Promise<readonly LaneFigures[]> {
+  const psql = {
+    database: scratch.url,
+    query: `SELECT * FROM ${table}`,
+    environment: scratch.environment,
+    folder: scratch.folder,
+  }
+  const results = new Map(wanted.map((lane): [Lane, PairResult[]] => [lane, []]))
+  const first = wanted[0]
+  if (first !== undefined) {
+    say('Warming up')
+    await runPair(first, { psql, rows }, 0)
+  }
+  for (let run = 0; run < runs; run++) {
+    for (const [lane, pairs] of results) {
+      await rest()
+      const pair = await runPair(lane, { psql, rows }, run)
+      pairs.push(pair)
+      const { bulkhead, peer } = pair
+      const seconds = [bulkhead, peer].map(({ cost }) => cost.wallSeconds.toFixed(2))
+      say(`Run ${run + 1} of ${runs}, ${lane.name}: ${seconds[0]} s, psql ${seconds[1]} s`)
+    }
+  }
+  return [...results].map(([lane, pairs]) => figuresOf(lane, pairs))
+}
+
+async function startUp(scratch: ScratchDatabase): Promise<StartUp> {
+  say('Measuring the start')
+  await rest()
+  return measureStartUp(scratch.url, scratch.folder, Math.max(5, runs * 2))
+}
+
+/** Between two runs all that works on this machine are others. */
+async function rest(): Promise<void> {
+  const cores = await busyCores(restMs)
+  if (cores !== undefined) others.push(cores)
+}
+
+async function keep(figuresOfRun: unknown): Promise<string> {
+  const folder = join(import.meta.dirname, 'results')
+  await mkdir(folder, { recursive: true })
+  const path = join(folder, `bench-${measuredAt.toISOString().replaceAll(/[:.]/g, '-')}.json`)
+  await writeFile(path, `${JSON.stringify(figuresOfRun, null, 2)}\n`)
+  return path
+}

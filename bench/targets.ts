@@ -1,0 +1,24 @@
+/** What the exports must keep, in one place: `npm run bench` says of each whether it is met. */
+
+const mebibyte = 2 ** 20
+
+/** Most memory of all processes of a run as CSV or JSON Lines, over any number of rows. */
+export const flatMemoryBytes = 150 * mebibyte
+
+export interface Target {
+  readonly lane: string
+  readonly measure: 'time' | 'memory' | 'start-up'
+  /** Time: as a multiple of the peer's; memory: bytes; start-up: milliseconds. */
+  readonly atMost: number
+}
+
+export const targets: readonly Target[] = [
+  { lane: 'csv', measure: 'time', atMost: 1.1 },
+  { lane: 'csv', measure: 'memory', atMost: flatMemoryBytes },
+  { lane: 'csv-gzip', measure: 'memory', atMost: flatMemoryBytes },
+  { lane: 'jsonl', measure: 'time', atMost: 0.5 },
+  { lane: 'jsonl', measure: 'memory', atMost: flatMemoryBytes },
+  { lane: 'parquet', measure: 'time', atMost: 1.6 },
+  { lane: 'parquet', measure: 'memory', atMost: 600 * mebibyte },
+  { lane: 'start-up', measure: 'start-up', atMost: 150 },
+]
