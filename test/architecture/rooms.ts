@@ -189,7 +189,8 @@ const table: readonly Room[] = [
       'engine/transform',
     ],
     // a one-shot run is at its first byte in 150 ms
-    importsLazily: ['runner', 'files'],
+    // it holds the key of links: a runner gets no more than what it may sign with
+    importsLazily: ['runner', 'files', 'engine/links'],
     importsTypes: ['runner', 'files'],
     node: true,
   },

@@ -46,7 +46,7 @@ test('a log on a terminal stands above the progress', () => {
   const { report, text } = reporter({}, true)
   report.progress({ rows: 5, bytes: 0 })
   report.log('warn', 'Slow', { connection: 'ledger' })
-  assert.match(text(), /\r\u001B\[Kwarning: Slow connection=ledger\n5 rows/)
+  assert.ok(text().includes('\r\u001B[Kwarning: Slow connection=ledger\n5 rows'))
 })
 
 test('messages below the level are left out, and quiet tells no progress', () => {

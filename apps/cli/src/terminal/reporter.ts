@@ -1,3 +1,4 @@
+import type { Log } from '@bulkhead/connector-sdk'
 import { faultsOf, renderFaults, type Fault } from './faults.ts'
 import { cut, printable } from './printable.ts'
 import { formatBytes, formatCount, formatDuration } from './quantities.ts'
@@ -127,4 +128,13 @@ function renderLog(
 /** Big integers as exact numbers would need another reader: they become text. */
 function exact(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value
+}
+
+/** A reporter as the log of runner, connectors and file server. */
+export function logOf(report: Reporter): Log {
+  return {
+    debug: (message, details) => report.log('debug', message, details),
+    info: (message, details) => report.log('info', message, details),
+    warn: (message, details) => report.log('warn', message, details),
+  }
 }

@@ -7,7 +7,8 @@ export interface Terminal {
   readonly output: Channel
   /** Standard error: progress, logs, errors. */
   readonly messages: Channel
-  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The runner takes variables with secrets out of it (I6). */
+  readonly environment: NodeJS.ProcessEnv
   /** Folder in which the command was started. */
   readonly folder: string
   /** Aborts at the first SIGINT, SIGTERM or SIGHUP; the reason is a `cancelled` error. */

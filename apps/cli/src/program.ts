@@ -1,0 +1,95 @@
+import { Command, Help } from 'commander'
+import {
+  checkCommand,
+  initCommand,
+  lockCommand,
+  planCommand,
+  previewCommand,
+  testCommand,
+  validateCommand,
+} from './commands/application.ts'
+import { copyCommand } from './commands/copy.ts'
+import type { Execute } from './commands/execute.ts'
+import { connectorsCommand, doctorCommand, explainCommand, schemaCommand } from './commands/reference.ts'
+import { runCommand } from './commands/run.ts'
+import { serveFilesCommand } from './commands/serve-files.ts'
+
+const nothing: Execute = () => Promise.resolve()
+
+/**
+ * The command line as data: names, options, help. Loads nothing of the platform, so that a run is at
+ * work at once; the reference page is made from it too.
+ * @param execute  what happens when a command is called; left out by those who only read
+ */
+export function buildProgram(version: string, execute: Execute = nothing): Command {
+  const program = new Command('bulkhead')
+    .description('Moves bulk data for many applications: one request in, one file and a signed link out.')
+    .usage('<command> [options]')
+    .version(version, '-V, --version', 'print the version')
+    .addHelpCommand(
+      new Command('help')
+        .argument('[command]')
+        .description('print help for a command')
+        .helpGroup('Look something up:'),
+    )
+
+  group(program, 'Run:', [runCommand(execute), copyCommand(execute), serveFilesCommand(execute)])
+  group(program, 'Look before you run:', [
+    validateCommand(execute),
+    planCommand(execute),
+    checkCommand(execute),
+    previewCommand(execute),
+    testCommand(execute),
+  ])
+  group(program, 'Write an application:', [initCommand(execute), lockCommand(execute)])
+  group(program, 'Look something up:', [
+    connectorsCommand(execute),
+    schemaCommand(execute),
+    explainCommand(execute),
+    doctorCommand(execute),
+  ])
+  program.addHelpText('after', `\n${overview}`)
+  return everywhere(program)
+}
+
+/** Below the help of the program: how to begin, and what scripts rely on. */
+export const overview = `Examples:
+  bulkhead init my-application                    a small application, ready to run and to change
+  bulkhead run --application my-application --job hello
+  bulkhead copy flights.parquet flights.csv.gz    one line, no application
+
+Exit codes:
+  0    done
+  1    a fault in Bulkhead
+  2    something asked or configured is wrong: the message names code, path and fix
+  3    this machine, or a system it needs, is not available; trying again may help
+  4    data was refused: rows that a step cannot take, tests that failed
+  5    cancelled
+  75   too much at once; try again later
+  128+n  ended by signal n (130: Ctrl-C)
+
+Environment variables:
+  BULKHEAD_SECRET__<APPLICATION>__<NAME>  value of { secret: NAME }; letters in upper case, - as _
+  BULKHEAD_SECRETS_DIR   folder with <application>/<name> files that hold secrets
+  BULKHEAD_FILES_URL     base of links to local results (default http://127.0.0.1:7070)
+  K_EXECUTION_MODE       batch (set by Knative): --exit of run is then answered
+  BULKHEAD_NODE          Node to run with (24.6 or newer), instead of the one that is found
+  XDG_STATE_HOME         where the key of local links is kept (default ~/.local/state)
+  XDG_CACHE_HOME         where compiled code is kept (default ~/.cache)
+  NO_COLOR               any value: no colours`
+
+function group(program: Command, heading: string, commands: readonly Command[]): void {
+  for (const command of commands) program.addCommand(command.helpGroup(heading))
+}
+
+/** What holds for every command, nested ones too. */
+function everywhere(command: Command): Command {
+  command.configureHelp({
+    subcommandTerm: (own) => new Help().subcommandTerm(own).replace(' [options]', ''),
+  })
+  command.helpOption('-h, --help', 'print this help')
+  command.exitOverride()
+  command.allowExcessArguments(false)
+  for (const own of command.commands) everywhere(own)
+  return command
+}

@@ -1,0 +1,96 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join, resolve } from 'node:path'
+import type { TestContext } from 'node:test'
+
+/** The command as a user starts it: a process of its own, through `bin/bulkhead`. */
+
+export const checkout = resolve(import.meta.dirname, '../..')
+export const launcher = join(checkout, 'apps/cli/bin/bulkhead')
+
+export interface Ended {
+  /** As a shell sees it: 128 + n after signal n. */
+  readonly code: number
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface StartOptions {
+  /** Instead of the launcher itself. */
+  readonly program?: readonly [command: string, ...before: string[]]
+  readonly folder?: string
+  /** Added to the environment; undefined removes. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly input?: string
+}
+
+export interface Started {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+}
+
+const LONGEST_MS = 120_000 // a hanging command fails its test, not the whole suite
+
+export function startBulkhead(args: readonly string[], options: StartOptions = {}): Started {
+  const [command, ...before] = options.program ?? [launcher]
+  const child = spawn(command, [...before, ...args], {
+    cwd: options.folder ?? checkout,
+    env: cleanEnvironment(options.environment),
+    stdio: 'pipe',
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
+  })
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout.on('data', (bytes: Buffer) => out.push(bytes))
+  child.stderr.on('data', (bytes: Buffer) => err.push(bytes))
+  child.stdin.on('error', () => undefined) // it may end without reading
+  child.stdin.end(options.input ?? '')
+  const ended = new Promise<Ended>((settle, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) =>
+      settle({
+        code: code ?? -1,
+        signal,
+        stdout: Buffer.concat(out).toString(),
+        stderr: Buffer.concat(err).toString(),
+      }),
+    )
+  })
+  return { child, ended }
+}
+
+export function bulkhead(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
+  return startBulkhead(args, options).ended
+}
+
+/** Without what a developer's shell would change: colours, npm's settings, our own variables. */
+function cleanEnvironment(added: StartOptions['environment'] = {}): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) =>
+      !/^(BULKHEAD_|npm_|NODE_(OPTIONS|V8_COVERAGE|TEST_)|PG|AWS_|NO_COLOR|FORCE_COLOR|VEGA_DATA|DATABASE_URL)/.test(
+        name,
+      ),
+  )
+  return Object.fromEntries(
+    Object.entries({ ...Object.fromEntries(kept), ...added }).filter(([, value]) => value !== undefined),
+  )
+}
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-e2e-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  return folder
+}
+
+/** The Node that a user has installed, of whatever age: not the one of this checkout. */
+export function systemNode(): string | undefined {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '' && !folder.includes('node_modules'))
+    .map((folder) => join(folder, 'node'))
+    .find((file) => existsSync(file))
+}
