@@ -1,7 +1,8 @@
-import { glob, lstat, opendir, realpath, stat } from 'node:fs/promises'
+import { lstat, opendir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, posix } from 'node:path'
 import { failure, fromSystem, systemCode } from './errors.ts'
 import { isInside } from './folder.ts'
+import { pathsMatching } from './glob.ts'
 import { nearNames } from './near-names.ts'
 
 /** Most files of one read: their names are held in memory (I8). */
@@ -57,14 +58,13 @@ async function match(root: string, path: string, signal: AbortSignal): Promise<s
   // A name may hold wildcards itself: what is there literally is meant literally.
   if (await isFile(join(root, pattern))) return [pattern]
   if (!/[*?[\]{}]/.test(pattern)) throw await notFound(root, pattern)
-  const names: string[] = []
-  for await (const name of glob(pattern, { cwd: root })) {
-    signal.throwIfAborted()
-    if (await isFile(join(root, name))) names.push(name)
-    if (names.length > MAX_FILES) throw tooMany(path)
+  const names = new Set<string>()
+  for await (const name of pathsMatching(root, pattern, signal)) {
+    if (await isFile(join(root, name))) names.add(name)
+    if (names.size > MAX_FILES) throw tooMany(path)
   }
-  if (names.length === 0) throw await notFound(root, pattern)
-  return names
+  if (names.size === 0) throw await notFound(root, pattern)
+  return [...names]
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -75,6 +75,50 @@ test('stays inside the folder, by path and by link, and follows links that stay 
   assert.deepEqual(await namesOf(folder, 'alias.csv'), ['alias.csv'])
 })
 
+test('matches braces and classes, and by ** what lies at any depth, but through no link', async (t) => {
+  const folder = await folderOf(t, {
+    'a/1.csv': '',
+    'a/b/2.csv': '',
+    'a/b/3.json': '',
+    'c/é.csv': '',
+    '{x}': '',
+  })
+  await symlink('..', join(folder, 'a/up'))
+  const matches: Record<string, readonly string[]> = {
+    '{a,c}/*.csv': ['a/1.csv', 'c/é.csv'],
+    'a/**/{2,3}.{csv,json}': ['a/b/2.csv', 'a/b/3.json'],
+    'a/**': ['a/1.csv', 'a/b/2.csv', 'a/b/3.json'],
+    '**/[!0-1].csv': ['a/b/2.csv', 'c/é.csv'],
+    '{a/{1,9},c/?}.csv': ['a/1.csv', 'c/é.csv'],
+    'a/up/c/*': ['a/up/c/é.csv'],
+    '[{]x}': ['{x}'],
+  }
+  for (const [pattern, names] of Object.entries(matches))
+    assert.deepEqual(await namesOf(folder, pattern), names, pattern)
+})
+
+test('takes a moment for patterns that were made to take for ever, or all memory', async (t) => {
+  const folder = await folderOf(t, { [`${'a'.repeat(200)}.txt`]: '' })
+  const hostile: Record<string, string> = {
+    [`${'a*'.repeat(100)}b`]: 'files-not-found',
+    ['['.repeat(4000)]: 'files-not-found',
+    [`${'**/'.repeat(1000)}z`]: 'files-not-found',
+    '{1..100000000}': 'files-not-found',
+    ['{a,b}'.repeat(800)]: 'files-query-invalid',
+    [`${'{'.repeat(1000)}a,b${'}'.repeat(1000)}`]: 'files-not-found',
+  }
+  const begun = performance.now()
+  for (const [pattern, code] of Object.entries(hostile))
+    await assert.rejects(prepare(folder, pattern), failsWith(code), pattern.slice(0, 20))
+  assert.ok(performance.now() - begun < 2000)
+})
+
+test('refuses braces that stand for a way out of the folder, whether or not something is there', async (t) => {
+  const folder = await folderOf(t, { 'in/a.csv': '', 'secret.csv': '' })
+  for (const pattern of ['{.,x}./secret.csv', '{.,x}./nothing.csv', '{/etc,x}/passwd'])
+    await assert.rejects(prepare(join(folder, 'in'), pattern), failsWith('files-outside-folder'), pattern)
+})
+
 test('suggests near names for a file that is not there', async (t) => {
   const folder = await folderOf(t, { 'in/invoices.csv': '' })
   await assert.rejects(prepare(folder, 'in/invoice.csv'), (error) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,6 +61,28 @@ test('never overwrites: neither what was there before nor what came meanwhile', 
   await assert.rejects(store.create(object('run/a.csv'), signal), failsWith('files-object-exists'))
   assert.equal(await readFile(join(folder, 'run/a.csv'), 'utf8'), 'first')
   assert.deepEqual(await readdir(folder, { recursive: true }), ['run', 'run/a.csv'])
+})
+
+test('leaves nothing when it is aborted while it completes, also when the name is there already', async (t) => {
+  const folder = await emptyFolder(t)
+  await using store = await open(folder)
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const key = `run-${attempt}/a.csv`
+    const upload = await store.create(object(key), signal)
+    await upload.writePart(1, Buffer.from('half a result'), signal)
+    let isComplete = false
+    const completing = upload.complete(signal).then(() => (isComplete = true))
+    completing.catch(() => undefined)
+    while (!isComplete && !existsSync(join(folder, key))) await new Promise(setImmediate)
+    const wasComplete = isComplete
+    await upload.abort()
+    if (wasComplete) {
+      await store.remove({ key, location: '', bytes: 13 }, signal)
+      continue
+    }
+    await assert.rejects(completing)
+    assert.deepEqual(await readdir(folder, { recursive: true }), [])
+  }
 })
 
 test('makes the folder only when told so', async (t) => {

@@ -18,6 +18,7 @@ export async function createUpload(root: string, object: NewObject): Promise<Upl
   if (await exists(target)) throw taken(object.key)
   let part: Promise<PartFile> | undefined
   let ended = false
+  let completing: Promise<void> | undefined
   const sizes = new Map<number, number>()
 
   const opened = (): Promise<PartFile> => {
@@ -51,12 +52,17 @@ export async function createUpload(root: string, object: NewObject): Promise<Upl
         await handle.sync()
         await handle.close()
         signal.throwIfAborted()
-        await publish(root, path, target)
+        if (ended) throw bug('The upload has ended')
+        completing = publish(root, path, target)
+        await completing
       } catch (error) {
         if (signal.aborted) throw signal.reason
+        if (ended) throw bug('The upload was aborted')
         if (systemCode(error) === 'EEXIST') throw taken(object.key, error)
         throw fromSystem(error, `Cannot complete ${object.key}`, 'write')
       }
+      // `abort` waits for this call, and removes what it made visible.
+      if (ended) throw bug('The upload was aborted')
       ended = true
       await removePartsFolder(root)
       return { key: object.key, location: pathToFileURL(target).href, bytes }
@@ -67,6 +73,11 @@ export async function createUpload(root: string, object: NewObject): Promise<Upl
       ended = true
       if (part === undefined) return
       try {
+        const isVisible = await completing?.then(
+          () => true,
+          () => false,
+        )
+        if (isVisible === true) await removeObject(root, { key: object.key })
         const { path, handle } = await part
         await handle.close().catch(() => undefined)
         await unlink(path)
@@ -164,7 +175,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Removes an object, and the folder of its run when nothing else is in it. One that is gone is no error. */
-export async function removeObject(root: string, object: StoredObject): Promise<void> {
+export async function removeObject(root: string, object: Pick<StoredObject, 'key'>): Promise<void> {
   const target = objectPath(root, object.key)
   try {
     const real = await realpath(dirname(target))
