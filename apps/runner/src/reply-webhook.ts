@@ -62,17 +62,16 @@ async function post(
     }
   } catch (error) {
     signal.throwIfAborted()
-    const { cause } = error as { readonly cause?: { readonly code?: unknown } }
-    const code = cause?.code ?? (error as { readonly code?: unknown }).code
-    const isRefused = code === 'network-refused'
-    const reason = typeof code === 'string' ? code : 'no answer in time'
-    return {
-      taken: false,
-      again: !isRefused,
-      afterMs: 0,
-      reason: `the receiver could not be reached (${reason})`,
-    }
+    const { name, cause } = error as { readonly name: string; readonly cause?: { readonly code?: unknown } }
+    if (name === 'TimeoutError') return unreached('no answer in time', true)
+    const code = typeof cause?.code === 'string' ? cause.code : 'the address cannot be used'
+    // codes of the system and of the client; what the guard or the client itself refuses stays refused
+    return unreached(code, /^(E[A-Z]+|UND_ERR_\w+)$/.test(code))
   }
+}
+
+function unreached(reason: string, again: boolean): Answer {
+  return { taken: false, again, afterMs: 0, reason: `the receiver could not be reached (${reason})` }
 }
 
 /** Signed anew for every try: receivers refuse an old time. */
