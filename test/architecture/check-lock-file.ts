@@ -34,5 +34,6 @@ function candidates(path: string, dependency: string): readonly string[] {
     found.push(`${path.slice(0, at)}node_modules/${dependency}`)
     if (at === 0) break
   }
+  found.push(`node_modules/${dependency}`) // what surrounds a workspace
   return found
 }
