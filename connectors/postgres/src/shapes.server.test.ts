@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Batch, ColumnsBatch } from '@bulkhead/connector-sdk'
 import { createDatabase, execute } from '../../../test/support/postgres.ts'
 import { never, openConnection, readBatches, readBytes, readRequest } from './testing/open-connection.ts'
@@ -154,6 +156,28 @@ describe('batches', () => {
         assert.equal(await rowsOf(query, { ...more, maxRows }), Math.min(maxRows, 5000))
     })
   }
+
+  it('keep little memory when one column after the other needs much', async () => {
+    const columns = Array.from(
+      { length: 200 },
+      (_, index) => `CASE i WHEN ${index} THEN large END AS c${index}`,
+    )
+    const wide = `SELECT ${columns.join(', ')} FROM generate_series(0, 199) i, (SELECT repeat('x', 900000) AS large) l`
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc') as () => void
+    let most = 0
+    let batches = 0
+    collectGarbage()
+    const before = process.memoryUsage().external
+    await readBatches(source, readRequest(wide, { form: 'columns', batchBytes: 1024 * 1024 }), () => {
+      batches += 1
+      if (batches % 20 !== 0) return
+      collectGarbage()
+      most = Math.max(most, process.memoryUsage().external - before)
+    })
+    assert.equal(batches, 200)
+    assert.ok(most < 100 * 1024 * 1024, `${most} bytes`)
+  })
 })
 
 describe('options of CSV', () => {

@@ -8,10 +8,13 @@ export class ByteBuffer {
   length = 0
   readonly #usual: number
 
-  /** @param usual  size up to which the buffer is kept */
-  constructor(usual: number) {
+  /**
+   * @param usual  size up to which the buffer is kept
+   * @param first  size at the beginning
+   */
+  constructor(usual: number, first: number) {
     this.#usual = usual
-    this.bytes = Buffer.allocUnsafeSlow(Math.min(usual, firstBytes))
+    this.bytes = Buffer.allocUnsafeSlow(Math.min(usual, first))
   }
 
   /** Makes room for so many more bytes. */
@@ -29,5 +32,5 @@ export class ByteBuffer {
   }
 }
 
-/** Small results are common: they should not cost buffers of megabytes. */
-const firstBytes = 64 * 1024
+/** A result of bytes begins with so many: small results are common and should not cost megabytes. */
+export const firstBytes = 64 * 1024

@@ -65,6 +65,11 @@ export class FixedBuffer {
     this.words = new Int32Array(this.#buffer)
   }
 
+  /** Bytes that it holds in memory. */
+  get capacity(): number {
+    return this.#buffer.byteLength
+  }
+
   build(rows: number): FixedColumn {
     return { layout: 'fixed', values: this.#view(this.#buffer, rows), validity: this.validity.build(rows) }
   }
@@ -78,7 +83,7 @@ export class VariableBuffer {
 
   /** @param usual  bytes up to which the buffer is kept from batch to batch */
   constructor(usual: number) {
-    this.out = new ByteBuffer(usual)
+    this.out = new ByteBuffer(usual, 4 * firstRows)
   }
 
   /** Ends the value of the row at what `out` holds now. */
@@ -89,6 +94,11 @@ export class VariableBuffer {
       this.#offsets = larger
     }
     this.#offsets[row + 1] = this.out.length
+  }
+
+  /** Bytes that it holds in memory. */
+  get capacity(): number {
+    return this.out.bytes.length + this.#offsets.byteLength
   }
 
   build(rows: number): VariableColumn {

@@ -13,6 +13,8 @@ export interface ColumnDecoder {
   add(row: number, bytes: Buffer, at: number, length: number): number
   build(rows: number): Column
   reset(): void
+  /** Bytes that its buffers hold in memory. */
+  readonly capacity: number
 }
 
 /** @param usual  bytes of a batch, up to which buffers are kept */
@@ -62,6 +64,9 @@ class Booleans implements ColumnDecoder {
     this.#out.bytes[row] = length < 0 ? 0 : bytes[at]!
     return 1
   }
+  get capacity(): number {
+    return this.#out.capacity
+  }
   build(rows: number): Column {
     return this.#out.build(rows)
   }
@@ -85,6 +90,9 @@ class Words implements ColumnDecoder {
     if (length < 0) this.#out.validity.setNull(row)
     this.#out.words[row] = length < 0 ? 0 : this.#read(bytes, at)
     return 4
+  }
+  get capacity(): number {
+    return this.#out.capacity
   }
   build(rows: number): Column {
     return this.#out.build(rows)
@@ -111,6 +119,9 @@ class DoubleWords implements ColumnDecoder {
       words[2 * row + 1] = int32(bytes, at)
     }
     return 8
+  }
+  get capacity(): number {
+    return this.#out.capacity
   }
   build(rows: number): Column {
     return this.#out.build(rows)
@@ -159,6 +170,9 @@ class Timestamps implements ColumnDecoder {
     words[2 * row + 1] = high
     return 8
   }
+  get capacity(): number {
+    return this.#out.capacity
+  }
   build(rows: number): Column {
     return this.#out.build(rows)
   }
@@ -194,6 +208,9 @@ class Bytes implements ColumnDecoder {
     this.#column.endRow(row)
     return 4 + Math.max(0, length)
   }
+  get capacity(): number {
+    return this.#column.capacity
+  }
   build(rows: number): Column {
     return this.#column.build(rows)
   }
@@ -227,6 +244,9 @@ class Converted implements ColumnDecoder {
     }
     this.#column.endRow(row)
     return 4 + out.length - before
+  }
+  get capacity(): number {
+    return this.#column.capacity
   }
   build(rows: number): Column {
     return this.#column.build(rows)

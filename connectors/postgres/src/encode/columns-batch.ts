@@ -13,7 +13,8 @@ import { columnDecoder, type ColumnDecoder } from './column-decoder.ts'
  */
 export class ColumnsBatch implements BatchBuilder {
   rows = 0
-  readonly #decoders: readonly ColumnDecoder[]
+  readonly #createDecoders: () => readonly ColumnDecoder[]
+  #decoders: readonly ColumnDecoder[]
   readonly #stream: BinaryStream
   readonly #maxRows: number
   readonly #maxBytes: number
@@ -26,7 +27,8 @@ export class ColumnsBatch implements BatchBuilder {
     maxRows: number,
     maxBytes: number,
   ) {
-    this.#decoders = columns.map(({ name, encoding }) => columnDecoder(encoding, name, maxBytes))
+    this.#createDecoders = () => columns.map(({ name, encoding }) => columnDecoder(encoding, name, maxBytes))
+    this.#decoders = this.#createDecoders()
     this.#stream = stream
     this.#maxRows = maxRows
     this.#maxBytes = maxBytes
@@ -76,8 +78,17 @@ export class ColumnsBatch implements BatchBuilder {
     this.rows = 0
     this.#bytes = 0
     for (const decoder of this.#decoders) decoder.reset()
+    // Each column keeps what it needed at most. When one after the other needed much, that is too much
+    // in sum (I8): begin again with small ones.
+    const kept = this.#decoders.reduce((sum, { capacity }) => sum + capacity, 0)
+    if (kept > keptBatches * this.#maxBytes + smallest * this.#decoders.length)
+      this.#decoders = this.#createDecoders()
   }
 }
+
+/** What the buffers of a batch may keep from one to the next, in batches, and beside it for each column. */
+const keptBatches = 4
+const smallest = 16 * 1024
 
 /** Where a binary COPY is. */
 export interface BinaryStream {

@@ -1,7 +1,7 @@
 import type { BytesBatch } from '@bulkhead/connector-sdk'
 import { postgresError } from '../errors.ts'
 import type { BatchBuilder } from './batch-handoff.ts'
-import { ByteBuffer } from './byte-buffer.ts'
+import { ByteBuffer, firstBytes } from './byte-buffer.ts'
 
 const lineFeed = 0x0a
 
@@ -15,7 +15,7 @@ export class CsvBatch implements BatchBuilder {
   constructor(maxRows: number, maxBytes: number) {
     this.#maxRows = maxRows
     this.#maxBytes = maxBytes
-    this.#out = new ByteBuffer(maxBytes)
+    this.#out = new ByteBuffer(maxBytes, firstBytes)
   }
 
   add(bytes: Buffer, start: number, end: number): boolean {

@@ -1,6 +1,6 @@
 import type { BytesBatch } from '@bulkhead/connector-sdk'
 import type { BatchBuilder } from './batch-handoff.ts'
-import { ByteBuffer } from './byte-buffer.ts'
+import { ByteBuffer, firstBytes } from './byte-buffer.ts'
 import type { JsonlRow } from './jsonl-row.ts'
 
 /** Rows of COPY text as JSON Lines. */
@@ -15,7 +15,7 @@ export class JsonlBatch implements BatchBuilder {
     this.#row = row
     this.#maxRows = maxRows
     this.#maxBytes = maxBytes
-    this.#out = new ByteBuffer(maxBytes)
+    this.#out = new ByteBuffer(maxBytes, firstBytes)
   }
 
   add(bytes: Buffer, start: number, end: number): boolean {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { postgresError } from '../errors.ts'
+import { connectionLost } from '../wire/connection.ts'
 import { sslRequest } from '../wire/frontend.ts'
 import type { Target } from './target.ts'
 
@@ -46,7 +47,7 @@ export async function openSocket(target: Target, signal: AbortSignal): Promise<T
   })
   socket.on('error', () => undefined) // also told to whoever waits; one without listener would end the process
   try {
-    await once(socket, 'connect', { signal })
+    await happens(socket, 'connect', signal)
     if (tls === undefined) return { socket, receive: (take) => void (receiver = take) }
 
     const secure = await encrypt(socket, tls, target, signal)
@@ -71,7 +72,7 @@ async function encrypt(
   signal: AbortSignal,
 ): Promise<Socket> {
   socket.write(sslRequest())
-  const [answer] = (await once(socket, 'data', { signal })) as [Buffer]
+  const [answer] = (await happens(socket, 'data', signal)) as [Buffer]
   // More than one byte before the handshake would be text that someone put in between.
   if (answer.length !== 1 || (answer[0] !== 0x53 && answer[0] !== 0x4e))
     throw postgresError('postgres-not-a-server', `What answers at ${host}:${port} is not PostgreSQL`, {
@@ -83,6 +84,18 @@ async function encrypt(
     })
   const secure = connectTls({ ...tls, socket })
   secure.on('error', () => undefined)
-  await once(secure, 'secureConnect', { signal })
+  await happens(secure, 'secureConnect', signal)
   return secure
+}
+
+/** What an event brings; fails when the socket fails or closes first, or the signal aborts. */
+async function happens(socket: Socket, event: string, signal: AbortSignal): Promise<unknown[]> {
+  const done = new AbortController()
+  const either = { signal: AbortSignal.any([signal, done.signal]) }
+  const closed = once(socket, 'close', either).then(() => Promise.reject(connectionLost()))
+  try {
+    return await Promise.race([once(socket, event, either), closed])
+  } finally {
+    done.abort()
+  }
 }
