@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Outcome } from './outcome.ts'
-import { marker } from './run-test-file.ts'
+import { markOf, marker } from './run-test-file.ts'
 
 export interface LeftProcess {
   readonly pid: number
@@ -16,7 +16,7 @@ const graceMs = 3_000 // what was told to end may need a moment
 
 /** Finds processes that these files of tests started, by a mark in their environment. Linux only: elsewhere none. */
 export function processesOf(files: readonly string[]): () => readonly LeftProcess[] {
-  const wanted = new Set(files)
+  const wanted = new Map(files.map((file) => [markOf(file), file]))
   return () =>
     readdirSyncOrNone('/proc')
       .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)

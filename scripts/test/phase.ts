@@ -7,6 +7,7 @@ import {
   buildCheck,
   deadCodeCheck,
   formatCheck,
+  generatedCheck,
   lintCheck,
   packageCheck,
   runCheck,
@@ -67,6 +68,7 @@ export async function phasesOf(choice: Choice, resources: AsyncDisposableStack):
     format: check('format', formatCheck),
     lint: check('lint', lintCheck),
     types: check('types', typeCheck),
+    generated: check('generated', generatedCheck),
     unit: tests('unit', unitMs),
     build: check('build', buildCheck),
     server: tests('server', serverMs, servers),
@@ -80,7 +82,7 @@ export async function phasesOf(choice: Choice, resources: AsyncDisposableStack):
     const names = (['unit', 'server', 'e2e', 'planted'] as const).filter((name) => files[name].length > 0)
     return names.length === 0 ? [phases.unit] : names.map((name) => phases[name])
   }
-  if (choice.fast) return [phases.format, phases.lint, phases.types, phases.unit]
+  if (choice.fast) return [phases.format, phases.lint, phases.types, phases.generated, phases.unit]
   return Object.values(phases)
 }
 

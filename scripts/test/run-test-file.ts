@@ -16,6 +16,11 @@ export interface TestFileOptions {
 /** Set for the tests and all that they start; what still has it when the tests are over was left behind. */
 export const marker = 'BULKHEAD_TEST_FILE'
 
+/** Others may run the same tests at the same time, whose processes are theirs. */
+export function markOf(file: string): string {
+  return `${process.pid} ${file}`
+}
+
 const keptOutput = 64 * 1024
 const escapedMs = 3_000 // for a process outside the group that holds the pipes; it is found and named later
 
@@ -33,7 +38,7 @@ export async function runTestFile(path: string, options: TestFileOptions): Promi
     ],
     {
       cwd: options.root,
-      env: { ...inherited(), ...options.environment, [marker]: file },
+      env: { ...inherited(), ...options.environment, [marker]: markOf(file) },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       detached: true, // a group of its own, which is ended as a whole
     },

@@ -6,7 +6,7 @@ import type { Outcome } from './outcome.ts'
 
 export interface StaticCheck {
   readonly name: string
-  /** A command of a dependency, as in `node_modules/.bin`. */
+  /** A command of a dependency, as in `node_modules/.bin`, or a script of the checkout: `scripts/x.ts`. */
   readonly tool: string
   readonly args: readonly string[]
 }
@@ -29,6 +29,11 @@ export const buildCheck: StaticCheck = {
   tool: 'tsc',
   args: ['-b', 'tsconfig.build.json'],
 }
+export const generatedCheck: StaticCheck = {
+  name: 'every generated file is what it would be made again (npm run generate)',
+  tool: 'scripts/generate.ts',
+  args: ['--check'],
+}
 export const deadCodeCheck: StaticCheck = {
   name: 'no dead code, no undeclared or unused dependency (knip)',
   tool: 'knip',
@@ -42,7 +47,10 @@ export function packageCheck(folder: string): StaticCheck {
 
 /** Runs a tool in a folder, under the Node of this process. */
 export async function runCheck(check: StaticCheck, folder: string, signal: AbortSignal): Promise<Outcome> {
-  const child = spawn(process.execPath, [realpathSync(join(toolFolder, check.tool)), ...check.args], {
+  const program = check.tool.endsWith('.ts')
+    ? ['--conditions=@bulkhead/source', join(folder, check.tool)]
+    : [realpathSync(join(toolFolder, check.tool))]
+  const child = spawn(process.execPath, [...program, ...check.args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,

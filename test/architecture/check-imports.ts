@@ -49,7 +49,7 @@ export function checkRooms(checkout: string): RoomReport {
   const files = new Map<string, number>()
   const violations: string[] = []
 
-  for (const file of sourceFiles(checkout, ['packages', 'apps', 'connectors'])) {
+  for (const file of sourceFiles(checkout, ['packages/*/src', 'apps/*/src', 'connectors/*/src'])) {
     const home = packages.find(({ folder }) => file.startsWith(`${folder}/`))
     if (home === undefined) {
       violations.push(`${file}:1 lies in no package`)
@@ -111,7 +111,7 @@ function* problemsOfAny(
   if (specifier === undefined) return
   if (specifier.startsWith('.')) {
     const target = resolveRelative(file, specifier)
-    const support = developed.size > 0 && target.startsWith('test/support/')
+    const support = developed.size > 0 && /^(test\/support|scripts\/services)\//.test(target)
     if (!target.startsWith(`${home.folder}/`) && !support) yield `climbs out of its package by ${specifier}`
     return
   }

@@ -5,7 +5,7 @@
  */
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { root } from '../architecture/checkout.ts'
 
@@ -22,13 +22,18 @@ export async function plant(t: TestContext, ...trees: readonly Tree[]): Promise<
   t.after(() => rm(folder, { recursive: true, force: true }))
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
   for (const { copies = [], files = {} } of trees) {
-    for (const path of copies) await cp(join(root, path), join(folder, path), { recursive: true })
+    for (const path of copies)
+      await cp(join(root, path), join(folder, path), { recursive: true, filter: isSource })
     for (const [path, content] of Object.entries(files)) {
       await mkdir(dirname(join(folder, path)), { recursive: true })
       await writeFile(join(folder, path), content)
     }
   }
   return folder
+}
+
+function isSource(path: string): boolean {
+  return basename(path) !== 'dist'
 }
 
 /** Content of a JSON file. */

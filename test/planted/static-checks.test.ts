@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { appendFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import {
   buildCheck,
   deadCodeCheck,
   formatCheck,
+  generatedCheck,
   lintCheck,
   packageCheck,
   runCheck,
@@ -115,4 +118,15 @@ test('a package whose export is not there', (t) => {
     exporting('gone.js'),
     /gone\.js/,
   )
+})
+
+test('a generated file that is stale', async (t) => {
+  const folder = await plant(t, { copies: ['scripts', 'packages', 'connectors', 'apps', 'examples', 'docs'] })
+  const write = { ...generatedCheck, args: [] }
+  assert.equal((await runCheck(write, folder, never)).status, 'passed')
+  assert.equal((await runCheck(generatedCheck, folder, never)).status, 'passed')
+  await appendFile(join(folder, 'connectors/s3/connector.json'), '\n')
+  const red = await runCheck(generatedCheck, folder, never)
+  assert.equal(red.status, 'failed')
+  assert.match(red.detail ?? '', /stale {2}connectors\/s3\/connector\.json/)
 })
