@@ -136,6 +136,11 @@ test('keeps every digit of a number in parameters', () => {
   assert.deepEqual(warnings, [])
 })
 
+test('does not take a number that is too small for zero', () => {
+  const text = JSON.stringify({ requestId: 'a', ...data }).replace('"2026-10"', '[1e-400, 0.0, -0, 0e9]')
+  assert.deepEqual(readRequest(text).data.parameters, { month: ['1e-400', 0, -0, 0] })
+})
+
 test('keeps the digits of numbers in the context too, as text and with a warning', () => {
   const { data: read, warnings } = readRequest(
     '{"requestId":"r1","job":"a","context":{"trace":12345678901234567890}}',

@@ -70,7 +70,8 @@ export function settleNumbers(
 
 /** Whether the double says the same number as its text; whole numbers beyond 2^53 never count as exact. */
 function isExact(value: number, source: string): boolean {
-  if (Number.isSafeInteger(value) && source.length < 16) return true
+  // what is too small for a double reads as 0
+  if (Number.isSafeInteger(value) && value !== 0 && source.length < 16) return true
   if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value)
   return normalise(String(value)) === normalise(source)
 }

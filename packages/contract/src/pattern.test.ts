@@ -12,6 +12,9 @@ test('takes the patterns that people write', () => {
     '(\\d{3}\\.){3}\\d{3}',
     '\\p{L}+( \\p{L}{1,40})?',
     '(a|b)c*',
+    '(?:[ -]?\\d){6,15}',
+    '(\\d{1,3}\\.){3}\\d{1,3}',
+    '([A-Z]{2}\\d{2}?)+',
     '[(*+]+x',
   ])
     assert.equal(patternFault(pattern), undefined, pattern)
@@ -27,6 +30,12 @@ test('refuses patterns that explode', () => {
     '(\\d|\\w)*',
     '([a-z]+){5}',
     '(?:a{1,}){2,}',
+    '(a?){30}a{30}',
+    '(?:a{1,5}){1,20}b',
+    '([a-z]{1,63}\\.?){1,10}',
+    '(a{1,3},?)+',
+    '(aa?)*b',
+    '((?:a{1,9}){2,3}){2,9}',
   ])
     assert.match(patternFault(pattern) ?? '', /for ever/, pattern)
 })

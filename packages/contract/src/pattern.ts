@@ -28,16 +28,42 @@ export function compilePattern(pattern: string): RegExp {
 interface Group {
   /** Something in it repeats without bound. */
   repeats: boolean
+  /** In how many ways what is bounded in it can match, at most. */
+  ways: number
   /** First characters of its alternatives; undefined for one that is not a plain character. */
   readonly starts: (string | undefined)[]
 }
 
-const unbounded = /^(?:[*+]|\{\d+,\})/
-const repeated = /^(?:[*+]|\{(?:\d+,\}|\d*,?(?:[2-9]|\d{2,})\}))/
+/** Trying so many ways to match takes a moment; beyond, it takes for ever soon. */
+const mostWays = 1e6
+
+interface Quantifier {
+  readonly length: number
+  readonly least: number
+  /** Infinity when it has no bound. */
+  readonly most: number
+}
+
+/** The quantifier with which a text begins; once, when it begins with none. */
+function quantifierOf(text: string): Quantifier {
+  const match = /^(?:([*+?])|\{(\d+)(,?)(\d*)\})\??/.exec(text)
+  if (match === null) return { length: 0, least: 1, most: 1 }
+  const [{ length }, sign, least = '', comma, most] = match
+  if (sign !== undefined)
+    return { length, least: sign === '+' ? 1 : 0, most: sign === '?' ? 1 : Number.POSITIVE_INFINITY }
+  if (comma === '') return { length, least: Number(least), most: Number(least) }
+  return { length, least: Number(least), most: most === '' ? Number.POSITIVE_INFINITY : Number(most) }
+}
+
+/** In how many ways something can match that matches in `ways` by itself, and is repeated. */
+function waysOf(ways: number, { least, most }: Quantifier): number {
+  if (most === Number.POSITIVE_INFINITY) return ways > 1 ? most : 1
+  return ways ** most * (most - least + 1)
+}
 
 /** Whether a group that repeats holds a repetition, or alternatives that may begin alike. */
 function explodes(pattern: string): boolean {
-  const open: Group[] = [{ repeats: false, starts: [] }]
+  const open: Group[] = [{ repeats: false, ways: 1, starts: [] }]
   let atStart = true
   for (let at = 0; at < pattern.length; at++) {
     const group = open.at(-1)
@@ -49,7 +75,7 @@ function explodes(pattern: string): boolean {
     }
     if (char === '(') {
       if (atStart) group.starts.push(undefined)
-      open.push({ repeats: false, starts: [] })
+      open.push({ repeats: false, ways: 1, starts: [] })
       at += /^\((?:\?(?:[:=!]|<[=!]|<[^>]*>))?/.exec(pattern.slice(at))?.[0].length ?? 1
       at--
       atStart = true
@@ -57,18 +83,25 @@ function explodes(pattern: string): boolean {
     }
     if (char === ')') {
       open.pop()
-      const rest = pattern.slice(at + 1)
+      const quantifier = quantifierOf(pattern.slice(at + 1))
       const outer = open.at(-1)
-      if (repeated.test(rest) && (group.repeats || ambiguous(group))) return true
-      if (outer !== undefined) outer.repeats ||= group.repeats || unbounded.test(rest)
+      const ways = waysOf(group.ways, quantifier)
+      if (quantifier.most > 1 && (group.repeats || ambiguous(group) || ways > mostWays)) return true
+      if (outer !== undefined) {
+        outer.repeats ||= group.repeats || quantifier.most === Number.POSITIVE_INFINITY
+        outer.ways *= ways
+      }
+      at += quantifier.length
       atStart = false
       continue
     }
     const atom = atomAt(pattern, at)
     if (atStart) group.starts.push(/^[\w\s-]$/.test(atom) ? atom : undefined)
     atStart = false
-    at += atom.length - 1
-    if (unbounded.test(pattern.slice(at + 1))) group.repeats = true
+    const quantifier = quantifierOf(pattern.slice(at + atom.length))
+    if (quantifier.most === Number.POSITIVE_INFINITY) group.repeats = true
+    group.ways *= waysOf(1, quantifier)
+    at += atom.length + quantifier.length - 1
   }
   return false
 }
