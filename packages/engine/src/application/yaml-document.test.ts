@@ -13,6 +13,27 @@ test('reads YAML, with the place of every field', () => {
   assert.equal(document.placeOf([]), undefined)
 })
 
+test('refuses a key that comes twice, however many there are, in a moment', () => {
+  for (const text of ['a: 1\nb: 2\na: 3', '{a: 1, "a": 2}', 'x:\n  - {b: 1, b: 2}'])
+    assert.throws(() => readYaml(text, 'x.yaml'), {
+      code: 'manifest-unreadable',
+      message: /^x\.yaml:\d+:\d+: Map keys must be unique$/,
+    })
+  const many = Array.from({ length: 40_000 }, (_, index) => `k${index}: 1`).join('\n')
+  const begun = performance.now()
+  assert.throws(() => readYaml(`${many}\nk7: 1`, 'x.yaml'), /^BulkheadError: x\.yaml:40001:1: /)
+  assert.ok(performance.now() - begun < 5000)
+})
+
+test('refuses a whole number that would lose digits', () => {
+  for (const digits of ['9007199254740993', '-12345678901234567890'])
+    assert.throws(() => readYaml(`a: [${digits}]`, 'x.yaml'), {
+      code: 'manifest-unreadable',
+      message: /^x\.yaml:1:5: .* has more digits than a number can hold$/,
+    })
+  assert.deepEqual(readYaml('a: 9007199254740991', 'x.yaml').value, { a: 9007199254740991 })
+})
+
 for (const text of [
   'no',
   'Yes',

@@ -38,7 +38,8 @@ export function readYaml(text: string, file: string): YamlDocument {
   try {
     const document = parseDocument(text, {
       version: '1.2',
-      uniqueKeys: true,
+      // The library compares every key with every other: minutes, for many. See `refuseTwins`.
+      uniqueKeys: false,
       prettyErrors: false,
       lineCounter: lines,
     })
@@ -49,6 +50,7 @@ export function readYaml(text: string, file: string): YamlDocument {
     if (explicit === true && version !== '1.2')
       throw unreadable(`${file} asks for YAML ${version}`, 'Remove the %YAML line')
     refuseTagsAndPrototypes(document, place)
+    refuseTwins(document, place)
     refuseTwoReadings(document, place)
     const value: unknown = document.toJS({ maxAliasCount: mostAliases })
     return { value, placeOf: (path) => placeOf(document, path, place) }
@@ -68,6 +70,11 @@ function refuseTwoReadings(document: Document.Parsed, place: (offset: number) =>
     const isSame = isKey
       ? typeof value === 'string' && typeof value11 === 'string'
       : Object.is(value, value11) && !exponentOnly.test(source)
+    if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
+      throw unreadable(
+        `${place(offset)}: \`${source.slice(0, 40)}\` has more digits than a number can hold`,
+        'Put it in quotes',
+      )
     if (!isSame)
       throw unreadable(
         `${place(offset)}: ${shownScalar(source)} without quotes means different things to different readers of YAML`,
@@ -128,6 +135,23 @@ function refuseTagsAndPrototypes(document: Document.Parsed, place: (offset: numb
         throw unreadable(`${at}: tags such as ${node.tag.slice(0, 40)} are not taken`, 'Remove the tag')
       if (key === 'key' && isScalar(node) && node.value === '__proto__')
         throw unreadable(`${at}: a field named __proto__`, 'Remove it')
+    },
+  })
+}
+
+/** A field that comes twice would be two things to two readers. */
+function refuseTwins(document: Document.Parsed, place: (offset: number) => string): void {
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>()
+      for (const { key } of items) {
+        if (!isScalar(key)) continue
+        // In plain data every key is text.
+        const name = String(key.value)
+        if (seen.has(name))
+          throw unreadable(`${place(offsetOf(key) ?? 0)}: Map keys must be unique`, 'Correct the line')
+        seen.add(name)
+      }
     },
   })
 }

@@ -19,6 +19,8 @@ class PacedStore implements Store {
   fail: ((part: number) => Error | undefined) | undefined
   /** Parts wait here until the test lets them go; undefined: they are quick. */
   gate: Promise<void> | undefined
+  /** Called when an object has become visible, and nobody knows it yet. */
+  completed: (() => void) | undefined
   readonly partBytes: number
   readonly inFlight: number
 
@@ -55,6 +57,7 @@ class PacedStore implements Store {
         this.objects.set(object.key, bytes)
         over = true
         this.open--
+        this.completed?.()
         return { key: object.key, location: `memory:${object.key}`, bytes: bytes.length }
       },
       abort: async () => {
@@ -67,7 +70,7 @@ class PacedStore implements Store {
 
   check = async (): Promise<string> => 'fine'
   link = async (): Promise<never> => assert.fail('no links')
-  remove = async (): Promise<void> => undefined
+  remove = async ({ key }: { readonly key: string }): Promise<void> => void this.objects.delete(key)
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
@@ -200,6 +203,23 @@ test('is aborted at any time and twice, and never after it finished', async () =
   await finished.finish()
   await finished.abort()
   assert.equal(store.objects.size, 1)
+})
+
+test('removes an object that became visible when the run was stopped or the writer aborted', async () => {
+  for (const how of ['signal', 'abort'] as const) {
+    const store = new PacedStore(4 * KIB, 1)
+    const stop = new AbortController()
+    const writer = await openObjectWriter(store, object, stop.signal)
+    await writer.write(pattern(10))
+    let aborting: Promise<void> | undefined
+    store.completed = () => {
+      if (how === 'signal') stop.abort(new Error('stopped by the user'))
+      else aborting = writer.abort()
+    }
+    await assert.rejects(writer.finish())
+    await (aborting ?? writer.abort())
+    assert.deepEqual([...store.objects.keys()], [], how)
+  }
 })
 
 test('refuses two writers at once, whose bytes would mix', async () => {

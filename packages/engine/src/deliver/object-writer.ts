@@ -43,10 +43,14 @@ export async function openObjectWriter(
   signal: AbortSignal,
 ): Promise<ObjectWriter> {
   signal.throwIfAborted()
-  return new UploadWriter(await store.create(object, signal), object.maxBytes, signal)
+  return new UploadWriter(store, await store.create(object, signal), object.maxBytes, signal)
 }
 
+/** How long removing an object may take that became visible when it was given up already. */
+const REMOVE_MS = 4_500
+
 class UploadWriter implements ObjectWriter {
+  readonly #store: Store
   readonly #upload: Upload
   readonly #maxBytes: number | undefined
   readonly #stop = new AbortController()
@@ -62,8 +66,10 @@ class UploadWriter implements ObjectWriter {
   #isBusy = false
   #state: 'open' | 'finished' | 'aborted' = 'open'
   #aborting: Promise<void> | undefined
+  #completing: Promise<StoredObject> | undefined
 
-  constructor(upload: Upload, maxBytes: number | undefined, signal: AbortSignal) {
+  constructor(store: Store, upload: Upload, maxBytes: number | undefined, signal: AbortSignal) {
+    this.#store = store
     this.#upload = upload
     this.#maxBytes = maxBytes
     this.#signal = AbortSignal.any([signal, this.#stop.signal])
@@ -96,7 +102,8 @@ class UploadWriter implements ObjectWriter {
         this.#start(this.#filling)
       }
       await this.#settled(0)
-      const stored = await this.#upload.complete(this.#signal)
+      this.#completing = this.#upload.complete(this.#signal)
+      const stored = await this.#completing
       this.#signal.throwIfAborted() // `abort` came meanwhile, and decides
       if (stored.bytes !== this.#bytes) {
         throw new Error(`The store has ${stored.bytes} bytes of an object of ${this.#bytes}`)
@@ -121,6 +128,13 @@ class UploadWriter implements ObjectWriter {
     this.#stop.abort(new Error('The object was given up'))
     await Promise.allSettled(this.#underWay)
     await this.#upload.abort()
+    await this.#removeCompleted().catch(() => undefined)
+  }
+
+  /** An object that was completed before anyone could stop it is the store's to remove (I5). */
+  async #removeCompleted(): Promise<void> {
+    const stored = await this.#completing?.catch(() => undefined)
+    if (stored !== undefined) await this.#store.remove(stored, AbortSignal.timeout(REMOVE_MS))
   }
 
   /** One call at a time: parts in another order would be another object. */

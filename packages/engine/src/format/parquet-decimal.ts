@@ -84,7 +84,7 @@ function writeUnusual(
   if (shift > 0) {
     const lost = digits.slice(-shift)
     if (/[1-9]/.test(lost)) return 'scale'
-    digits = digits.slice(0, -shift)
+    digits = digits.slice(0, -shift) || '0'
   } else if (digits !== '0') {
     if (digits.length - shift > precision) return 'precision'
     digits += '0'.repeat(-shift)

@@ -206,6 +206,16 @@ function rowsOfText(column: Field, texts: readonly (string | null)[]): ColumnsBa
   )
 }
 
+test('keeps a zero with a sign and more zeros than its scale', async (t) => {
+  const count = field('count', { kind: 'decimal', precision: 5, scale: 0 })
+  const bytes = await parquetOf([count], [rowsOfText(count, ['-0.0', '+0.00', '-00.000', '-0'])])
+  const found = await duckdb(t, bytes, 'SELECT count::text AS n FROM FILE')
+  assert.deepEqual(
+    found.map(({ n }) => n),
+    ['0', '0', '0', '0'],
+  )
+})
+
 test('keeps a decimal with more zeros than its scale, and with an exponent', async (t) => {
   const money = field('money', { kind: 'decimal', precision: 20, scale: 2 })
   const texts = ['1.5000', '2E+3', '-15e-1', '+7', '00001.10', '-0.00', '12345678901234567.89000', '.5']
