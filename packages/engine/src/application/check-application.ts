@@ -89,7 +89,7 @@ function checkOutput(spec: Spec, { output, deliver, parameters }: Job, path: Pat
       ),
     )
   for (const name of placeholdersIn(output.fileName ?? ''))
-    if (parameters[name] === undefined || parameters[name].list)
+    if (!Object.hasOwn(parameters, name) || parameters[name]?.list === true)
       faults.push(
         invalid(
           [...path, 'output', 'fileName'],

@@ -1,9 +1,11 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isBulkheadError } from '@bulkhead/connector-sdk'
 import { fault, formatPath } from '@bulkhead/contract'
 import { z } from 'zod'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Application, LockFile } from './application.ts'
+import { readApplicationFile } from './application-files.ts'
 
 export const lockFileName = 'application.lock.json'
 
@@ -62,9 +64,9 @@ export function checkLock(application: Application, catalog: Catalog): string[] 
 export async function readLock(folder: string): Promise<LockFile | undefined> {
   let text: string
   try {
-    text = await readFile(join(folder, lockFileName), 'utf8')
+    text = new TextDecoder().decode((await readApplicationFile(folder, lockFileName)).bytes)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isBulkheadError(error) && error.code === 'file-not-found') return undefined
     throw unreadable(error)
   }
   try {

@@ -119,6 +119,12 @@ test('finds all faults at once, with their places', async (t) => {
   ])
 })
 
+test('takes no name of a plain object for a parameter', async (t) => {
+  const content = changed('invoices-{month}', 'invoices-{constructor}')
+  const [found] = await refusal(t, content, chosen)
+  assert.match(found ?? '', /^manifest-invalid spec\.jobs\.invoices\.output\.fileName: .*\{constructor\}/)
+})
+
 test('holds the names in a manifest against what is declared', async (t) => {
   const content = changed('connection: ledger', 'connection: leger')
   content['application.yaml'] =

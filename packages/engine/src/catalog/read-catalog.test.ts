@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,6 +73,25 @@ test('sets broken connectors aside, each with its reason, and keeps the others',
       'connector.json has neithe',
       'package.json and connecto',
     ],
+  )
+})
+
+test('waits for no pipe, reads no endless file, and believes no description that is half', async (t) => {
+  const folder = await root(t, {
+    good: connector({ name: 'good' }),
+    half: connector({ store: undefined, source: {} }),
+    endless: { ...connector(), 'connector.json': `${JSON.stringify(manifest)}${' '.repeat(5_000_000)}` },
+    pipe: { 'package.json': '{}' },
+  })
+  execFileSync('mkfifo', [join(folder, 'pipe', 'connector.json')])
+  const catalog = await readCatalog([folder])
+  assert.deepEqual(
+    catalog.list().map(({ name }) => name),
+    ['good'],
+  )
+  assert.deepEqual(
+    catalog.broken.map(({ reason }) => reason.slice(0, 28)),
+    ['connector.json cannot be rea', 'connector.json: source.forms', 'connector.json cannot be rea'],
   )
 })
 

@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SDK_VERSION, type ConnectorManifest } from '@bulkhead/connector-sdk'
 import { parseOnce } from '@bulkhead/contract'
@@ -29,7 +30,16 @@ export async function readCatalog(roots: readonly string[]): Promise<Catalog> {
   )
 }
 
-const roles = z.record(z.string(), z.unknown())
+/** Most bytes of a file that describes a connector. */
+const mostBytes = 1024 * 1024
+
+const sourceSchema = z.looseObject({
+  forms: z.array(z.enum(['bytes', 'columns', 'rows'])).min(1),
+  encodes: z.record(z.string(), z.looseObject({ options: z.array(z.string()) })),
+  snapshot: z.boolean(),
+  replayable: z.boolean(),
+})
+const storeSchema = z.looseObject({ parallelParts: z.boolean(), links: z.enum(['own', 'platform']) })
 const manifestSchema = z.object({
   name: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, 'is no name of a connector'),
   version: z.string(),
@@ -37,8 +47,8 @@ const manifestSchema = z.object({
   summary: z.string().max(500),
   config: z.record(z.string(), z.unknown()),
   query: z.record(z.string(), z.unknown()),
-  source: roles.optional(),
-  store: roles.optional(),
+  source: sourceSchema.optional(),
+  store: storeSchema.optional(),
   errors: z.array(z.object({ code: z.string(), kind: z.string(), meaning: z.string(), fix: z.string() })),
 })
 
@@ -46,7 +56,7 @@ const manifestSchema = z.object({
 async function readPackage(folder: string): Promise<ConnectorEntry | BrokenConnector | undefined> {
   let text: string
   try {
-    text = await readFile(join(folder, 'connector.json'), 'utf8')
+    text = await readText(join(folder, 'connector.json'))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     return code === 'ENOENT' || code === 'ENOTDIR'
@@ -88,6 +98,14 @@ async function readPackage(folder: string): Promise<ConnectorEntry | BrokenConne
   return entryOf(folder, parsed.data as unknown as ConnectorManifest)
 }
 
+/** Of a plain file: a pipe would be waited for, and a folder of packages may hold anything. */
+async function readText(path: string): Promise<string> {
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const stats = await file.stat()
+  if (!stats.isFile() || stats.size > mostBytes) throw new Error(`${path} is no plain file of a usual size`)
+  return file.readFile('utf8')
+}
+
 function entryOf(folder: string, manifest: ConnectorManifest): ConnectorEntry {
   let integrity: string | undefined
   return {
@@ -101,7 +119,7 @@ function entryOf(folder: string, manifest: ConnectorManifest): ConnectorEntry {
 
 async function packageVersion(folder: string): Promise<string | undefined> {
   try {
-    const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    const { version } = JSON.parse(await readText(join(folder, 'package.json'))) as {
       version?: unknown
     }
     return typeof version === 'string' ? version : undefined

@@ -57,6 +57,22 @@ test('plans a job, all of it', () => {
   })
 })
 
+test('refuses a name that is too long for the files of a split result, before the run', () => {
+  const source = { connection: 'ledger', query: 'SELECT 1' }
+  const application = applicationOf({
+    jobs: { one: { source }, split: { source, output: { split: { rows: 10 } } } },
+  })
+  const asked = (job: string, length: number): Record<string, unknown> => ({
+    job,
+    output: { fileName: `${'n'.repeat(length - 4)}.csv` },
+  })
+  assert.equal(planOf(application, asked('one', 255)).output.fileName.length, 255)
+  // first the manifest's name, then those of the parts
+  for (const length of [246, 255])
+    assert.match(refusal(application, asked('split', length)).join(), /^file-name-invalid output\.fileName/)
+  assert.equal(planOf(application, asked('split', 245)).output.fileName.length, 245)
+})
+
 test('takes the query of a job from its file', () => {
   const job = { source: { connection: 'ledger', queryFile: 'a.sql' } }
   assert.equal(planOf(applicationOf({ jobs: { two: job } }), { job: 'two' }).source.query, 'SELECT 2')

@@ -19,6 +19,7 @@ import {
 } from '@bulkhead/contract'
 import type { ConnectorEntry } from '../catalog/catalog.ts'
 import { checkFileName } from '../deliver/object-key.ts'
+import { manifestFileName, splitFileName } from '../deliver/split-names.ts'
 import { fileNameOf } from './file-name.ts'
 import type { PlannedOutput } from './plan.ts'
 
@@ -178,6 +179,8 @@ export function planUrlExpiry(
 
 /** Smaller files would be nothing but requests to the store. */
 const smallestSplitBytes = 64 * 1024
+/** For the length of names. */
+const mostSplitFiles = 9_999_999
 
 function nameOf(
   { jobName, job, request, parameters }: OutputQuestion,
@@ -190,7 +193,13 @@ function nameOf(
   const named = fileNameOf(template, parameters, kind, path)
   if (named.faults.length > 0) return named
   try {
-    return { ...named, fileName: checkFileName(named.fileName, path) }
+    const fileName = checkFileName(named.fileName, path)
+    // The longest names that a split result can need: better now than after its last row.
+    if ((request.output?.split ?? job.output.split) !== undefined) {
+      splitFileName(fileName, mostSplitFiles, path)
+      manifestFileName(fileName, path)
+    }
+    return { ...named, fileName }
   } catch (error) {
     if (!isBulkheadError(error)) throw error
     return { ...named, faults: detailsOf(error) }

@@ -147,3 +147,15 @@ test('holds back little of a line that never ends, and finds the secret in it', 
   }
   assert.equal(out + stream.end(), `${'x'.repeat(70_000)}[secret]`.repeat(5))
 })
+
+test('hides a secret that was escaped before it was encoded', () => {
+  const value = 'w0rd"with\\odd/=€ letters'
+  const redactor = createRedactor()
+  redactor.add(value)
+  for (const written of [JSON.stringify({ password: value }), `https://u:${encodeURIComponent(value)}@h`])
+    for (const encoding of ['base64', 'base64url', 'hex'] as const)
+      for (const before of ['', 'a', 'ab']) {
+        const text = Buffer.from(before + written).toString(encoding)
+        assert.ok(redactor.redact(text).includes('[secret]'), `${encoding} of ${written}`)
+      }
+})

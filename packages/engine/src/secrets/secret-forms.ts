@@ -22,7 +22,7 @@ export function secretForms(secrets: readonly string[], shortest: number): Secre
       if (part.length >= shortest) for (const window of windowsOf(part)) windows.add(window)
   }
   const plain = [...windows]
-  const buffers = plain.map((window) => Buffer.from(window))
+  const buffers = [...withEscapes(plain)].map((window) => Buffer.from(window))
   const base64 = buffers.flatMap(base64Cores).filter((core) => core.length >= shortest)
   const bytes = buffers.flatMap((buffer) => [
     ...['', ' ', ':'].map((separator) => joined(buffer, separator, hexByte)),
@@ -33,7 +33,7 @@ export function secretForms(secrets: readonly string[], shortest: number): Secre
 }
 
 function windowsOf(text: string): string[] {
-  const characters = [...text]
+  const characters = Array.from(text)
   const windows: string[] = []
   for (let start = 0; start < characters.length;) {
     const rest = characters.length - start
@@ -43,6 +43,17 @@ function windowsOf(text: string): string[] {
     start += length
   }
   return windows
+}
+
+/** Also as JSON and a URL write them: what is encoded as bytes was often written so before. */
+function withEscapes(windows: readonly string[]): ReadonlySet<string> {
+  return new Set(
+    windows.flatMap((window) => [
+      window,
+      JSON.stringify(window).slice(1, -1),
+      encodeURIComponent(window.toWellFormed()),
+    ]),
+  )
 }
 
 /** In each of the three alignments, without the characters that also hold bits of a neighbour. */
