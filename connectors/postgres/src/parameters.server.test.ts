@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ParameterValue } from '@bulkhead/connector-sdk'
+import fc from 'fast-check'
 import { createDatabase, execute } from '../../../test/support/postgres.ts'
 import { never, openConnection, readBytes, readRequest } from './testing/open-connection.ts'
 
@@ -126,6 +127,44 @@ describe('parameters', () => {
       assert.deepEqual(JSON.parse(json), { a: value, b: [value, value] })
     }
     assert.equal(await lines('SELECT count(*) FROM thing', {}), '100000\n')
+  })
+
+  it('reads strings, comments and parameters as the server does, whatever they hold', async (t) => {
+    const seed = Number(process.env['BULKHEAD_TEST_SEED'] ?? Date.now() % 2 ** 31)
+    t.diagnostic(`BULKHEAD_TEST_SEED=${seed}`)
+    const piece = fc.constantFrom(
+      "'", '"', '\\', '$', '$$', '$tag$', ':a', ':p0', '::', '--', '/*', '*/', '\n', ';', 'E', ' ', '1', 'é', '😀', '[', '{', '$1', 'x',
+    ) // prettier-ignore
+    const text = fc.array(piece, { maxLength: 12 }).map((parts) => parts.join(''))
+    const noise = fc.oneof(
+      fc.constantFrom('', ' ', '\n'),
+      text.map((each) => `/* ${each.replaceAll(/[*/]/g, '')} /* nested */ */`),
+      text.map((each) => `-- ${each.replaceAll('\n', ' ')}\n`),
+    )
+    const ways: Readonly<Record<string, (value: string, index: number) => string>> = {
+      plain: (value) => `'${value.replaceAll("'", "''")}'`,
+      escaped: (value) => `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`,
+      dollar: (value) => `$quote_it$${value}$quote_it$`,
+      parameter: (_, index) => `:p${index}`,
+      cast: (_, index) => `(:p${index}::text)::text`,
+    }
+    const item = fc.record({ text, way: fc.constantFrom(...Object.keys(ways)), before: noise, after: noise })
+    await fc.assert(
+      fc.asyncProperty(fc.array(item, { minLength: 1, maxLength: 8 }), async (items) => {
+        const parameters: Record<string, string> = {}
+        const list = items.map(({ text: value, way, before, after: behind }, index) => {
+          if (way === 'parameter' || way === 'cast') parameters[`p${index}`] = value
+          return `${before}${ways[way]?.(value, index)}${behind} AS "c${index} :a $1 -- """`
+        })
+        const read = readRequest(`SELECT ${list.join(',')}`, { format: 'jsonl', parameters })
+        const row = (await readBytes(source, read)).toString()
+        assert.deepEqual(
+          Object.values(JSON.parse(row) as object),
+          items.map((each) => each.text),
+        )
+      }),
+      { seed, numRuns: 150 },
+    )
   })
 
   it('keeps large values whole', async () => {

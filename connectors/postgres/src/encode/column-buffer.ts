@@ -6,7 +6,7 @@ import { ByteBuffer } from './byte-buffer.ts'
 const firstRows = 256
 
 /** Which rows have a value: one bit a row, looked at only when there was a null. */
-export class Validity {
+class Validity {
   #bits = new Uint8Array(firstRows / 8).fill(0xff)
   #nulls = false
 
