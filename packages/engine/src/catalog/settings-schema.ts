@@ -90,12 +90,15 @@ function childSchemas(schema: JsonSchema, key: PropertyKey): JsonSchema[] {
     return isObject(item) ? [item] : []
   }
   const properties = schema['properties']
-  if (isObject(properties) && Object.hasOwn(properties, key)) {
-    const property = properties[String(key)]
-    return isObject(property) ? [property] : []
-  }
-  const additional = schema['additionalProperties']
-  return isObject(additional) ? [additional] : []
+  const named = isObject(properties) && Object.hasOwn(properties, key) ? [properties[String(key)]] : []
+  const patterns = schema['patternProperties']
+  const matching = isObject(patterns)
+    ? Object.entries(patterns).flatMap(([pattern, item]) =>
+        new RegExp(pattern, 'u').test(String(key)) ? [item] : [],
+      )
+    : []
+  const found = [...named, ...matching]
+  return (found.length > 0 ? found : [schema['additionalProperties']]).filter(isObject)
 }
 
 function isObject(value: unknown): value is JsonSchema {

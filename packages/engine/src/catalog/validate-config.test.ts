@@ -184,3 +184,26 @@ test('agrees with ajv about what is valid', () => {
     { numRuns: 500 },
   )
 })
+
+test('finds secrets whose names match a pattern', () => {
+  const patterned: ConnectorEntry = {
+    ...entry,
+    manifest: {
+      ...entry.manifest,
+      config: {
+        type: 'object',
+        properties: { host: { type: 'string' } },
+        patternProperties: { '^header_': { type: 'string', secret: true } },
+        additionalProperties: { type: 'string' },
+      },
+    },
+  }
+  const codes = (settings: Record<string, unknown>): string[] =>
+    validateConfig(patterned, settings, path, { secretsAllowed: 'by-reference' }).faults.map(
+      ({ code }) => code,
+    )
+  assert.deepEqual(codes({ header_key: 'in clear', other: 'plain' }), ['secret-in-clear'])
+  assert.deepEqual(codes({ header_key: { secret: 'key' } }), [])
+  assert.deepEqual(codes({ other: { secret: 'key' } }), ['secret-misplaced'])
+  assert.deepEqual(withoutSecrets(patterned, { header_key: 'in clear' }), { header_key: '(hidden)' })
+})
