@@ -5,7 +5,7 @@ import type { CheckedItem, CheckOptions } from './check-application.ts'
 import type { PreviewedRequest, PreviewOptions } from './preview-request.ts'
 
 export type { CheckedItem, CheckOptions } from './check-application.ts'
-export type { ApplicationChoice } from './open-application.ts'
+export { type ApplicationChoice, openApplication, type OpenedApplication } from './open-application.ts'
 export type { PreviewedRequest, PreviewOptions } from './preview-request.ts'
 export type { OpenLinks, ProcessOptions } from './run-in-process.ts'
 export { type RunAnswer, runRequest, type RunRequestOptions } from './run-request.ts'

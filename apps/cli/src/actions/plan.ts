@@ -1,8 +1,6 @@
-import { resolve } from 'node:path'
 import { readRequest } from '@bulkhead/contract'
 import { applicationDigest } from '@bulkhead/engine/application/application-digest'
 import { checkLock } from '@bulkhead/engine/application/lock'
-import { readApplication } from '@bulkhead/engine/application/read-application'
 import { describePlan, planAsData } from '@bulkhead/engine/plan/describe-plan'
 import { planRun } from '@bulkhead/engine/plan/plan-run'
 import type { QuestionOptions } from '../commands/execute.ts'
@@ -10,18 +8,28 @@ import type { Answer } from '../terminal/answer.ts'
 import { printableLines } from '../terminal/printable.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { installedCatalog } from './installed.ts'
+import { applicationChoice } from './platform.ts'
 import { readQuestion } from './question.ts'
 
 /** What a request would do, with the digest of the application that would do it. */
-export async function plan(folder: string, options: QuestionOptions, terminal: Terminal): Promise<Answer> {
-  const application = await readApplication(resolve(terminal.folder, folder), {
-    environment: options.environment,
-    variables: terminal.environment,
+export async function plan(
+  folder: string | undefined,
+  options: QuestionOptions,
+  terminal: Terminal,
+): Promise<Answer> {
+  const { openApplication } = await import('@bulkhead/runner')
+  const choice = applicationChoice(terminal, {
+    ...options,
+    ...(folder !== undefined && { application: folder }),
   })
+  const { application, isBuiltin } = await openApplication(choice)
   const catalog = await installedCatalog()
-  const request = readRequest(await readQuestion(options, application, terminal))
+  const request = readRequest(await readQuestion(options, isBuiltin ? undefined : application, terminal))
   const decided = planRun({ application, request, catalog, nowMs: Date.now() })
-  const planned = { ...decided, warnings: [...decided.warnings, ...checkLock(application, catalog)] }
+  const planned = {
+    ...decided,
+    warnings: [...decided.warnings, ...(isBuiltin ? [] : checkLock(application, catalog))],
+  }
   const digest = await applicationDigest(application, catalog)
   return {
     value: { ...planAsData(planned), digest },

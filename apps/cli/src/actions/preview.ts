@@ -11,7 +11,7 @@ import { readQuestion } from './question.ts'
 
 /** The first rows of a result, as a table. */
 export async function preview(
-  folder: string,
+  folder: string | undefined,
   options: QuestionOptions & { readonly rows: number },
   terminal: Terminal,
   report: Reporter,
@@ -19,7 +19,10 @@ export async function preview(
   const { previewRequest } = await import('@bulkhead/runner')
   const { fields, rows, rejected } = await previewRequest({
     ...processOptions(terminal, report),
-    application: applicationChoice(terminal, { ...options, application: folder }),
+    application: applicationChoice(terminal, {
+      ...options,
+      ...(folder !== undefined && { application: folder }),
+    }),
     connectorRoots: connectorRoots(),
     request: (application) => readQuestion(options, application, terminal),
     rows: options.rows,

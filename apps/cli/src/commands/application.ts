@@ -4,6 +4,8 @@ import { withEnvironment, withJson, withMessages, withQuestion, type Execute } f
 /** Verbs that look at an application and run nothing for a requester. */
 
 const folder = (): Argument => new Argument('<folder>', 'folder with application.yaml')
+const folderOrNone = (): Argument =>
+  new Argument('[folder]', 'folder with application.yaml; without it the built-in one of ad hoc requests')
 
 export function validateCommand(execute: Execute): Command {
   const command = new Command('validate')
@@ -25,9 +27,9 @@ export function planCommand(execute: Execute): Command {
     .description(
       'Shows source, form of the data, file, store, limits, guarantee and digest, with the reasons. Reaches nothing.',
     )
-    .addArgument(folder())
+    .addArgument(folderOrNone())
   return withJson(withEnvironment(withQuestion(command))).action(
-    (application: string, options, own: Command) =>
+    (application: string | undefined, options, own: Command) =>
       execute(own, async (terminal) =>
         (await import('../actions/plan.ts')).plan(application, options, terminal),
       ),
@@ -52,10 +54,10 @@ export function previewCommand(execute: Execute): Command {
   const command = new Command('preview')
     .summary('show the first rows of a result')
     .description('Runs the query for a few rows, with all its steps, and shows them. Writes no file.')
-    .addArgument(folder())
+    .addArgument(folderOrNone())
     .option('-n, --rows <number>', 'rows to show, at most 1000', rowCount, 20)
   return withMessages(withEnvironment(withQuestion(command))).action(
-    (application: string, options, own: Command) =>
+    (application: string | undefined, options, own: Command) =>
       execute(own, async (terminal, report) =>
         (await import('../actions/preview.ts')).preview(application, options, terminal, report),
       ),

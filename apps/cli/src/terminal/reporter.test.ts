@@ -19,7 +19,7 @@ function reporter(options: Partial<ReporterOptions> = {}, interactive = false) {
   return { report, clock, text: () => written.join('') }
 }
 
-test('in a pipe progress is a plain line every five seconds', () => {
+test('in a pipe progress is a plain line, soon and then every five seconds', () => {
   const { report, clock, text } = reporter()
   for (let second = 1; second <= 11; second++) {
     clock.now += 1000
@@ -27,7 +27,7 @@ test('in a pipe progress is a plain line every five seconds', () => {
   }
   assert.equal(
     text(),
-    '5,000 rows  10.0 KiB  2.00 KiB/s  5.00 s\n10,000 rows  20.0 KiB  2.00 KiB/s  10.0 s\n',
+    '1,000 rows  2.00 KiB  2.00 KiB/s  1.00 s\n6,000 rows  12.0 KiB  2.00 KiB/s  6.00 s\n11,000 rows  22.0 KiB  2.00 KiB/s  11.0 s\n',
   )
 })
 

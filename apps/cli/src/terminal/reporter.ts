@@ -37,7 +37,8 @@ export interface Reporter {
 }
 
 const REDRAW_MS = 100 // ten times a second looks alive and costs nothing
-const PLAIN_MS = 5_000 // a log is read later: a line now and then is enough
+const FIRST_PLAIN_MS = 500 // even of a short run a log tells once how it went
+const PLAIN_MS = 5_000 // it is read later: a line now and then is enough
 
 export function createReporter(channel: Channel, options: ReporterOptions): Reporter {
   const now = options.now ?? Date.now
@@ -45,7 +46,7 @@ export function createReporter(channel: Channel, options: ReporterOptions): Repo
   const least = logLevels.indexOf(options.level)
   const overwrites = channel.interactive && options.format === 'text'
   let shown = ''
-  let toldAt = overwrites ? 0 : startedAt
+  let toldAt = overwrites ? 0 : startedAt - PLAIN_MS + FIRST_PLAIN_MS
 
   const clear = (): void => {
     if (shown !== '') channel.write('\r\u001B[K')
