@@ -1,5 +1,5 @@
 import type { Field, Row } from '@bulkhead/connector-sdk'
-import { duplicateNames } from '@bulkhead/connector-sdk'
+import { duplicateNames, isBulkheadError } from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
 import { rowReader } from './columns-to-rows.ts'
 import { declaredFields, inferredType } from './field-types.ts'
@@ -46,13 +46,24 @@ export function mapRows(
   const waiting: Returned[] = []
   function take(row: unknown, rowNumber: number): void {
     if (row === null || row === undefined) return
-    if (fields !== undefined) collectorFor(fields).add(row, rowNumber)
+    if (fields !== undefined) add(collectorFor(fields), row, rowNumber)
     else if (waiting.push({ row, rowNumber }) >= longestWait) learn()
   }
   function learn(): void {
     if (waiting.length === 0) return
-    const known = collectorFor(inferFields(waiting, inputs, path))
-    for (const { row, rowNumber } of waiting.splice(0)) known.add(row, rowNumber)
+    const known = collectorFor(byCode(waiting[0]?.rowNumber ?? 1, () => inferFields(waiting, inputs, path)))
+    for (const { row, rowNumber } of waiting.splice(0)) add(known, row, rowNumber)
+  }
+  function add(known: RowCollector, row: unknown, rowNumber: number): void {
+    byCode(rowNumber, () => known.add(row, rowNumber))
+  }
+  /** A row may hold code too: what it throws when it is looked at is the application's fault. */
+  function byCode<T>(rowNumber: number, look: () => T): T {
+    try {
+      return look()
+    } catch (error) {
+      throw isBulkheadError(error) ? error : thrown(error, rowNumber, path)
+    }
   }
 
   return {

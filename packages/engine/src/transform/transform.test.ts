@@ -305,6 +305,21 @@ test('says that the code threw, for which row, and keeps its words to the cause'
   })
 })
 
+test('says so too when what the code returned throws as it is looked at', async () => {
+  const returned = {
+    get name(): string {
+      throw new TypeError('the secret of Bob')
+    },
+  }
+  for (const declared of [undefined, { name: 'text' }])
+    await assert.rejects(run([map(() => returned, declared)], people, [rowsOf(ada)]), (error) => {
+      assert.ok(isBulkheadError(error))
+      assert.equal(error.code, 'map-failed')
+      assert.equal(error.message, 'The mapping code threw TypeError for row 1')
+      return true
+    })
+})
+
 test('yields bounded batches when code makes many rows of one', async () => {
   const step = map((row) => Array.from({ length: 5_000 }, () => row), { id: 'integer', name: 'text' })
   const { batches, rows } = await run([step], people, [rowsOf(ada, bob)], 10_000)
