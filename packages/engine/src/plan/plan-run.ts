@@ -26,6 +26,7 @@ import {
   reachableConnections,
 } from './planned-connection.ts'
 import { overrideFaults, planOutput, planUrlExpiry } from './planned-output.ts'
+import { sourceParameters } from './source-parameters.ts'
 
 export interface PlanInput {
   readonly application: Application
@@ -88,7 +89,11 @@ export function planRun({ application, request, catalog, nowMs }: PlanInput): Pl
     source: {
       ...source,
       query: chosen.query,
-      parameters: parameters.values,
+      parameters: sourceParameters(
+        chosen.query,
+        data.output?.fileName ?? job.output.fileName,
+        parameters.values,
+      ),
       form: moving.form,
       formReason: moving.formReason,
       reachable,
