@@ -12,13 +12,14 @@ export async function runTestFiles(
 ): Promise<readonly Outcome[]> {
   const outcomes: (readonly Outcome[])[] = files.map(() => [])
   const queue = files.entries()
+  // one more than cores: some tests wait for a clock
   const worker = async (): Promise<void> => {
     for (const [index, file] of queue) {
       if (options.signal.aborted) return
       outcomes[index] = await runTestFile(file, options)
     }
   }
-  await Promise.all(Array.from({ length: availableParallelism() }, worker))
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker))
   const left = await sweep(processesOf(files.map((file) => relative(options.root, file))))
   return [...outcomes.flat(), ...left]
 }
