@@ -20,6 +20,13 @@ export interface RowGroupLimits {
 export const defaultRowGroup: RowGroupLimits = { rows: 131_072, bytes: 32 * 1024 * 1024 }
 
 /**
+ * Where a column of a row group goes on without a dictionary. A megabyte, as the writer has it, lets a
+ * column of unique numbers build one for all its values: that took a third of the time, and the file
+ * was a third larger.
+ */
+const dictionaryBytes = 32 * 1024
+
+/**
  * Parquet through the Rust writer of `parquet-wasm`: batches go in as Arrow IPC, and row groups come
  * out as soon as they are complete. The libraries are loaded when the first Parquet file begins.
  *
@@ -100,6 +107,7 @@ function writerProperties(
     .setCreatedBy('bulkhead')
     .setMaxRowGroupSize(rowGroup.rows)
     .setMaxRowGroupBytes(rowGroup.bytes)
+    .setDictionaryPageSizeLimit(dictionaryBytes)
     .setStatisticsEnabled(wasm.EnabledStatistics.Chunk)
     .build()
 }
