@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** `$XDG_CACHE_HOME/bulkhead` or `~/.cache/bulkhead`. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'bulkhead')
 }
 
