@@ -25,6 +25,7 @@ function* ofEvery(checkout: string, folder: string, manifest: PackageManifest): 
   if (manifest.type !== 'module') yield 'its type is not module'
   if (manifest.engines?.['node'] !== '>=24.6') yield 'its engines do not say node >=24.6'
   if (!manifest.files?.includes('dist')) yield 'its files do not hold dist'
+  if (!manifest.files?.includes('!dist/.tsbuildinfo')) yield 'its files hold what tsc keeps for itself'
   if (manifest.files?.some((file) => file.startsWith('src')))
     yield 'it publishes its sources, which Node refuses to run there'
   for (const [path, targets] of Object.entries(manifest.exports ?? {}))

@@ -116,7 +116,7 @@ test('packages that say too little, export what is not there, or know too much',
     exports: {
       '.': { '@bulkhead/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },
     },
-    files: ['dist', 'connector.json'],
+    files: ['dist', '!dist/.tsbuildinfo', 'connector.json'],
     engines: { node: '>=24.6' },
     peerDependencies: { '@bulkhead/connector-sdk': '^1.0.0' },
   }
@@ -134,7 +134,7 @@ test('packages that say too little, export what is not there, or know too much',
     )
   assert.deepEqual(await check({}), [])
   assert.deepEqual(await check({ license: 'MIT' }), ['connectors/planted: its licence is not Apache-2.0'])
-  assert.deepEqual(await check({ files: ['dist'] }), [
+  assert.deepEqual(await check({ files: ['dist', '!dist/.tsbuildinfo'] }), [
     'connectors/planted: its files do not hold connector.json',
   ])
   assert.deepEqual(await check({ dependencies: { pg: '^8.0.0' } }), [
