@@ -1,0 +1,86 @@
+/**
+ * What is published, as strangers get it: packed, unpacked below `node_modules`, where Node strips no types
+ * and no development condition is set.
+ */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { promisify } from 'node:util'
+import { buildCheck, runCheck } from '../../scripts/test/static-check.ts'
+import { packageFolders, readManifest, root } from '../architecture/checkout.ts'
+
+const run = promisify(execFile)
+
+/** A project that has installed Bulkhead: every package packed and unpacked, vendors linked from this checkout. */
+async function installed(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-packed-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const build = await runCheck(buildCheck, root, new AbortController().signal)
+  assert.equal(build.status, 'passed', build.detail)
+
+  const modules = join(folder, 'node_modules')
+  await mkdir(join(modules, '@bulkhead'), { recursive: true })
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (!name.startsWith('.') && name !== '@bulkhead')
+      await symlink(join(root, 'node_modules', name), join(modules, name))
+  }
+  await run('npm', ['pack', '--workspaces', '--pack-destination', folder, '--silent'], { cwd: root })
+  for (const source of packageFolders(root)) {
+    const { name, version } = readManifest(root, source)
+    const target = join(modules, name)
+    await mkdir(target)
+    const archive = `${name.replace('@', '').replace('/', '-')}-${version}.tgz`
+    await run('tar', ['-xzf', join(folder, archive), '-C', target, '--strip-components=1'])
+    const nested = join(root, source, 'node_modules')
+    if (existsSync(nested)) await symlink(nested, join(target, 'node_modules'))
+  }
+  return folder
+}
+
+test('the packed packages work where no source is', async (t) => {
+  const folder = await installed(t)
+  const bulkhead = async (...args: readonly string[]): Promise<string> => {
+    const command = join(folder, 'node_modules/@bulkhead/cli/bin/bulkhead')
+    const PATH = `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`
+    const { stdout } = await run(command, args, {
+      cwd: folder,
+      env: { ...process.env, PATH, NODE_OPTIONS: '' },
+    })
+    return stdout
+  }
+
+  await t.test('no package holds TypeScript, a test, or what only tests use', () => {
+    const files = readdirSync(join(folder, 'node_modules/@bulkhead'), {
+      recursive: true,
+      encoding: 'utf8',
+    }).filter((file) => !file.includes('node_modules'))
+    assert.ok(files.some((file) => file.endsWith('.d.ts')))
+    const wrong = files.filter(
+      (file) =>
+        (file.endsWith('.ts') && !/\.d\.ts$|templates\//.test(file)) || /\.test\b|tsbuildinfo/.test(file),
+    )
+    assert.deepEqual(wrong, [])
+  })
+
+  await t.test('every package can be imported by its name', async () => {
+    const names = packageFolders(root).map((source) => readManifest(root, source).name)
+    const code = `for (const name of ${JSON.stringify(names)}) await import(name)`
+    await run(process.execPath, ['--input-type=module', '-e', code], { cwd: folder })
+  })
+
+  await t.test('the command finds the connectors, copies a file and answers', async () => {
+    const list = await bulkhead('connectors', 'list', '--json')
+    for (const connector of readdirSync(join(root, 'connectors')))
+      assert.match(list, new RegExp(`"${connector}"`))
+    await writeFile(join(folder, 'rows.csv'), 'id,name\n1,Ada\n2,Grace\n')
+    await bulkhead('copy', 'rows.csv', 'rows.jsonl')
+    assert.equal(
+      await readFile(join(folder, 'rows.jsonl'), 'utf8'),
+      '{"id":1,"name":"Ada"}\n{"id":2,"name":"Grace"}\n',
+    )
+  })
+})
