@@ -1,13 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
-import type { TestContext } from 'node:test'
+import { delimiter, join, relative, resolve } from 'node:path'
+import { after, type TestContext } from 'node:test'
 
 /** The command as a user starts it: a process of its own, through `bin/bulkhead`. */
 
 export const checkout = resolve(import.meta.dirname, '../..')
 export const launcher = join(checkout, 'apps/cli/bin/bulkhead')
+
+/** Tests never touch the state folder of the person who runs them. */
+const state = mkdtempSync(join(tmpdir(), 'bulkhead-e2e-state-'))
+after(() => rmSync(state, { recursive: true, force: true }))
 
 export interface Ended {
   /** As a shell sees it: 128 + n after signal n. */
@@ -68,15 +72,11 @@ export function bulkhead(args: readonly string[], options: StartOptions = {}): P
 
 /** Without what a developer's shell would change: colours, npm's settings, our own variables. */
 function cleanEnvironment(added: StartOptions['environment'] = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) =>
-      !/^(BULKHEAD_|npm_|NODE_(OPTIONS|V8_COVERAGE|TEST_)|PG|AWS_|NO_COLOR|FORCE_COLOR|VEGA_DATA|DATABASE_URL)/.test(
-        name,
-      ),
-  )
-  return Object.fromEntries(
-    Object.entries({ ...Object.fromEntries(kept), ...added }).filter(([, value]) => value !== undefined),
-  )
+  const dropped =
+    /^(BULKHEAD_(?!TEST_FILE$)|npm_|NODE_(OPTIONS|V8_COVERAGE|TEST_)|PG|AWS_|DATABASE_|NO_COLOR$|FORCE_COLOR$|K_)/
+  const kept = Object.entries(process.env).filter(([name]) => !dropped.test(name))
+  const all = { ...Object.fromEntries(kept), XDG_STATE_HOME: state, ...added }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }
 
 /** A folder that is gone after the test. */
@@ -93,4 +93,22 @@ export function systemNode(): string | undefined {
     .filter((folder) => folder !== '' && !folder.includes('node_modules'))
     .map((folder) => join(folder, 'node'))
     .find((file) => existsSync(file))
+}
+
+/** The one JSON value on standard output. */
+export function json<T = Record<string, unknown>>({ stdout, stderr }: Ended): T {
+  try {
+    return JSON.parse(stdout) as T
+  } catch {
+    throw new Error(`Standard output is not JSON: ${stdout.slice(0, 500)}\n${stderr.slice(0, 2000)}`)
+  }
+}
+
+/** Every file below a folder, by its path; what is half-written has a name too. */
+export function filesBelow(folder: string): readonly string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .toSorted()
 }
