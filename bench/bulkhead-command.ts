@@ -45,17 +45,6 @@ export function withoutLauncher(command: Command): Command {
   }
 }
 
-/** What the command answers on standard output, as far as it is looked at here. */
-export interface Reply {
-  readonly data: {
-    readonly result: {
-      readonly rows: number
-      readonly bytes: number
-      readonly files: readonly { readonly location: string }[]
-    }
-  }
-}
-
 function requestFor({ database, query, output }: Export): unknown {
   const { hostname: host, port, pathname, username, password } = new URL(database)
   return {

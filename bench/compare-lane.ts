@@ -1,6 +1,5 @@
 import { mkdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { bulkheadRun, type Reply } from './bulkhead-command.ts'
+import { type ExportRun, exportOnce } from './export-once.ts'
 import { type Lane, peerFile, type Psql } from './lanes.ts'
 import { type Cost, measureCommand } from './measure/measure-command.ts'
 import { type Spread, spreadOf } from './measure/statistics.ts'
@@ -33,8 +32,11 @@ export interface Measuring {
 
 /** One run of both, in an order that changes with `turn`, so that neither always comes second. */
 export async function runPair(lane: Lane, measuring: Measuring, turn: number): Promise<PairResult> {
-  const bulkhead = (): Promise<Run> => runBulkhead(lane, measuring)
-  const peer = (): Promise<Run> => runPeer(lane, measuring)
+  const { psql, rows } = measuring
+  const { database, query, folder } = psql
+  const bulkhead = (): Promise<ExportRun> =>
+    exportOnce({ database, query, folder, output: lane.output, rows })
+  const peer = (): Promise<ExportRun> => runPeer(lane, measuring)
   const [first, second] = turn % 2 === 0 ? [peer, bulkhead] : [bulkhead, peer]
   const [one, other] = [await first(), await second()]
   const result = turn % 2 === 0 ? { peer: one, bulkhead: other } : { bulkhead: one, peer: other }
@@ -46,30 +48,12 @@ export async function runPair(lane: Lane, measuring: Measuring, turn: number): P
   return result
 }
 
-interface Run {
-  readonly cost: Cost
-  readonly bytes: number
-}
-
 export interface PairResult {
-  readonly bulkhead: Run
-  readonly peer: Run
+  readonly bulkhead: ExportRun
+  readonly peer: ExportRun
 }
 
-async function runBulkhead(lane: Lane, { psql, rows }: Measuring): Promise<Run> {
-  const { database, query, folder } = psql
-  const command = await bulkheadRun({ database, query, folder, output: lane.output })
-  try {
-    const { stdout, ...cost } = await measureCommand(command)
-    const { result } = (JSON.parse(stdout) as Reply).data
-    if (result.rows !== rows) throw new Error(`${lane.name}: ${result.rows} rows came instead of ${rows}`)
-    return { cost, bytes: result.bytes }
-  } finally {
-    await rm(join(folder, 'out'), { recursive: true, force: true })
-  }
-}
-
-async function runPeer(lane: Lane, { psql }: Measuring): Promise<Run> {
+async function runPeer(lane: Lane, { psql }: Measuring): Promise<ExportRun> {
   await mkdir(psql.folder, { recursive: true })
   const file = peerFile(psql)
   try {
