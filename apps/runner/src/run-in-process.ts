@@ -9,6 +9,7 @@ import { sweepTemporaryFolders } from '@bulkhead/engine/run/temporary-folder'
 import { createRedactor, type Redactor } from '@bulkhead/engine/secrets/redactor'
 import { createSecretResolver } from '@bulkhead/engine/secrets/resolve-secrets'
 import { takeSecretVariables } from '@bulkhead/engine/secrets/secret-variables'
+import { consoleToLog } from './console-to-log.ts'
 import { beyondPolicy, guardNetwork, type NetworkGuard } from './network-guard.ts'
 import { redactedLog } from './redacted-log.ts'
 
@@ -64,6 +65,7 @@ export function runInProcess(
   takeSecretVariables(application.name, options.environment)
   const guard = guardNetwork(run.network)
   const log = redactedLog(options.log, redactor)
+  const restoredConsole = consoleToLog(log)
   const temporaryRoot = join(tmpdir(), `bulkhead-${process.getuid?.() ?? 'user'}`)
   // nobody waits for it
   sweepTemporaryFolders(temporaryRoot).catch((error: unknown) => {
@@ -90,7 +92,10 @@ export function runInProcess(
     },
     redactor,
     guard,
-    [Symbol.dispose]: () => guard[Symbol.dispose](),
+    [Symbol.dispose]() {
+      restoredConsole[Symbol.dispose]()
+      guard[Symbol.dispose]()
+    },
   }
 }
 
