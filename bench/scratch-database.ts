@@ -1,6 +1,5 @@
 /** A database and a folder for measurements, on the servers of the tests, and gone after them. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { startServices } from '../scripts/services/start.ts'
@@ -30,8 +29,8 @@ export async function openScratchDatabase(): Promise<ScratchDatabase> {
   const name = `bulkhead_bench_${process.pid}`
   await execute(admin, [`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`])
   opened.defer(() => execute(admin, [`DROP DATABASE ${name} WITH (FORCE)`]))
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-bench-'))
-  opened.defer(() => rm(folder, { recursive: true, force: true }))
+  const folder = join(services.folder, 'measured') // gone with the servers, also when this process is killed
+  await mkdir(folder)
 
   const url = new URL(admin)
   url.pathname = `/${name}`

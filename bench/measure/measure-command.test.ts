@@ -24,7 +24,7 @@ test('sums memory and processor time over all processes of a command', { skip },
   assert.ok(cpuSeconds > 0.1)
 })
 
-test('counts no command twice', { skip }, async () => {
+test('counts nothing of the command before', { skip }, async () => {
   const { cpuSeconds, peakBytes } = await measureCommand({ file: 'true', args: [], environment })
   assert.ok(cpuSeconds < 0.1)
   assert.ok(peakBytes < 20 * mebibyte)
