@@ -140,7 +140,7 @@ function resultFile({ output }: Plan, file: RunFile, link: Link | undefined): Re
 }
 
 /** What the requester may know of an error: no cause, no stack. Of several faults the first, and how many more. */
-export function replyError(error: BulkheadError): ReplyError {
+function replyError(error: BulkheadError): ReplyError {
   const { code, kind, message, path, fix, others } = error
   return {
     code,

@@ -68,7 +68,7 @@ function onlyJob({ manifest }: Application): string {
  * `NAME=VALUE`, as often as it is given.
  * @throws BulkheadError `usage`
  */
-export function readParameters(pairs: readonly string[]): Readonly<Record<string, string>> {
+function readParameters(pairs: readonly string[]): Readonly<Record<string, string>> {
   const parameters = new Map<string, string>()
   for (const pair of pairs) {
     const equals = pair.indexOf('=')

@@ -7,7 +7,7 @@ import { startPump } from './pump.ts'
 export type Compression = 'none' | 'gzip' | 'zstd'
 
 /** Level 1 costs a third of the default and compresses almost as well (performance figures in the docs). */
-export const defaultLevel = 1
+const defaultLevel = 1
 
 /** The highest level by compression; zstd above 19 needs more memory than common readers allow themselves. */
 const highestLevel = { gzip: 9, zstd: 19 } as const

@@ -3,7 +3,7 @@ import { fault } from '@bulkhead/contract'
 import type { Clock } from './run-context.ts'
 
 /** After a stop, a connector has so long to give up; then the run goes on without it. */
-export const graceMs = 4_000
+const graceMs = 4_000
 /** All that follows a stop together; ten seconds are promised, and the reply needs a moment. */
 const stopMs = 9_000
 

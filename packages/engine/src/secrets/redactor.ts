@@ -7,7 +7,7 @@ const shown = '[secret]'
  * Shorter values are not looked for: they would turn up in every other word, and the text would
  * become unreadable without becoming safer.
  */
-export const shortestHidden = 4
+const shortestHidden = 4
 
 /** Most characters that a stream holds back while it waits for the end of a line (I8). */
 const heldCharacters = 64 * 1024

@@ -29,7 +29,7 @@ const byName: Readonly<Record<string, LogicalType>> = {
 }
 
 /** Names of types, for messages and documentation. */
-export const fieldTypeNames: readonly string[] = [...Object.keys(byName), 'decimal(precision,scale)']
+const fieldTypeNames: readonly string[] = [...Object.keys(byName), 'decimal(precision,scale)']
 
 /**
  * The fields that a mapping file declares, in their order.
