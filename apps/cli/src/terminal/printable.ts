@@ -19,13 +19,18 @@ function escape(character: string): string {
 
 const wide =
   /^(?:\p{Emoji_Presentation}|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}])/u
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
+/** Made when it is needed: loading what it knows of letters takes ten milliseconds of every start. */
+let segmenter: Intl.Segmenter | undefined
+function segmentsOf(text: string): Iterable<Intl.SegmentData> {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
+  return segmenter.segment(text)
+}
 
 /** Columns that `text` takes on a terminal: letters of East Asia and emoji take two. */
 export function displayWidth(text: string): number {
   if (/^[\x20-\x7E]*$/.test(text)) return text.length
   let width = 0
-  for (const { segment } of segmenter.segment(text)) width += wide.test(segment) ? 2 : 1
+  for (const { segment } of segmentsOf(text)) width += wide.test(segment) ? 2 : 1
   return width
 }
 
@@ -34,7 +39,7 @@ export function cut(text: string, width: number): string {
   if (displayWidth(text) <= width) return text
   let taken = 0
   let kept = ''
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of segmentsOf(text)) {
     taken += wide.test(segment) ? 2 : 1
     if (taken > width - 1) break
     kept += segment
