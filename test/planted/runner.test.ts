@@ -141,3 +141,37 @@ test('the whole command ends with the verdict, and its exit code says it', async
   )
   assert.deepEqual(await run('nothing-fits', { 'packages/a/src/a.test.ts': good }), ['0 passed, 1 failed', 1])
 })
+
+test('a server that this machine cannot have skips its tests with the reason, and fails them where it counts', async (t) => {
+  const folder = await plant(t, {
+    copies: ['scripts', 'test/support'],
+    files: {
+      'package.json': json({ type: 'module' }),
+      'packages/a/src/bucket.ts': "export * from '../../../test/support/s3.ts'\n",
+      'packages/a/src/a.server.test.ts':
+        "import { test } from 'node:test'\nimport { createBucket } from './bucket.ts'\ntest('a', async t => void (await createBucket(t)))\n",
+      'packages/a/src/b.server.test.ts': "import { test } from 'node:test'\ntest('b', () => {})\n",
+    },
+  })
+  // no Go in PATH, nothing built before, and a PostgreSQL that need not be started
+  const environment = {
+    PATH: '',
+    HOME: folder,
+    XDG_CACHE_HOME: folder,
+    BULKHEAD_TEST_POSTGRES: 'postgres://nobody',
+  }
+  const run = (more: Record<string, string>): Promise<string> =>
+    new Promise((resolve) => {
+      const options = { env: { ...environment, ...more } }
+      execFile(process.execPath, [join(folder, 'scripts/test.ts'), 'packages/a'], options, (_error, stdout) =>
+        resolve(stdout),
+      )
+    })
+  const lenient = await run({})
+  assert.match(
+    lenient,
+    /skipped {2}packages\/a\/src\/a\.server\.test\.ts: the file as a whole \(No s3: Go is not installed/,
+  )
+  assert.match(lenient, /\n1 passed, 0 failed, 1 skipped\n$/)
+  assert.match(await run({ CI: 'true' }), /\n1 passed, 1 failed\n$/)
+})
