@@ -1,7 +1,6 @@
+/** Every bad input that needs no server, with what it must come to: a table, and so one file. */
 import type { ApplicationSpec } from '../support/application-folder.ts'
 import type { Refusal } from './refusal.ts'
-
-/** Every bad input that needs no server, with what it must come to. */
 
 /** An application that works; a bad input spoils it, or asks it wrongly. */
 export const spec: ApplicationSpec = {

@@ -8,8 +8,8 @@ import type { Terminal } from '../terminal/terminal.ts'
 import { installedCatalog } from './installed.ts'
 
 const template = new URL('../../templates/application/', import.meta.url)
-/** npm leaves files of that name out of packages. */
-const renamed: Readonly<Record<string, string>> = { gitignore: '.gitignore' }
+/** Stored under names that npm and a compiler leave alone. */
+const renamed: Readonly<Record<string, string>> = { gitignore: '.gitignore', 'sale.ts.template': 'sale.ts' }
 
 /**
  * Makes an application to start from.

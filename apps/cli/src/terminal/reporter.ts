@@ -82,7 +82,12 @@ export function createReporter(channel: Channel, options: ReporterOptions): Repo
     },
     progress({ rows, bytes }) {
       const time = now()
-      if (!options.progress || least > logLevels.indexOf('info') || time - toldAt < (overwrites ? REDRAW_MS : PLAIN_MS)) return
+      if (
+        !options.progress ||
+        least > logLevels.indexOf('info') ||
+        time - toldAt < (overwrites ? REDRAW_MS : PLAIN_MS)
+      )
+        return
       toldAt = time
       const elapsedMs = Math.max(1, time - startedAt)
       if (options.format === 'json')
