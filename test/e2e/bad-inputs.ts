@@ -298,28 +298,28 @@ export const inputs: readonly BadInput[] = [
     request: adHoc('SELEC 1'),
     code: 'duckdb-query-invalid',
     exit: 2,
-    path: 'query',
+    path: 'source.query',
   },
   {
     title: 'a query on a table that is not there',
     request: adHoc('SELECT * FROM sale'),
     code: 'duckdb-query-invalid',
     exit: 2,
-    path: 'query',
+    path: 'source.query',
   },
   {
     title: 'a query that writes',
     request: adHoc("COPY (SELECT 1) TO 'results/x.csv'"),
     code: 'duckdb-query-refused',
     exit: 2,
-    path: 'query',
+    path: 'source.query',
   },
   {
     title: 'a query with a parameter that nobody gave',
     request: adHoc('SELECT :x'),
     code: 'parameter-missing',
     exit: 2,
-    path: /^query|^parameters/,
+    path: 'source.query',
   },
   {
     title: 'a file of data that is none',
@@ -337,7 +337,7 @@ export const inputs: readonly BadInput[] = [
     parameters: ['year=2026'],
     code: 'duckdb-file-invalid',
     exit: 2,
-    path: /files\.sales/,
+    path: /^spec\.connections\.books\.config\.files\.sales/,
   },
   {
     title: 'mapping code that throws',
@@ -402,7 +402,7 @@ export const inputs: readonly BadInput[] = [
     environment: { BULKHEAD_SECRET__SHOP__AWAY: 'hunter2-hunter2' },
     code: 'postgres-host-unknown',
     exit: 2,
-    path: /host/,
+    path: 'spec.connections.away.config.host',
   },
   {
     title: 'an address of this machine, which only the platform opens',
@@ -425,6 +425,6 @@ export const inputs: readonly BadInput[] = [
     parameters: ['year=2026'],
     code: 'files-folder-missing',
     exit: 2,
-    path: /folder/,
+    path: 'spec.stores.out.config.folder',
   },
 ]

@@ -220,6 +220,7 @@ function memoryPlan(changes: Partial<Plan> = {}): Plan {
       parameters: {},
       form: 'rows',
       formReason: '',
+      queryPath: 'spec.jobs.job.source.query',
       reachable: {},
     },
     process: [],

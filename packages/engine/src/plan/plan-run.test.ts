@@ -16,6 +16,7 @@ test('plans a job, all of it', () => {
       query: 'SELECT :month',
       parameters: month,
       form: 'bytes',
+      queryPath: 'spec.jobs.invoices.source.query',
       formReason: 'postgres writes csv itself, and nothing has to look at the rows',
       reachable: {},
     },

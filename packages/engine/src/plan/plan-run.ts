@@ -89,6 +89,7 @@ export function planRun({ application, request, catalog, nowMs }: PlanInput): Pl
     source: {
       ...source,
       query: chosen.query,
+      queryPath: chosen.queryPath,
       parameters: sourceParameters(
         chosen.query,
         data.output?.fileName ?? job.output.fileName,

@@ -40,6 +40,8 @@ export interface PlannedConnection {
 
 export interface PlannedSource extends PlannedConnection {
   readonly query: unknown
+  /** Where it stands in manifest or request, for errors: `spec.jobs.monthly.source.query`. */
+  readonly queryPath: string
   readonly parameters: Readonly<Record<string, ParameterValue>>
   readonly form: Form
   /** Why this form and no better one, as what follows a colon. */

@@ -9,6 +9,7 @@ import type {
 import { fault, formatPath, joinPath } from '@bulkhead/contract'
 import type { PlannedConnection } from '../plan/plan.ts'
 import { resolveSecrets } from '../secrets/resolve-secrets.ts'
+import { rootedSource, rootedStore, withRoots } from './rooted.ts'
 import type { RunContext } from './run-context.ts'
 import { untilStopped, within } from './stop.ts'
 
@@ -25,11 +26,12 @@ export interface ConnectionServices {
 /** @throws BulkheadError what the connector throws; `connector-role-missing` */
 export async function openSource(planned: PlannedConnection, services: ConnectionServices): Promise<Source> {
   const { context, signal } = services
-  if (context.openSource !== undefined) return context.openSource(planned)
+  if (context.openSource !== undefined) return rootedSource(await context.openSource(planned), planned)
   const { source, config } = await context.load(planned.connector)
   if (source === undefined) throw roleMissing(planned, 'source')
   const connection = await connectionContext(planned, config, services)
-  return untilStopped(source.open(connection), signal)
+  const opened = await withRoots(planned, () => untilStopped(source.open(connection), signal))
+  return rootedSource(opened, planned)
 }
 
 /** @throws BulkheadError what the connector throws; `connector-role-missing` */
@@ -43,7 +45,8 @@ async function openPlannedStore(planned: PlannedConnection, services: Connection
   const { store, config } = await context.load(planned.connector)
   if (store === undefined) throw roleMissing(planned, 'store')
   const connection = await connectionContext(planned, config, services)
-  return untilStopped(store.open(connection), signal)
+  const opened = await withRoots(planned, () => untilStopped(store.open(connection), signal))
+  return rootedStore(opened, planned)
 }
 
 /** Opens a source and prepares a read; both end with the extract. */
