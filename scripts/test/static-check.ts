@@ -52,6 +52,7 @@ export async function runCheck(check: StaticCheck, folder: string, signal: Abort
     : [realpathSync(join(toolFolder, check.tool))]
   const child = spawn(process.execPath, [...program, ...check.args], {
     cwd: folder,
+    env: { ...process.env, NO_COLOR: '1' }, // some colour what they say where CI is set
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   })
