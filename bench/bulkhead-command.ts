@@ -1,10 +1,12 @@
 /** The command as users start it, with a request for an export. */
+import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import type { Command } from './measure/measure-command.ts'
 
-const package_ = resolve(import.meta.dirname, '../apps/cli')
+const launcher = resolve(import.meta.dirname, '../apps/cli/bin/bulkhead')
 
 export interface Output {
   readonly format: 'csv' | 'jsonl' | 'parquet'
@@ -27,23 +29,26 @@ export async function bulkheadRun(wanted: Export): Promise<Command> {
   await mkdir(out, { recursive: true })
   await writeFile(request, JSON.stringify(requestFor(wanted)))
   return {
-    file: join(package_, 'bin/bulkhead'),
+    file: launcher,
     args: ['run', '--quiet', '--request', request, '--out', out],
     environment: commandEnvironment(),
   }
 }
 
 /**
- * The same as Node itself is started by it: the difference is what `sh` needs to find Node. The arguments
- * are those of `bin/bulkhead`.
+ * The same as Node itself is started by it: the difference is what `sh` needs to find Node. The launcher is
+ * asked which arguments these are, by giving it a Node that prints them.
  */
-export function withoutLauncher(command: Command): Command {
-  return {
-    ...command,
-    file: process.execPath,
-    args: ['--conditions=@bulkhead/source', join(package_, 'src/main.ts'), ...command.args],
-  }
+export async function withoutLauncher(command: Command, folder: string): Promise<Command> {
+  const printer = join(folder, 'print-arguments')
+  const script = '#!/bin/sh\n[ "$1" != -p ] || { echo true; exit; }\nprintf "%s\\n" "$@"\n'
+  await writeFile(printer, script, { mode: 0o755 })
+  const environment = { ...command.environment, BULKHEAD_NODE: printer }
+  const { stdout } = await run(command.file, command.args, { env: environment })
+  return { ...command, file: process.execPath, args: stdout.trimEnd().split('\n') }
 }
+
+const run = promisify(execFile)
 
 function requestFor({ database, query, output }: Export): unknown {
   const { hostname: host, port, pathname, username, password } = new URL(database)

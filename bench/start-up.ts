@@ -23,7 +23,7 @@ const query = "SELECT i AS id, 'row ' || i AS name, now() AS at FROM generate_se
 /** Figures of a warm cache of compiled code and files: two runs are made before those that count. */
 export async function measureStartUp(database: string, folder: string, runs: number): Promise<StartUp> {
   const launched = await bulkheadRun({ database, query, folder, output: { format: 'csv' } })
-  const direct = withoutLauncher(launched)
+  const direct = await withoutLauncher(launched, folder)
   const out = join(folder, 'out')
   for (const command of [launched, direct]) await runOnce(command, out)
   const times: Record<'launched' | 'direct', Times[]> = { launched: [], direct: [] }
