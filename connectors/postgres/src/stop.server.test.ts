@@ -253,7 +253,7 @@ describe('a server that goes away', () => {
         await active()
         await execute(
           database,
-          `SELECT ${act}(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND application_name LIKE '%${testRunId}%'`,
+          `SELECT ${act}(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%' AND application_name LIKE '%${testRunId}%'`,
         )
         await reading
       }
