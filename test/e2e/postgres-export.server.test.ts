@@ -236,6 +236,25 @@ test('an application reaches this machine only when the platform says so', async
   assert.match(error.fix ?? '', /BULKHEAD_ALLOW_LOOPBACK/)
 })
 
+test('an application reaches no store of this machine either', async (t) => {
+  const bucket = await createBucket(t)
+  const folder = await writeApplication(
+    temporaryFolder(t),
+    'sales',
+    {
+      connections: { files: { connector: 'files', config: { folder: '.' } } },
+      stores: { exports: s3Store(bucket, 's3') },
+      jobs: { all: { source: { connection: 'files', query: { path: 'a.txt' } } } },
+    },
+    { 'a.txt': 'hello' },
+  )
+  const ended = await bulkhead(['run', '-a', folder], {
+    environment: { BULKHEAD_SECRET__SALES__S3: bucket.secretAccessKey },
+  })
+  assert.equal(replyOf(ended).data.error?.code, 'network-refused', ended.stdout)
+  assert.equal(ended.code, 2)
+})
+
 test('limits end a run with nothing left: rows, bytes, time', async (t) => {
   const database = await salesDatabase(t, 20_000)
   const bucket = await createBucket(t)

@@ -253,6 +253,20 @@ const scenarios: Readonly<Record<string, readonly [Scenario, code: number, error
     0,
     undefined,
   ],
+  'a map that throws it behind the back of the run': [
+    {
+      query: 'SELECT secret FROM kept',
+      job: { process: [{ map: 'map.ts' }] },
+      files: {
+        'map.ts': `export default (row) => {
+          setTimeout(() => { throw new Error(row.secret) })
+          return new Promise(() => {})
+        }`,
+      },
+    },
+    1,
+    'internal',
+  ],
   'a map that cannot be loaded': [
     { job: { process: [{ map: 'map.ts' }] }, files: { 'map.ts': 'export default (' } },
     2,

@@ -11,6 +11,7 @@ import { createSecretResolver } from '@bulkhead/engine/secrets/resolve-secrets'
 import { takeSecretVariables } from '@bulkhead/engine/secrets/secret-variables'
 import { consoleToLog } from './console-to-log.ts'
 import { beyondPolicy, guardNetwork, type NetworkGuard } from './network-guard.ts'
+import { catchStrayErrors } from './stray-errors.ts'
 import { redactedLog } from './redacted-log.ts'
 
 /**
@@ -65,7 +66,8 @@ export function runInProcess(
   takeSecretVariables(application.name, options.environment)
   const guard = guardNetwork(run.network)
   const log = redactedLog(options.log, redactor)
-  const restoredConsole = consoleToLog(log)
+  const quietConsole = consoleToLog(log)
+  const stray = catchStrayErrors(log)
   const temporaryRoot = join(tmpdir(), `bulkhead-${process.getuid?.() ?? 'user'}`)
   // nobody waits for it
   sweepTemporaryFolders(temporaryRoot).catch((error: unknown) => {
@@ -82,7 +84,7 @@ export function runInProcess(
         onFound: (secret) => redactor.add(secret.reveal()),
       }),
       log,
-      signal: options.signal,
+      signal: AbortSignal.any([options.signal, stray.signal]),
       clock: systemClock,
       temporaryRoot,
       signLink: () => Promise.reject(new Error('No links are made here')),
@@ -93,7 +95,8 @@ export function runInProcess(
     redactor,
     guard,
     [Symbol.dispose]() {
-      restoredConsole[Symbol.dispose]()
+      stray[Symbol.dispose]()
+      quietConsole[Symbol.dispose]()
       guard[Symbol.dispose]()
     },
   }

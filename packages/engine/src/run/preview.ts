@@ -50,7 +50,7 @@ export async function previewPlan(plan: Plan, rows: number, context: RunContext)
     let rejected = 0
     for await (const batch of iterateUntilStopped(extract.read(signal), signal)) {
       if (batch.form === 'bytes') throw new Error('Bytes cannot be shown as rows')
-      for await (const part of transform.apply(batch)) {
+      for await (const part of iterateUntilStopped(transform.apply(batch), signal)) {
         rejected += part.rejected.length
         if (part.batch === undefined) continue
         const read = rowReader(transform.finalFields(), part.batch)

@@ -2,8 +2,8 @@ import type { Plan } from '../plan/plan.ts'
 import { fetchFiles } from './fetch-files.ts'
 import type { ConnectionServices } from './open-connection.ts'
 import type { RunContext } from './run-context.ts'
-import { cleanUpTime } from './stop.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { cleanUpTime, within } from './stop.ts'
+import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 /** What the connections of a run are given, with the temporary folder that they share. */
 export function runServices(
@@ -30,7 +30,7 @@ export function runServices(
         services,
       }),
   }
-  return { services, [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose]() }
+  return { services, [Symbol.asyncDispose]: () => removeFolder(temporary, services) }
 }
 
 /** A query may spill so much while it is looked at: it reads no data. */
@@ -47,15 +47,25 @@ export function checkServices(
     limitBytes: checkTemporaryBytes,
     onExceeded: (error) => limit.abort(error),
   })
-  return {
-    services: {
-      context,
-      signal,
-      cleanUpMs: cleanUpTime(signal, context.clock),
-      temporaryFolder: () => temporary.path(),
-      fetchFiles: () => Promise.reject(new Error('No files are fetched to look at a connection')),
-    },
-    [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
+  const services: ConnectionServices = {
+    context,
+    signal,
+    cleanUpMs: cleanUpTime(signal, context.clock),
+    temporaryFolder: () => temporary.path(),
+    fetchFiles: () => Promise.reject(new Error('No files are fetched to look at a connection')),
+  }
+  return { services, [Symbol.asyncDispose]: () => removeFolder(temporary, services) }
+}
+
+/** Never fails: a result that is there is not lost for what stays in a temporary folder; the next run sweeps it. */
+async function removeFolder(
+  temporary: TemporaryFolder,
+  { context, cleanUpMs }: ConnectionServices,
+): Promise<void> {
+  try {
+    await within(async () => temporary[Symbol.asyncDispose](), cleanUpMs())
+  } catch (error) {
+    context.log.warn('The temporary folder could not be removed', { error: String(error) })
   }
 }
 

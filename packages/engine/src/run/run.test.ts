@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { BulkheadError, cancelled, type ErrorKind } from '@bulkhead/connector-sdk'
@@ -402,6 +405,30 @@ test('calls a full disk by its name, wherever it is found in the error', async (
     batches: [rows('x')],
   })
   assert.equal((await failure(run)).code, 'disk-full')
+})
+
+test("stops although the application's code waits for what never comes", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-run-'))
+  t.after(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'map.ts'), 'export default () => new Promise(() => {})')
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const stop = new AbortController()
+  const run = memoryRun({ batches: [rows('1')], signal: stop.signal })
+  const running = runPlan(
+    { ...run.plan, process: [{ map: 'map.ts' }] },
+    { ...run.context, application: { name: 'memory', folder, files: new Map() } },
+  )
+  let ended = false
+  running.catch(() => (ended = true))
+  while (!run.steps.includes('source.read 1')) await setImmediate()
+  for (let turn = 0; turn < 20; turn++) await setImmediate()
+  stop.abort(cancelled())
+  while (!ended) {
+    t.mock.timers.tick(500)
+    await setImmediate()
+  }
+  await assert.rejects(running, { kind: 'cancelled' })
+  isClean(run)
 })
 
 test('passes rows through select, map and validate, and ends with errors when rows were left out', async () => {

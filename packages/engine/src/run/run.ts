@@ -196,7 +196,8 @@ async function transformInto(
   signal: AbortSignal,
 ): Promise<void> {
   if (batch.form === 'bytes') throw new Error('Bytes cannot be transformed')
-  for await (const part of transform.apply(batch)) {
+  // the application's code may wait for something that never comes
+  for await (const part of iterateUntilStopped(transform.apply(batch), signal)) {
     signal.throwIfAborted()
     rejections.add(part.rejected)
     // fields are known at the latest when a batch has come out

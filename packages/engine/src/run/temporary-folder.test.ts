@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -47,6 +47,18 @@ test('notices files that grow without being counted', async (t) => {
   const alive = setTimeout(() => undefined, 10_000)
   assert.equal((await exceeded.promise).code, 'temporary-space-exhausted')
   clearTimeout(alive)
+})
+
+test('goes into no folder that others can write to, nor through a link', async (t) => {
+  const root = await rootOf(t)
+  await mkdir(root, { recursive: true })
+  await chmod(root, 0o777)
+  await symlink(root, `${root}-link`)
+  for (const place of [root, `${root}-link`]) {
+    await using folder = open(place)
+    await assert.rejects(folder.path(), { code: 'state-folder-unusable', kind: 'environment' })
+  }
+  assert.deepEqual(await readdir(root), [])
 })
 
 test('sweeps what dead processes left, and nothing of living ones or of other machines', async (t) => {

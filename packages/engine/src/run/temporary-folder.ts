@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type BulkheadError, isBulkheadError } from '@bulkhead/connector-sdk'
@@ -36,6 +36,7 @@ export function temporaryFolder(options: {
   async function make(): Promise<string> {
     const path = join(options.root, `${await ownerMark()}-${randomBytes(6).toString('hex')}`)
     await mkdir(options.root, { recursive: true, mode: 0o700 })
+    await requireOwn(options.root)
     await mkdir(path, { mode: 0o700 })
     timer = setInterval(() => {
       sizeOf(path)
@@ -66,8 +67,9 @@ export function temporaryFolder(options: {
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
-      if (made === undefined) return
-      await rm(await made, { recursive: true, force: true, maxRetries: 3 })
+      const path = await made?.catch(() => undefined) // who asked for it was told
+      if (path === undefined) return
+      await rm(path, { recursive: true, force: true, maxRetries: 3 })
     },
   }
 }
@@ -89,6 +91,17 @@ export async function sweepTemporaryFolders(root: string): Promise<number> {
     removed++
   }
   return removed
+}
+
+/** In a folder that everyone may write to, someone else may have been there first. */
+async function requireOwn(folder: string): Promise<void> {
+  const stats = await lstat(folder)
+  const user = process.getuid?.()
+  if (stats.isDirectory() && (user === undefined || (stats.uid === user && (stats.mode & 0o022) === 0)))
+    return
+  throw fault('state-folder-unusable', `The folder for temporary files ${folder} is not this user's alone`, {
+    fix: 'Remove it, or set TMPDIR to a folder of your own',
+  })
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -132,14 +132,16 @@ function percentDecoded(view: View, plus: string): View {
 
 /** The character that the percent-encoded bytes from `at` on make, when they make one. */
 function utf8At(text: string, at: number): string | undefined {
-  const bytes: number[] = []
-  for (let position = at; bytes.length < 4; position += 3) {
-    percentByte.lastIndex = position
-    const match = percentByte.exec(text)
-    if (match === null) break
-    bytes.push(Number(`0x${match[1]}`))
-    const character = Buffer.from(bytes).toString()
-    if (!character.includes('\ufffd')) return character
-  }
-  return undefined
+  const first = byteAt(text, at)
+  if (first === undefined) return undefined
+  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
+  const bytes = Array.from({ length }, (_, index) => byteAt(text, at + 3 * index) ?? 0)
+  const character = Buffer.from(bytes).toString()
+  return Buffer.from(character).equals(Buffer.from(bytes)) ? character : undefined
+}
+
+function byteAt(text: string, at: number): number | undefined {
+  percentByte.lastIndex = at
+  const match = percentByte.exec(text)
+  return match === null ? undefined : Number(`0x${match[1]}`)
 }
