@@ -4,7 +4,7 @@
  * `npm run soak -- --rows 5000000`
  *
  * The rows are made while they are read, and exported by the command into a local folder, as CSV and as
- * JSON Lines; the largest file has about 140 bytes a row, and is removed when it is complete. Prints the peaks
+ * JSON Lines; the largest file has 8 GiB, and is removed when it is complete. Prints the peaks
  * and ends with 1 when one is over the bound.
  */
 import { parseArgs } from 'node:util'
