@@ -72,6 +72,7 @@ Environment variables:
   BULKHEAD_SECRET__<APPLICATION>__<NAME>  value of { secret: NAME }; letters in upper case, - as _
   BULKHEAD_SECRETS_DIR   folder with <application>/<name> files that hold secrets
   BULKHEAD_FILES_URL     base of links to local results (default http://127.0.0.1:7070)
+  BULKHEAD_ALLOW_LOOPBACK  1 lets applications reach this very machine
   K_EXECUTION_MODE       batch (set by Knative): --exit of run is then answered
   BULKHEAD_NODE          Node to run with (24.6 or newer), instead of the one that is found
   XDG_STATE_HOME         where the key of local links is kept (default ~/.local/state)

@@ -55,7 +55,7 @@ export function withQuestion(command: Command): Command {
       'parameter of the job; may be given several times. A list is given as JSON: ids=[1,2]',
       (text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text],
     )
-    .option('--request-id <id>', 'id of the request; the same id is never run twice (default: a new one)')
+    .option('--request-id <id>', 'id of the request, which the reply repeats (default: a new one)')
 }
 
 export interface QuestionOptions {
