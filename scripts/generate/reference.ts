@@ -1,5 +1,6 @@
 import { errorKinds, type ConnectorError, type ErrorKind } from '@bulkhead/connector-sdk'
 import { errorRegistry, exitCodes, httpStatuses } from '@bulkhead/contract'
+import { cliPage } from './cli-page.ts'
 import type { DescribedConnector } from './connector-manifests.ts'
 import { fieldTable, generatedNote, table } from './markdown.ts'
 import { publishedSchemas, type JsonSchema } from './schemas.ts'
@@ -9,6 +10,7 @@ export function referencePages(connectors: readonly DescribedConnector[]): Reado
   const schemas = publishedSchemas()
   const schema = (name: string): JsonSchema => schemas[name] ?? {}
   return {
+    'cli.md': cliPage(),
     'errors.md': errorsPage(connectors),
     'manifest.md': page(
       'Manifest',
