@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, copyFile, readdir, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -301,4 +301,25 @@ test('a query ends when it has worked longer than it may; waiting for the reader
       await new Promise((resolve) => setTimeout(resolve, 150))
     }
   })
+})
+
+test('a path that would run for ever, fill the memory or climb ends at once', async (t) => {
+  const folder = await folderOf(t, { 'secret.csv': 'a\n3\n' })
+  await mkdir(join(folder, 'in'))
+  await writeFile(join(folder, 'in', 'a'.repeat(200)), '')
+  const of = (path: string) => ({ config: { folder: join(folder, 'in'), files: { t: { path } } } })
+  const refused: Readonly<Record<string, string>> = {
+    [`${'a*'.repeat(100)}b`]: 'duckdb-file-missing',
+    '{1..100000000}': 'duckdb-file-missing',
+    ['{a,b}'.repeat(800)]: 'duckdb-file-invalid',
+    '{.,x}./secret.csv': 'duckdb-file-outside',
+    '\\../secret.csv': 'duckdb-file-outside',
+    '[.][.]/secret.csv': 'duckdb-file-missing',
+    '{/etc,x}/passwd': 'duckdb-file-outside',
+  }
+  for (const [path, code] of Object.entries(refused)) {
+    const start = performance.now()
+    assert.equal((await errorOf('FROM t', of(path))).code, code, path.slice(0, 40))
+    assert.ok(performance.now() - start < 1000, path.slice(0, 40))
+  }
 })

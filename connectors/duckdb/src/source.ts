@@ -45,7 +45,7 @@ class FileFinder {
 
   async find({ name, source }: Table, signal: AbortSignal): Promise<readonly string[]> {
     signal.throwIfAborted()
-    if (source.kind === 'local') return findLocalFiles(this.#root, source.path, name)
+    if (source.kind === 'local') return findLocalFiles(this.#root, source.path, name, signal)
     const known = this.#fetched.get(name)
     if (known !== undefined) return known
     const paths = await this.#context.fetchFiles(source.connection, source.query, signal)

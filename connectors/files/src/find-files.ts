@@ -1,8 +1,8 @@
 import { lstat, opendir, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, posix } from 'node:path'
+import { basename, dirname, join, posix } from 'node:path'
+import { choicesOfBraces, climbs, MAX_GLOB_CHOICES, pathsMatching } from '@bulkhead/connector-sdk'
 import { failure, fromSystem, systemCode } from './errors.ts'
 import { isInside } from './folder.ts'
-import { pathsMatching } from './glob.ts'
 import { nearNames } from './near-names.ts'
 
 /** Most files of one read: their names are held in memory (I8). */
@@ -50,21 +50,40 @@ export async function findFiles(
 
 async function match(root: string, path: string, signal: AbortSignal): Promise<string[]> {
   const pattern = posix.normalize(path)
-  if (isAbsolute(path) || path.split('/').includes('..') || path.includes('\0')) {
-    throw failure('files-outside-folder', `The path ${JSON.stringify(path)} leads out of the folder`, {
-      path: 'query.path',
-    })
-  }
+  if (climbs(path)) throw outside(path)
   // A name may hold wildcards itself: what is there literally is meant literally.
   if (await isFile(join(root, pattern))) return [pattern]
   if (!/[*?[\]{}]/.test(pattern)) throw await notFound(root, pattern)
   const names = new Set<string>()
-  for await (const name of pathsMatching(root, pattern, signal)) {
-    if (await isFile(join(root, name))) names.add(name)
-    if (names.size > MAX_FILES) throw tooMany(path)
+  for (const choice of choicesOf(pattern)) {
+    // A choice of braces may make what the path itself was not.
+    if (climbs(choice)) throw outside(path)
+    for await (const name of namesMatching(root, choice, signal)) {
+      if (await isFile(join(root, name))) names.add(name)
+      if (names.size > MAX_FILES) throw tooMany(path)
+    }
   }
   if (names.size === 0) throw await notFound(root, pattern)
   return [...names]
+}
+
+function choicesOf(pattern: string): readonly string[] {
+  const choices = choicesOfBraces(pattern)
+  if (choices !== undefined) return choices
+  throw failure('files-query-invalid', `The braces of a path stand for more than ${MAX_GLOB_CHOICES} paths`, {
+    path: 'query.path',
+    fix: 'Give a list of paths, or fewer choices',
+  })
+}
+
+async function* namesMatching(root: string, pattern: string, signal: AbortSignal): AsyncGenerator<string> {
+  try {
+    yield* pathsMatching(root, pattern, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    const { path = root } = error as NodeJS.ErrnoException
+    throw fromSystem(error, `Cannot look into ${path}`, 'read')
+  }
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -107,6 +126,12 @@ export function identityOf(stats: BigStats): FileIdentity {
     modifiedNs: stats.mtimeNs,
     changedNs: stats.ctimeNs,
   }
+}
+
+function outside(path: string): Error {
+  return failure('files-outside-folder', `The path ${JSON.stringify(path)} leads out of the folder`, {
+    path: 'query.path',
+  })
 }
 
 function tooMany(path: string): Error {

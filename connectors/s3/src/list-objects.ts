@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { S3Connection } from './connection.ts'
 import { ownerHeader } from './object-headers.ts'
 import type { Selection } from './query.ts'
@@ -38,6 +39,9 @@ export async function* listObjects(
       ),
     )
     if (page.IsTruncated === undefined) connection.notS3('list')
+    // Matching a page takes its time, and nobody waits in between when no key matches.
+    await setImmediate()
+    signal.throwIfAborted()
     for (const { Key, Size, ETag } of page.Contents ?? []) {
       if (Key === undefined || !Key.startsWith(selection.beginning)) continue
       if (Key.endsWith('/') && (Size ?? 0) === 0) continue

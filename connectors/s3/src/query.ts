@@ -1,6 +1,12 @@
-import { bindObjectParameters, orParameter, type ParameterValue, z } from '@bulkhead/connector-sdk'
+import {
+  bindObjectParameters,
+  compileGlob,
+  type Glob,
+  orParameter,
+  type ParameterValue,
+  z,
+} from '@bulkhead/connector-sdk'
 import { s3Fault } from './errors.ts'
-import { compileGlob, type Glob } from './glob.ts'
 import { faultOfBeginning, keyBelow } from './object-name.ts'
 
 /** Most keys of a list: each is looked at before the first byte is read. */

@@ -1,6 +1,12 @@
-import { glob, realpath, stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, posix, resolve, sep } from 'node:path'
-import type { ConnectionContext } from '@bulkhead/connector-sdk'
+import {
+  choicesOfBraces,
+  climbs,
+  MAX_GLOB_CHOICES,
+  pathsMatching,
+  type ConnectionContext,
+} from '@bulkhead/connector-sdk'
 import type { Config } from '../config.ts'
 import { failure } from '../errors.ts'
 
@@ -31,18 +37,28 @@ export async function openFolder(context: ConnectionContext<Config>): Promise<st
 /**
  * Paths of the files that a pattern means, links resolved, sorted.
  * @param table  name of the table in the settings, for errors
- * @throws `duckdb-file-missing`, `duckdb-file-outside`, `duckdb-file-unreadable`
+ * @throws `duckdb-file-missing`, `duckdb-file-outside`, `duckdb-file-unreadable`, `duckdb-file-invalid` for too many
  */
 export async function findLocalFiles(
   root: string,
   pattern: string,
   table: string,
+  signal: AbortSignal,
 ): Promise<readonly string[]> {
   const path = `config.files.${table}.path`
-  if (isAbsolute(pattern) || pattern.split('/').includes('..') || pattern.includes('\0')) {
+  const choices = choicesOfBraces(pattern)
+  if (choices === undefined) {
+    const most = `${MAX_GLOB_CHOICES} paths`
+    throw failure('duckdb-file-invalid', `The braces of the path of ${table} stand for more than ${most}`, {
+      path,
+      fix: 'Write fewer choices, or a wildcard',
+    })
+  }
+  // A choice of braces may make what the path itself was not.
+  if ([pattern, ...choices].some(climbs)) {
     throw failure('duckdb-file-outside', `The path of ${table} leads out of the folder`, { path })
   }
-  const names = await match(root, posix.normalize(pattern))
+  const names = await match(root, posix.normalize(pattern), choices, signal)
   if (names.length === 0) {
     throw failure('duckdb-file-missing', `No file of the folder is ${pattern}, which ${table} needs`, {
       path,
@@ -54,15 +70,31 @@ export async function findLocalFiles(
   return Promise.all(names.sort().map((name) => resolveInside(root, name, path)))
 }
 
-async function match(root: string, pattern: string): Promise<string[]> {
+async function match(
+  root: string,
+  pattern: string,
+  choices: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
   // A name may hold wildcards itself: what is there literally is meant literally.
   if (await isFile(join(root, pattern))) return [pattern]
-  const names: string[] = []
-  for await (const name of glob(pattern, { cwd: root })) {
-    if (await isFile(join(root, name))) names.push(name)
-    if (names.length > MAX_FILES) break
+  const names = new Set<string>()
+  for (const choice of choices) {
+    for await (const name of namesMatching(root, choice, signal)) {
+      if (await isFile(join(root, name))) names.add(name)
+      if (names.size > MAX_FILES) return [...names]
+    }
   }
-  return names
+  return [...names]
+}
+
+async function* namesMatching(root: string, pattern: string, signal: AbortSignal): AsyncGenerator<string> {
+  try {
+    yield* pathsMatching(root, pattern, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    throw unreadable((error as NodeJS.ErrnoException).path ?? root)
+  }
 }
 
 async function resolveInside(root: string, name: string, path: string): Promise<string> {
