@@ -9,10 +9,17 @@ import { PART_LIMITS } from './settings.ts'
 import { s3CodeOf } from './classify-failure.ts'
 import { attemptsOf, isRefusal, statusOf } from './failure.ts'
 import type { Operation } from './operation.ts'
-import { abortAgainWhileThere, abortUpload, abortUploadsOf } from './unfinished-uploads.ts'
+import {
+  abortAgainWhileThere,
+  abortLateUploadsOf,
+  abortUpload,
+  abortUploadsOf,
+} from './unfinished-uploads.ts'
 
 /** How long leaving nothing behind may take: a run that was cancelled waits for it. */
 const ABORT_MS = 4_500
+/** The store's clock counts whole seconds, and ours may be a little ahead of it. */
+const CLOCK_SECOND_MS = 2_000
 
 /**
  * One object on its way. A small one is held and sent by one PutObject at `complete`; a first part of
@@ -38,6 +45,8 @@ export class S3Upload implements Upload {
   #begunAfterMs = 0
   /** An answer to the beginning was lost, so there may be an upload whose id nobody knows. */
   #mayHaveTwin = false
+  /** A call was given up, so that the store may still be at work for it. */
+  #wasInterrupted = false
   #bytes = 0
   #state: 'open' | 'completing' | 'complete' | 'aborted' = 'open'
   #aborting: Promise<void> | undefined
@@ -90,7 +99,8 @@ export class S3Upload implements Upload {
   async #abort(): Promise<void> {
     if (this.#state === 'complete') return
     const wasCompleting = this.#state === 'completing'
-    const wasInterrupted = this.#underWay.size > 0
+    // the caller may have given calls up before, by its own signal
+    const wasInterrupted = this.#wasInterrupted || this.#underWay.size > 0
     this.#state = 'aborted'
     this.#held = undefined
     this.#stop.abort(new Error('The upload was aborted'))
@@ -114,6 +124,9 @@ export class S3Upload implements Upload {
     this.#underWay.add(call)
     try {
       await call
+    } catch (error) {
+      this.#wasInterrupted = true
+      throw error
     } finally {
       this.#underWay.delete(call)
     }
@@ -236,13 +249,15 @@ export class S3Upload implements Upload {
       // a part that was on its way may arrive after the abort, stay behind and cost money
       if (wasInterrupted) await abortAgainWhileThere(this.#connection, this.#key, uploadId, signal)
     }
-    if (this.#mayHaveTwin) await this.#abortTwins(signal)
+    if (!this.#mayHaveTwin) return
+    await this.#abortTwins(signal)
+    if (uploadId === undefined)
+      await abortLateUploadsOf(this.#connection, this.#key, this.#begunAfterMs - CLOCK_SECOND_MS, signal)
   }
 
   /** Ends uploads that this one began and never heard of; another attempt's upload is older. */
   async #abortTwins(signal: AbortSignal): Promise<void> {
-    // the store's clock counts whole seconds
-    await abortUploadsOf(this.#connection, this.#key, this.#begunAfterMs - 2_000, signal)
+    await abortUploadsOf(this.#connection, this.#key, this.#begunAfterMs - CLOCK_SECOND_MS, signal)
   }
 
   #operation(doing: string): Operation {

@@ -85,8 +85,21 @@ export async function abortUploadsOf(
   }
 }
 
-/** Rounds in which a part that was on its way may still turn up: 0.75 s in all. */
-const LATE_PARTS_MS = [50, 100, 200, 400]
+/** Rounds in which what was on its way may still turn up: 0.75 s in all. */
+const LATE_MS = [50, 100, 200, 400]
+
+/** The same, again and again: an upload whose beginning was given up may be made after that. */
+export async function abortLateUploadsOf(
+  connection: S3Connection,
+  key: string,
+  sinceMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const pause of LATE_MS) {
+    await sleep(pause, undefined, { signal })
+    await abortUploadsOf(connection, key, sinceMs, signal)
+  }
+}
 
 /**
  * Aborts an upload again as long as the store shows it: with parts under way an abort may have to be
@@ -100,7 +113,7 @@ export async function abortAgainWhileThere(
   signal: AbortSignal,
 ): Promise<void> {
   let gone = 0
-  for (const pause of LATE_PARTS_MS) {
+  for (const pause of LATE_MS) {
     await sleep(pause, undefined, { signal })
     if (await isThere(connection, key, uploadId, signal)) {
       gone = 0
