@@ -236,7 +236,10 @@ function targetOf(specifier: string, file: string, packages: readonly Package[])
   const owner = packages.find(({ manifest }) => manifest.name === name)
   if (owner === undefined) return undefined
   const inside = specifier.slice(name.length + 1)
-  return `${owner.folder}/src/${inside === '' ? 'index' : inside === 'testing' ? 'testing/index' : inside}.ts`
+  const targets = owner.manifest.exports?.[inside === '' ? '.' : `./${inside}`] as
+    | Record<string, string>
+    | undefined
+  return normalize(`${owner.folder}/${targets?.['@bulkhead/source'] ?? `src/${inside}.ts`}`)
 }
 
 function resolveRelative(file: string, specifier: string): string {

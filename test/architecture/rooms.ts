@@ -37,6 +37,13 @@ const table: readonly Room[] = [
     browser: true,
     pure: true,
   },
+  // what connectors to folders of this machine need, in a face of its own
+  {
+    name: 'connector-sdk/local-files',
+    folder: 'packages/connector-sdk/src/local-files',
+    imports: ['connector-sdk'],
+    node: true,
+  },
   // the contract test kit that the SDK ships; it runs under Node only
   {
     name: 'connector-sdk/testing',
@@ -203,7 +210,7 @@ export function roomsWith(connectors: readonly string[]): readonly Room[] {
     ...connectors.map((name) => ({
       name: `connectors/${name}`,
       folder: `connectors/${name}/src`,
-      imports: ['connector-sdk'],
+      imports: ['connector-sdk', 'connector-sdk/local-files'],
       node: true,
     })),
   ]

@@ -1,6 +1,7 @@
 import { lstat, opendir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, posix } from 'node:path'
-import { choicesOfBraces, climbs, MAX_GLOB_CHOICES, pathsMatching } from '@bulkhead/connector-sdk'
+import { choicesOfBraces, climbs, MAX_GLOB_CHOICES } from '@bulkhead/connector-sdk'
+import { pathsMatching } from '@bulkhead/connector-sdk/local-files'
 import { failure, fromSystem, systemCode } from './errors.ts'
 import { isInside } from './folder.ts'
 import { nearNames } from './near-names.ts'

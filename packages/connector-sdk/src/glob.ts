@@ -174,3 +174,9 @@ function firstBraces(
   }
   return undefined
 }
+
+/** Whether a path is absolute, has a part `..`, or a NUL: none such is below a folder for sure. */
+export function climbs(path: string): boolean {
+  // A backslash may hide a dot from this look.
+  return path.startsWith('/') || path.includes('\0') || path.replaceAll('\\', '').split('/').includes('..')
+}

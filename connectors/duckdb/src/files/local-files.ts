@@ -1,12 +1,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, posix, resolve, sep } from 'node:path'
-import {
-  choicesOfBraces,
-  climbs,
-  MAX_GLOB_CHOICES,
-  pathsMatching,
-  type ConnectionContext,
-} from '@bulkhead/connector-sdk'
+import { choicesOfBraces, climbs, MAX_GLOB_CHOICES, type ConnectionContext } from '@bulkhead/connector-sdk'
+import { pathsMatching } from '@bulkhead/connector-sdk/local-files'
 import type { Config } from '../config.ts'
 import { failure } from '../errors.ts'
 

@@ -1,6 +1,6 @@
 import { opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compileNameGlob, type NameGlob } from './glob.ts'
+import { compileNameGlob, type NameGlob } from '../glob.ts'
 
 /** One part of a pattern between two `/`. */
 type Part = NameGlob | 'any-parts'
@@ -19,12 +19,6 @@ export async function* pathsMatching(
 ): AsyncGenerator<string> {
   const parts = partsOf(pattern)
   yield* walk(root, '', parts, withEmptyParts(parts, new Set([0])), signal)
-}
-
-/** Whether a path is absolute, has a part `..`, or a NUL: none such is below a folder for sure. */
-export function climbs(path: string): boolean {
-  // A backslash may hide a dot from this look.
-  return path.startsWith('/') || path.includes('\0') || path.replaceAll('\\', '').split('/').includes('..')
 }
 
 /** All positions of the pattern that a folder has reached are followed at once, in place of backtracking. */
