@@ -54,8 +54,8 @@ export function buildProgram(version: string, execute: Execute = nothing): Comma
 
 /** Below the help of the program: how to begin, and what scripts rely on. */
 export const overview = `Examples:
-  bulkhead init my-application                    a small application, ready to run and to change
-  bulkhead run --application my-application --job hello
+  bulkhead init my-shop                           a small application, to run and to change
+  bulkhead run --application my-shop --job sales -p year=2026
   bulkhead copy flights.parquet flights.csv.gz    one line, no application
 
 Exit codes:
@@ -72,7 +72,7 @@ Environment variables:
   BULKHEAD_SECRET__<APPLICATION>__<NAME>  value of { secret: NAME }; letters in upper case, - as _
   BULKHEAD_SECRETS_DIR   folder with <application>/<name> files that hold secrets
   BULKHEAD_FILES_URL     base of links to local results (default http://127.0.0.1:7070)
-  BULKHEAD_ALLOW_LOOPBACK  1 lets applications reach this very machine
+  BULKHEAD_ALLOW_LOOPBACK  1: applications may reach this very machine
   K_EXECUTION_MODE       batch (set by Knative): --exit of run is then answered
   BULKHEAD_NODE          Node to run with (24.6 or newer), instead of the one that is found
   XDG_STATE_HOME         where the key of local links is kept (default ~/.local/state)

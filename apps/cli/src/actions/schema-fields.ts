@@ -48,6 +48,7 @@ function typeOf(schema: Schema): string {
   if (Array.isArray(anyOf)) return [...new Set(anyOf.map((one) => typeOf(asSchema(one) ?? {})))].join(' or ')
   const items = asSchema(schema['items'])
   if (items !== undefined) return `list of ${typeOf(items)}`
+  if (Array.isArray(schema['type'])) return schema['type'].join(' or ')
   return typeof schema['type'] === 'string' ? schema['type'] : 'any'
 }
 

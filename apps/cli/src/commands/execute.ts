@@ -52,7 +52,7 @@ export function withQuestion(command: Command): Command {
     .option('-j, --job <name>', 'job to use, instead of a request')
     .option(
       '-p, --parameter <name=value>',
-      'parameter of the job; may be given several times. A list is given as JSON: ids=[1,2]',
+      'parameter of the job; may be given several times. A list: ids=1,2 or, as JSON, ids=[1,2]',
       (text: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), text],
     )
     .option('--request-id <id>', 'id of the request, which the reply repeats (default: a new one)')
