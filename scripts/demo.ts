@@ -1,7 +1,8 @@
 /**
  * `npm run demo`: the main job on real data, as a user would run it: every step is the command itself,
  * and is shown. With DATABASE_URL it reads from that PostgreSQL instead, and writes nothing to it.
- * `npm run demo -- --once` says explicitly what it does anyway: it ends by itself.
+ * `npm run demo -- --once` says explicitly what it does anyway: it ends by itself. `--out FOLDER` puts the
+ * results elsewhere than below bulkhead-out/, which git ignores.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -24,7 +25,8 @@ const always = [
 ]
 
 const checkout = resolve(import.meta.dirname, '..')
-parseArgs({ options: { once: { type: 'boolean' } } })
+const { values } = parseArgs({ options: { once: { type: 'boolean' }, out: { type: 'string' } } })
+const out = values.out === undefined ? [] : ['--out', resolve(values.out)]
 
 const temporary = mkdtempSync(join(tmpdir(), 'bulkhead-demo-'))
 let server: FileServer | undefined
@@ -72,8 +74,9 @@ async function ask(number: number, question: Question, { url }: FileServer): Pro
     say(indent(plan.trimEnd()))
     say('')
   }
-  say(`Now it runs:\n  $ ${shown(question.run)}`)
-  const reply: unknown = JSON.parse(await bulkhead(question.run, { environment }))
+  const run = [...question.run, ...out]
+  say(`Now it runs:\n  $ ${shown(run)}`)
+  const reply: unknown = JSON.parse(await bulkhead(run, { environment }))
   say('\nThe reply event, as the requester gets it:')
   say(indent(JSON.stringify(reply, undefined, 2)))
   say('\nThe link in it, downloaded and held against the reply:')
