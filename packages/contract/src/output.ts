@@ -34,7 +34,8 @@ const csvFields = {
   delimiter: z
     .string()
     .length(1)
-    .regex(/^[^"\r\n]$/, 'must not be a quote or a line break')
+    // oxlint-disable-next-line no-control-regex -- NUL is what is refused
+    .regex(/^[^"\r\n\x00\uD800-\uDFFF]$/u, 'must not be a quote, a line break, NUL or half a character')
     .meta({
       description: 'One character between values; `;` suits spreadsheets in countries with a decimal comma',
       default: defaultCsv.delimiter,
@@ -48,7 +49,8 @@ const csvFields = {
   nullText: z
     .string()
     .max(40)
-    .regex(/^[^"\r\n]*$/, 'must not hold a quote or a line break')
+    // oxlint-disable-next-line no-control-regex -- NUL is what is refused
+    .regex(/^[^"\r\n\x00\uD800-\uDFFF]*$/u, 'must not hold a quote, a line break, NUL or half a character')
     .meta({
       description: 'What stands for null; a text with the same letters is then written in quotes',
       default: defaultCsv.nullText,
@@ -67,6 +69,7 @@ const csvFields = {
   encoding: z
     .string()
     .max(40)
+    .regex(/^[A-Za-z0-9._:-]+$/, 'must be letters, digits, dots, colons, hyphens and underscores')
     .meta({
       description: 'Character set; a character that it lacks fails the run',
       examples: ['utf-8', 'windows-1252', 'utf-16le'],

@@ -1,5 +1,6 @@
-import type { CsvOptions, Field } from '@bulkhead/connector-sdk'
-import { fault } from '@bulkhead/contract'
+import { createRequire } from 'node:module'
+import { BulkheadError, type CsvOptions, type ErrorDetails, type Field } from '@bulkhead/connector-sdk'
+import { fault, faultDetails } from '@bulkhead/contract'
 import type * as IconvLite from 'iconv-lite'
 import type { RowFormatter } from './row-formatter.ts'
 
@@ -10,16 +11,18 @@ import type { RowFormatter } from './row-formatter.ts'
  * @param firstRow  number of the first row, for messages
  * @throws BulkheadError `output-unsupported` for an encoding that cannot hold CSV, `csv-encoding` for a character
  */
-export async function encodeCsv(
+export function encodeCsv(
   formatter: RowFormatter,
   fields: readonly Field[],
   csv: CsvOptions,
   firstRow: number,
-): Promise<RowFormatter> {
-  if (/^utf-?8$/i.test(csv.encoding)) return formatter
+): RowFormatter {
   const { encoding } = csv
-  const { default: iconv } = await import('iconv-lite')
-  checkEncoding(iconv, csv)
+  const name = encodingName(encoding)
+  if (name === 'utf8') return formatter
+  const refused = encodingFault(csv)
+  if (refused !== undefined) throw new BulkheadError(refused)
+  const iconv = loadIconv()
   let row = firstRow
   const encode = (bytes: Uint8Array, where: (text: string) => string): Buffer => {
     const text = utf8.decode(bytes)
@@ -33,7 +36,7 @@ export async function encodeCsv(
     )
   }
   // UTF-16 and UTF-32 without a byte order in their name begin with the mark that tells it.
-  const mark = /^utf-?(16|32)$/i.test(encoding)
+  const mark = ['utf16', 'utf32', 'ucs4'].includes(name)
     ? iconv.encode('\uFEFF', encoding, { addBOM: false })
     : Buffer.alloc(0)
   return {
@@ -64,22 +67,37 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 /** Every character that the engine itself writes. */
 const ascii = Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index)).join('') + '\r\n\t'
 
-function checkEncoding(iconv: Iconv, { encoding, delimiter, nullText }: CsvOptions): void {
-  const path = 'output.csv.encoding'
+/** The name as `iconv-lite` compares it: `UTF-16`, `utf_16` and `utf16` are one encoding. */
+export function encodingName(encoding: string): string {
+  return encoding.toLowerCase().replaceAll(/:\d{4}$|[^0-9a-z]/g, '')
+}
+
+/** Why CSV cannot be written in its encoding, if so: `output-unsupported`. */
+export function encodingFault(
+  { encoding, delimiter, nullText }: CsvOptions,
+  path = 'output.csv.encoding',
+): ErrorDetails | undefined {
+  // A library that most runs do not need takes its time to load.
+  if (encodingName(encoding) === 'utf8') return undefined
+  const iconv = loadIconv()
   if (!isKnown(iconv, encoding)) {
-    throw fault('output-unsupported', `Unknown encoding "${encoding.slice(0, 40)}"`, {
+    return faultDetails('output-unsupported', `Unknown encoding "${encoding.slice(0, 40)}"`, {
       path,
       fix: 'Give the name of a character set, such as utf-8, windows-1252 or utf-16le',
     })
   }
   // Also refuses what the library calls an encoding and is none for text: base64, hex.
   const sample = ascii + delimiter + nullText
-  if (iconv.decode(iconv.encode(sample, encoding, { addBOM: false }), encoding) !== sample) {
-    throw fault('output-unsupported', `The encoding "${encoding}" cannot hold this CSV`, {
-      path,
-      fix: 'Choose an encoding with all ASCII characters, the delimiter and the null text, such as utf-8',
-    })
-  }
+  if (iconv.decode(iconv.encode(sample, encoding, { addBOM: false }), encoding) === sample) return undefined
+  return faultDetails('output-unsupported', `The encoding "${encoding}" cannot hold this CSV`, {
+    path,
+    fix: 'Choose an encoding with all ASCII characters, the delimiter and the null text, such as utf-8',
+  })
+}
+
+/** At once, unlike `import`: a plan is made without waiting. */
+function loadIconv(): Iconv {
+  return createRequire(import.meta.url)('iconv-lite') as Iconv
 }
 
 /** The library declares a type guard, which would leave nothing of the other names. */

@@ -131,12 +131,14 @@ test('writes CSV in other encodings, whatever the pieces', async () => {
     })
     assert.equal(iconv.decode(bytes, encoding, { stripBOM: false }), plain)
   }
-  const marked = await contentOf([{ form: 'rows', rows: many }], {
-    fields,
-    csv: { ...defaultCsv, encoding: 'utf-16' },
-  })
-  assert.deepEqual([...marked.subarray(0, 2)], [0xff, 0xfe])
-  assert.equal(iconv.decode(marked, 'utf-16'), plain)
+  for (const encoding of ['utf-16', 'UTF_16', 'utf16', 'UTF_32', 'ucs4']) {
+    const marked = await contentOf([{ form: 'rows', rows: many }], {
+      fields,
+      csv: { ...defaultCsv, encoding },
+    })
+    assert.deepEqual([...marked.subarray(0, 2)], [0xff, 0xfe], encoding)
+    assert.equal(iconv.decode(marked, encoding), plain)
+  }
 })
 
 test('fails on a character that the encoding lacks, and names its row and column', async () => {

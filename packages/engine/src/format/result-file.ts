@@ -11,7 +11,7 @@ import { fault } from '@bulkhead/contract'
 import { rowsToColumns } from '../transform/rows-to-columns.ts'
 import { countingStage, writerStage, type ByteStage, type ResultWriter } from './byte-stage.ts'
 import { compressInto, type Compression } from './compress.ts'
-import { encodeCsv } from './csv-encoding.ts'
+import { encodeCsv, encodingName } from './csv-encoding.ts'
 import { createCsvFormatter } from './csv.ts'
 import type { Encoder } from './encoder.ts'
 import { encryptInto } from './encrypt.ts'
@@ -77,7 +77,7 @@ export async function openResultFile<Finished>(
     compressInto(encrypted, format === 'parquet' ? 'none' : compression, options.compressionLevel),
   )
   const encoder = await createEncoder(options, content)
-  const asciiBased = !/^(utf-?(16|32)|ucs-?[24])/i.test(options.csv.encoding)
+  const asciiBased = !/^(utf(16|32)|ucs[24])/.test(encodingName(options.csv.encoding))
   let rows: number | null = 0
   let copied = 0
 
@@ -150,7 +150,7 @@ async function createEncoder(
 ): Promise<Encoder | undefined> {
   switch (format) {
     case 'csv':
-      return createTextEncoder(await encodeCsv(createCsvFormatter(fields, csv), fields, csv, firstRow), stage)
+      return createTextEncoder(encodeCsv(createCsvFormatter(fields, csv), fields, csv, firstRow), stage)
     case 'jsonl':
       refuseDuplicates(fields, 'JSON Lines')
       return createTextEncoder(createJsonlFormatter(fields), stage)

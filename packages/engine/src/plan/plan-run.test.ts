@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { requestOutputSchema } from '@bulkhead/contract'
 import { describePlan, planAsData } from './describe-plan.ts'
 import { applicationOf, invoices, month, planOf, refusal } from './sample-application.test-support.ts'
 
@@ -96,6 +97,25 @@ test('lets a request set what the job lets it set, and nothing else', () => {
       'store-unknown deliver.store: The application declares no store x',
     ],
   )
+})
+
+test('refuses options of CSV that no file can have, before anything is read', () => {
+  const output = { csv: { nullText: 'a,b', encoding: 'klingon' } }
+  const jobs = { bad: { source: { connection: 'ledger', query: 'SELECT 1' }, output } }
+  assert.deepEqual(refusal(applicationOf({ jobs }), { job: 'bad' }), [
+    'output-unsupported spec.jobs.bad.output.csv.nullText: The null text holds the delimiter',
+    'output-unsupported spec.jobs.bad.output.csv.encoding: Unknown encoding "klingon"',
+  ])
+  for (const [csv, path] of [
+    [{ delimiter: '\u0000' }, 'delimiter'],
+    [{ delimiter: '\ud800' }, 'delimiter'],
+    [{ nullText: '\udfff' }, 'nullText'],
+    [{ encoding: 'utf-8\r\n' }, 'encoding'],
+  ] as const) {
+    assert.equal(requestOutputSchema.safeParse({ csv }).error?.issues[0]?.path.join('.'), `csv.${path}`)
+  }
+  for (const delimiter of [',', '\t', '¦', '\u001f'])
+    assert.ok(requestOutputSchema.safeParse({ csv: { delimiter } }).success)
 })
 
 test('merges the options of job and request field by field', () => {

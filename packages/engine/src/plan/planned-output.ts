@@ -20,6 +20,7 @@ import {
 import type { ConnectorEntry } from '../catalog/catalog.ts'
 import { checkFileName } from '../deliver/object-key.ts'
 import { manifestFileName, splitFileName } from '../deliver/split-names.ts'
+import { encodingFault } from '../format/csv-encoding.ts'
 import { fileNameOf } from './file-name.ts'
 import type { PlannedOutput } from './plan.ts'
 
@@ -82,6 +83,7 @@ export function planOutput(question: OutputQuestion): AnsweredOutput {
   const split = splitOf((wanted.split ?? job.output.split) as { rows?: number; bytes?: string } | undefined)
 
   const faults: ErrorDetails[] = []
+  if (format === 'csv') faults.push(...csvFaults(csv, pathOf))
   if (compression === 'gzip' && (level ?? 1) > 9)
     faults.push(
       faultDetails('output-unsupported', 'The levels of gzip end at 9', {
@@ -181,6 +183,20 @@ export function planUrlExpiry(
 const smallestSplitBytes = 64 * 1024
 /** For the length of names. */
 const mostSplitFiles = 9_999_999
+
+/** What options of CSV cannot be together, though each may be. */
+function csvFaults(csv: CsvOptions, pathOf: (field: string) => string): ErrorDetails[] {
+  const faults: ErrorDetails[] = []
+  if (csv.nullText.includes(csv.delimiter))
+    faults.push(
+      faultDetails('output-unsupported', 'The null text holds the delimiter', {
+        path: pathOf('csv.nullText'),
+        fix: 'Choose a null text without it: null is never written in quotes',
+      }),
+    )
+  const encoding = encodingFault(csv, pathOf('csv.encoding'))
+  return encoding === undefined ? faults : [...faults, encoding]
+}
 
 function nameOf(
   { jobName, job, request, parameters }: OutputQuestion,
