@@ -56,7 +56,10 @@ export async function phasesOf(choice: Choice, resources: AsyncDisposableStack):
       const services = await servers?.()
       const [runnable, skipped] = divide(root, files[name], services?.missing ?? {})
       const environment = services?.environment ?? {}
-      return [...(await runTestFiles(runnable, { root, environment, timeoutMs, signal })), ...skipped]
+      return [
+        ...(await runTestFiles(runnable, { root, environment, timeoutMs, signal, together: choice.fast })),
+        ...skipped,
+      ]
     },
   })
 

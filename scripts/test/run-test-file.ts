@@ -27,6 +27,52 @@ const escapedMs = 3_000 // for a process outside the group that holds the pipes;
 /** Resolves to one outcome for each test in the file; to a failed one for a file that dies, hangs or holds no test. */
 export async function runTestFile(path: string, options: TestFileOptions): Promise<readonly Outcome[]> {
   const file = relative(options.root, path)
+  const { outcomes, output, problem } = await runTestProcess([path], file, options)
+  const tests = outcomes.map((outcome) => ({ ...outcome, file })) // a kit's file would tell nothing
+  const trouble = problem ?? (tests.length === 0 ? 'It holds no test' : undefined)
+  if (trouble !== undefined)
+    return [
+      ...tests,
+      { name: 'the file as a whole', file, status: 'failed', detail: `${trouble}\n${output}` },
+    ]
+  if (output !== '') attach(tests, output)
+  return tests
+}
+
+/**
+ * Runs some files in one process, which saves starting one for each, and resolves to what they say when every one
+ * holds tests and all are well. Undefined otherwise: then each has to be asked alone, so that none is blamed for another.
+ */
+export async function runTogether(
+  paths: readonly string[],
+  options: TestFileOptions,
+): Promise<readonly Outcome[] | undefined> {
+  const { outcomes, problem } = await runTestProcess(paths, nameOf(paths, options.root), options)
+  const files = new Set(outcomes.map(({ file }) => file))
+  const isWell = problem === undefined && outcomes.every(({ status }) => status !== 'failed')
+  if (!isWell || !paths.every((path) => files.has(path))) return undefined
+  return outcomes.map((outcome) => ({ ...outcome, file: relative(options.root, outcome.file ?? '') }))
+}
+
+/** Of a process that runs these files. */
+export function nameOf(paths: readonly string[], root: string): string {
+  const first = relative(root, paths[0] ?? '')
+  return paths.length === 1 ? first : `${first} and ${paths.length - 1} more`
+}
+
+interface Ended {
+  readonly outcomes: readonly Outcome[]
+  /** The end of what was printed. */
+  readonly output: string
+  /** What went wrong apart from the tests. */
+  readonly problem: string | undefined
+}
+
+async function runTestProcess(
+  paths: readonly string[],
+  name: string,
+  options: TestFileOptions,
+): Promise<Ended> {
   const child = spawn(
     process.execPath,
     [
@@ -34,11 +80,11 @@ export async function runTestFile(path: string, options: TestFileOptions): Promi
       '--test-reporter',
       join(import.meta.dirname, 'test-reporter.ts'),
       '--test-reporter-destination=stdout',
-      path,
+      ...(paths.length === 1 ? paths : [join(import.meta.dirname, 'several-files.ts'), ...paths]),
     ],
     {
       cwd: options.root,
-      env: { ...inherited(), ...options.environment, [marker]: markOf(file) },
+      env: { ...inherited(), ...options.environment, [marker]: markOf(name) },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       detached: true, // a group of its own, which is ended as a whole
     },
@@ -58,7 +104,7 @@ export async function runTestFile(path: string, options: TestFileOptions): Promi
     for (const line of lines) {
       const said = JSON.parse(line) as ReportLine
       if ('begun' in said) begun = said.begun
-      else outcomes.push({ file, ...said })
+      else outcomes.push(said)
     }
   })
 
@@ -89,13 +135,8 @@ export async function runTestFile(path: string, options: TestFileOptions): Promi
     ? `It did not end within ${options.timeoutMs / 1000} s: a test hangs, or something is still open; the last test that began: ${begun}`
     : code !== 0 && !outcomes.some(({ status }) => status === 'failed')
       ? `It ended with ${code === null ? `signal ${child.signalCode}` : `code ${code}`}`
-      : outcomes.length === 0
-        ? 'It holds no test'
-        : undefined
-  if (problem !== undefined)
-    outcomes.push({ name: 'the file as a whole', file, status: 'failed', detail: `${problem}\n${output}` })
-  else if (output !== '') attach(outcomes, output)
-  return outcomes
+      : undefined
+  return { outcomes, output, problem }
 }
 
 /** Without what makes a test's process speak to `node --test` instead of to its reporter. */

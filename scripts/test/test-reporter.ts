@@ -7,8 +7,11 @@ import { inspect } from 'node:util'
 import type { TestEvent } from 'node:test/reporters'
 import type { Outcome } from './outcome.ts'
 
-/** One line of the report: a test that is over, or the name of one that begins, in case it never ends. */
-export type ReportLine = Omit<Outcome, 'file'> | { readonly begun: string }
+/**
+ * One line of the report: a test that is over, with the file that called `test` (a kit's, when a kit did), or the name
+ * of one that begins, in case it never ends.
+ */
+export type ReportLine = Outcome | { readonly begun: string }
 
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const names: string[] = []
@@ -26,7 +29,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
     const isParent = data.nesting < parents
     parents = data.nesting
     const test = outcomeOf(event, [...names.slice(0, data.nesting), data.name].join(' > '), isParent)
-    if (test !== undefined) say(test)
+    if (test !== undefined) say({ ...test, file: data.file })
   }
 }
 

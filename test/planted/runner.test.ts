@@ -81,20 +81,57 @@ test('a test that hangs, or leaves something open, is ended and fails by name', 
   )
 })
 
+const leavesServer = `
+  import { spawn } from 'node:child_process'
+  test('starts a server', () => {
+    const code = "require('node:net').createServer().listen(0, '127.0.0.1')"
+    spawn(process.execPath, ['-e', code], { detached: true, stdio: 'ignore' }).unref()
+  })`
+
 const linux = { skip: process.platform === 'linux' ? false : 'finds processes by /proc' }
 
 test('a server that a test leaves behind is ended, and fails the file', linux, async (t) => {
-  const outcomes = await runPlanted(
-    t,
-    `${imports}import { spawn } from 'node:child_process'
-     test('starts a server', () => {
-       const code = "require('node:net').createServer().listen(0, '127.0.0.1')"
-       spawn(process.execPath, ['-e', code], { detached: true, stdio: 'ignore' }).unref()
-     })`,
-  )
+  const outcomes = await runPlanted(t, `${imports}${leavesServer}`)
   assert.match(outcomes[1]?.detail ?? '', /left process \d+ running: .*createServer/)
   assert.deepEqual(await sweep(processesOf(['planted.test.ts'])), [])
 })
+
+test(
+  'a file that spoils what others share a process with is still the only one to fail',
+  linux,
+  async (t) => {
+    const root = await plant(t, {
+      files: {
+        'package.json': json({ type: 'module' }),
+        'a.test.ts': `${imports}test('spoils', () => { globalThis.spoiled = true })\n`,
+        'b.test.ts': `${imports}test('is well alone', () => assert.equal(globalThis.spoiled, undefined))\n`,
+        'c.test.ts': 'export {}\n',
+        'd.test.ts': `${imports}${leavesServer}`,
+      },
+    })
+    const run = (names: readonly string[], together: boolean): Promise<readonly Outcome[]> => {
+      const files = names.map((name) => join(root, name))
+      const signal = new AbortController().signal
+      return runTestFiles(files, { root, environment: {}, timeoutMs: 20_000, signal, together })
+    }
+    const alone = await run(['a.test.ts', 'b.test.ts'], false)
+    assert.deepEqual(
+      alone.map(({ file, status }) => [file, status]),
+      [
+        ['a.test.ts', 'passed'],
+        ['b.test.ts', 'passed'],
+      ],
+    )
+    assert.deepEqual(await run(['a.test.ts', 'b.test.ts'], true), alone)
+    assert.deepEqual(countOf(await run(['b.test.ts', 'c.test.ts'], true)), {
+      passed: 1,
+      failed: 1,
+      skipped: 0,
+    })
+    const left = await run(['a.test.ts', 'd.test.ts'], true)
+    assert.match(left.at(-1)?.detail ?? '', /left process \d+ running/)
+  },
+)
 
 test('a skipped test is counted apart, and a failure on a machine that decides', async (t) => {
   const outcomes = await runPlanted(
