@@ -75,10 +75,10 @@ const dataFile = z.strictObject({
       'What that connection takes as its query to copy files: { path } for `files`, { key }, { prefix } or { glob } for `s3`',
     ),
   format: z
-    .enum(['csv', 'jsonl', 'parquet'])
+    .enum(['csv', 'jsonl', 'json', 'parquet'])
     .optional()
     .describe(
-      'What the files hold; default: by their ending .csv, .tsv, .jsonl, .ndjson, .json or .parquet, before which .gz or .zst of CSV and JSON Lines does not count',
+      'What the files hold; `json` is one list of objects, or objects one after the other. Default: by their ending .csv, .tsv, .jsonl, .ndjson, .json or .parquet, before which .gz or .zst of CSV and JSON does not count',
     ),
   columns: z
     .record(z.string().min(1), z.string().min(1))

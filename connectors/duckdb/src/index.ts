@@ -9,7 +9,7 @@ const MAX_QUERY = 1_000_000
 export default defineConnector({
   name: 'duckdb',
   sdk: SDK_VERSION,
-  summary: 'SQL over CSV, JSON Lines and Parquet files, by DuckDB',
+  summary: 'SQL over CSV, JSON and Parquet files, by DuckDB',
   config,
   query: z
     .string()

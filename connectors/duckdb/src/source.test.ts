@@ -66,6 +66,26 @@ test('several files are one table, compressed ones included', async (t) => {
   ])
 })
 
+test('a .json file is one list of objects, or objects one after the other', async (t) => {
+  const folder = await folderOf(t, {
+    'list.json': '[\n  { "n": 1, "s": "x" },\n  { "n": 2, "s": null }\n]\n',
+    'lines.json': '{"n":1,"s":"x"}\n{"n":2,"s":null}\n',
+    'typed.data': '[{"n": "007"}]',
+  })
+  const rows = [
+    { n: 1n, s: 'x' },
+    { n: 2n, s: null },
+  ]
+  for (const path of ['list.json', 'lines.json'])
+    assert.deepEqual(
+      (await answer('FROM t', { config: { folder, files: { t: { path } } } })).rows,
+      rows,
+      path,
+    )
+  const files = { t: { path: 'typed.data', format: 'json', columns: { n: 'VARCHAR' } } }
+  assert.deepEqual((await answer('FROM t', { config: { folder, files } })).rows, [{ n: '007' }])
+})
+
 test('columns and csv settings say exactly how files read', async (t) => {
   const folder = await folderOf(t, {
     'a.txt': 'head\nid;amount;day\n007;1,50;31.10.2026\n008;NIL;01.11.2026\n',

@@ -11,14 +11,14 @@ export interface Table {
   readonly file: DataFile
 }
 
-type Format = 'csv' | 'jsonl' | 'parquet'
+type Format = 'csv' | 'jsonl' | 'json' | 'parquet'
 
 const byEnding: Readonly<Record<string, Format>> = {
   '.csv': 'csv',
   '.tsv': 'csv',
   '.jsonl': 'jsonl',
   '.ndjson': 'jsonl',
-  '.json': 'jsonl',
+  '.json': 'json',
   '.parquet': 'parquet',
 }
 
@@ -63,7 +63,7 @@ function formatOf(table: Table, paths: readonly string[]): Format {
     `The ending of the files of ${table.name} does not say what they hold`,
     {
       path: `config.files.${table.name}.format`,
-      fix: 'Set `format` to csv, jsonl or parquet',
+      fix: 'Set `format` to csv, jsonl, json or parquet',
     },
   )
 }
@@ -81,6 +81,8 @@ export function readerOf(table: Table, paths: readonly string[]): string {
       return `read_parquet(${list})`
     case 'jsonl':
       return `read_json(${list}, format = 'newline_delimited'${typed})`
+    case 'json':
+      return `read_json(${list}, format = 'auto'${typed})`
     case 'csv': {
       const options = Object.entries({
         delim: csv?.delimiter,
