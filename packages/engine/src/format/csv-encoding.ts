@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module'
 import { BulkheadError, type CsvOptions, type ErrorDetails, type Field } from '@bulkhead/connector-sdk'
 import { fault, faultDetails } from '@bulkhead/contract'
-import type * as IconvLite from 'iconv-lite'
+import iconv from 'iconv-lite'
 import type { RowFormatter } from './row-formatter.ts'
 
 /**
@@ -22,7 +21,6 @@ export function encodeCsv(
   if (name === 'utf8') return formatter
   const refused = encodingFault(csv)
   if (refused !== undefined) throw new BulkheadError(refused)
-  const iconv = loadIconv()
   let row = firstRow
   const encode = (bytes: Uint8Array, where: (text: string) => string): Buffer => {
     const text = utf8.decode(bytes)
@@ -60,8 +58,6 @@ export function encodeCsv(
   }
 }
 
-type Iconv = typeof IconvLite.default
-
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Every character that the engine itself writes. */
@@ -77,10 +73,9 @@ export function encodingFault(
   { encoding, delimiter, nullText }: CsvOptions,
   path = 'output.csv.encoding',
 ): ErrorDetails | undefined {
-  // A library that most runs do not need takes its time to load.
+  // The library reads its tables when it is first asked; most runs never ask.
   if (encodingName(encoding) === 'utf8') return undefined
-  const iconv = loadIconv()
-  if (!isKnown(iconv, encoding)) {
+  if (!isKnown(encoding)) {
     return faultDetails('output-unsupported', `Unknown encoding "${encoding.slice(0, 40)}"`, {
       path,
       fix: 'Give the name of a character set, such as utf-8, windows-1252 or utf-16le',
@@ -95,13 +90,8 @@ export function encodingFault(
   })
 }
 
-/** At once, unlike `import`: a plan is made without waiting. */
-function loadIconv(): Iconv {
-  return createRequire(import.meta.url)('iconv-lite') as Iconv
-}
-
 /** The library declares a type guard, which would leave nothing of the other names. */
-function isKnown(iconv: Iconv, encoding: string): boolean {
+function isKnown(encoding: string): boolean {
   return iconv.encodingExists(encoding)
 }
 
