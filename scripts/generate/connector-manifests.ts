@@ -29,7 +29,7 @@ export async function describeConnectors(root: string): Promise<DescribedConnect
 }
 
 function describe(definition: ConnectorDefinition<unknown>, version: string): ConnectorManifest {
-  const { name, sdk, summary, config, query, source, store, errors } = definition
+  const { name, sdk, summary, config, query, source, store, types, errors } = definition
   return {
     name,
     version,
@@ -39,6 +39,7 @@ function describe(definition: ConnectorDefinition<unknown>, version: string): Co
     query: jsonSchema(query),
     ...(source !== undefined && { source: source.capabilities }),
     ...(store !== undefined && { store: store.capabilities }),
+    ...(types !== undefined && { types }),
     errors,
   }
 }

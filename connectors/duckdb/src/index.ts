@@ -2,6 +2,7 @@ import { defineConnector, SDK_VERSION, z } from '@bulkhead/connector-sdk'
 import { config } from './config.ts'
 import { errors } from './errors.ts'
 import { openSource } from './source.ts'
+import { types } from './types.ts'
 
 /** Longest query, characters: more is data, and belongs into a file. */
 const MAX_QUERY = 1_000_000
@@ -31,5 +32,6 @@ export default defineConnector({
     },
     open: openSource,
   },
+  types,
   errors,
 })

@@ -4,6 +4,7 @@ import { errors } from './errors.ts'
 import { csvOptions } from './query/copy-text.ts'
 import { maxQueryLength } from './query/query-text.ts'
 import { openSource } from './source.ts'
+import { types } from './types.ts'
 
 export default defineConnector({
   name: 'postgres',
@@ -31,5 +32,6 @@ export default defineConnector({
       limitsRows: true,
     },
   },
+  types,
   errors,
 })

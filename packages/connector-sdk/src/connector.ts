@@ -3,6 +3,7 @@ import type { Form } from './batch.ts'
 import type { OutputFormat } from './format.ts'
 import type { SourceRole } from './source.ts'
 import type { StoreRole } from './store.ts'
+import type { SystemType } from './system-type.ts'
 
 /** The major version of the contract in this package. A host refuses a connector of another one by name. */
 export const SDK_VERSION = 1
@@ -66,6 +67,8 @@ export interface ConnectorDefinition<Config> {
   readonly query: z.ZodType
   readonly source?: SourceRole<Config> & { readonly capabilities: SourceCapabilities }
   readonly store?: StoreRole<Config> & { readonly capabilities: StoreCapabilities }
+  /** What every type of the system becomes; a source of typed columns lists them, for the reference. */
+  readonly types?: readonly SystemType[]
   readonly errors: readonly ConnectorError[]
 }
 
@@ -87,5 +90,6 @@ export interface ConnectorManifest {
   readonly query: Readonly<Record<string, unknown>>
   readonly source?: SourceCapabilities
   readonly store?: StoreCapabilities
+  readonly types?: readonly SystemType[]
   readonly errors: readonly ConnectorError[]
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { SDK_VERSION } from '../connector.ts'
 import type { ConnectionContext } from '../context.ts'
 import { errorKinds } from '../errors.ts'
+import { logicalTypeNames } from '../system-type.ts'
 import { expectFailure, withContext } from './expect.ts'
 import type { Check, Subject } from './subject.ts'
 
@@ -54,6 +55,22 @@ export const specChecks: readonly Check<AnySubject>[] = [
         assert.match(code, /^[a-z0-9]+(-[a-z0-9]+)+$/)
         assert.ok((errorKinds as readonly string[]).includes(kind), `${code} has the unknown kind ${kind}`)
         assert.ok(meaning !== '' && fix !== '', `${code} lacks its meaning or fix`)
+      }
+    },
+  },
+  {
+    title: 'says what each type of its system becomes, once for each logical type',
+    run({ connector }) {
+      const known: readonly string[] = [...logicalTypeNames, 'refused']
+      const seen = new Set<string>()
+      for (const { system, becomes, note } of connector.types ?? []) {
+        assert.ok(known.includes(becomes), `${becomes} is no logical type`)
+        assert.ok(system.length > 0 && !system.includes(''), `what becomes ${becomes} has no name`)
+        assert.notEqual(note, '', `the note about ${system.join(', ')} is empty`)
+        for (const name of system) {
+          assert.ok(!seen.has(`${name} ${becomes}`), `${name} becomes ${becomes} twice`)
+          seen.add(`${name} ${becomes}`)
+        }
       }
     },
   },
