@@ -4,5 +4,19 @@
  */
 export { readFiles, readRequest, readRows, rowsOf } from './collect.ts'
 export { sourceKit, storeKit } from './kit.ts'
-export type { Query, SourceCase, SourceSubject, StoreSubject, Subject, WrongConfig } from './subject.ts'
+export { startProxy, type Proxy } from './proxy.ts'
+export { settingsRecords, type SettingsRecord } from './settings-records.ts'
+export type {
+  Address,
+  Cannot,
+  ChangingCase,
+  Query,
+  SourceCase,
+  SourceSubject,
+  StoreSubject,
+  Subject,
+  SubjectNetwork,
+  TypeCase,
+  WrongConfig,
+} from './subject.ts'
 export { testContext, type TestContext, type TestContextOptions } from './test-context.ts'

@@ -2,8 +2,17 @@ import type { ConnectorDefinition } from '../connector.ts'
 import type { CsvOptions, OutputFormat } from '../format.ts'
 import type { Link } from '../store.ts'
 import type { ParameterValue } from '../source.ts'
-import type { Field, Row } from '../types.ts'
+import type { Field, LogicalType, Row, Value } from '../types.ts'
+import type { SettingsRecord } from './settings-records.ts'
 import type { TestContextOptions } from './test-context.ts'
+
+/**
+ * Stands in place of what a check needs, where a system has no such thing. The reason is a sentence for the
+ * reader of the README: `It opens no connection`.
+ */
+export interface Cannot {
+  readonly cannot: string
+}
 
 /** What every check needs of a connector. */
 export interface Subject<Config> {
@@ -14,6 +23,26 @@ export interface Subject<Config> {
   readonly context?: Omit<TestContextOptions<Config>, 'config'>
   /** Settings with which connecting must fail; at least one. */
   readonly wrongConfigs: readonly WrongConfig[]
+  /** What the checks run against, with its version: `PostgreSQL 15.14`. Default: what a check answers. */
+  readonly system?: string | (() => Promise<string>)
+  /** Settings with a secret that the system refuses, made from any text that the kit gives. */
+  readonly wrongPassword?:
+    | Cannot
+    | { readonly config: (password: string) => unknown; readonly code: string }
+  /** Where the system listens, so that the kit can break the network in between. */
+  readonly network?: Cannot | SubjectNetwork
+  /** What settings earlier versions took, with what they meant: see `settingsRecords`. */
+  readonly settings?: readonly SettingsRecord[]
+}
+
+export interface SubjectNetwork extends Address {
+  /** Settings that work, for a system that is reached at another address: the one of the kit's proxy. */
+  readonly at: (address: Address) => unknown
+}
+
+export interface Address {
+  readonly host: string
+  readonly port: number
 }
 
 export interface WrongConfig {
@@ -41,6 +70,26 @@ export interface SourceSubject<Config> extends Subject<Config> {
   readonly writes?: readonly Query[]
   /** Whether all is as it was before those were tried. */
   readonly unchanged?: () => Promise<boolean>
+  /** Every type of the system, with its extremes: what it becomes, to the last digit. */
+  readonly types?: Cannot | readonly TypeCase[]
+  /** A result whose data can be changed while it is read; needed when the connector declares `snapshot`. */
+  readonly changing?: Cannot | ChangingCase
+  /** Whether the system still works on `slow`, asked of the system itself. */
+  readonly atWork?: Cannot | (() => Promise<boolean>)
+}
+
+/** A result of one column and its values, in order. */
+export interface TypeCase extends Query {
+  /** The system's own name of the type: `numeric(9,2)`. */
+  readonly type: string
+  readonly becomes: LogicalType
+  readonly values: readonly Value[]
+}
+
+/** At least 1000 rows. */
+export interface ChangingCase extends Query {
+  /** Changes what the query would yield, and is done when everyone can see it. Called once for each form. */
+  readonly change: () => Promise<void>
 }
 
 export interface SourceCase extends Query {
@@ -70,5 +119,30 @@ export interface StoreSubject<Config> extends Subject<Config> {
 export interface Check<S> {
   /** What is true when it passes. */
   readonly title: string
+  /** Why it is not made of this subject; undefined when it is. See `reasonOf`. */
+  readonly leftOut?: (subject: S) => string | undefined
   readonly run: (subject: S) => Promise<void> | void
+}
+
+const NOT_GIVEN = 'The test gives no'
+
+/** The reason why a check cannot be made: what it needs is not there, or the subject says why it cannot be. */
+export function reasonOf(name: string, means: unknown): string | undefined {
+  if (means === undefined) return `${NOT_GIVEN} \`${name}\`, and does not say why it cannot`
+  return isCannot(means) ? means.cannot : undefined
+}
+
+/** Whether nobody said why: a test file that is older than the check. */
+export function isUnexplained(reason: string): boolean {
+  return reason.startsWith(NOT_GIVEN) || reason.trim() === ''
+}
+
+/** What a check needs, once `leftOut` found it there. */
+export function given<T>(name: string, means: T | Cannot | undefined): T {
+  if (means === undefined || isCannot(means)) throw new Error(`The check needs \`${name}\``)
+  return means
+}
+
+function isCannot(means: unknown): means is Cannot {
+  return typeof means === 'object' && means !== null && 'cannot' in means
 }
