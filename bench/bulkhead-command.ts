@@ -4,9 +4,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { installPacked } from '../scripts/build/install-packed.ts'
+import { buildCheck, runCheck } from '../scripts/test/static-check.ts'
 import type { Command } from './measure/measure-command.ts'
 
-const launcher = resolve(import.meta.dirname, '../apps/cli/bin/bulkhead')
+const checkout = resolve(import.meta.dirname, '..')
 
 export interface Output {
   readonly format: 'csv' | 'jsonl' | 'parquet'
@@ -14,12 +16,26 @@ export interface Output {
 }
 
 export interface Export {
+  /** Of `installCommand`. */
+  readonly command: string
   /** URL of a database. */
   readonly database: string
   readonly query: string
   readonly output: Output
   /** Results lie in `out` below it. */
   readonly folder: string
+}
+
+/**
+ * Builds the packages and installs them into the folder, as users do.
+ * @returns the command
+ */
+export async function installCommand(folder: string): Promise<string> {
+  const build = await runCheck(buildCheck, checkout, new AbortController().signal)
+  if (build.status !== 'passed') throw new Error(`The packages do not build: ${build.detail}`)
+  const installed = join(folder, 'installed')
+  await mkdir(installed)
+  return installPacked(checkout, installed)
 }
 
 /** The command `bulkhead run` for a request that is written into the folder. */
@@ -29,7 +45,7 @@ export async function bulkheadRun(wanted: Export): Promise<Command> {
   await mkdir(out, { recursive: true })
   await writeFile(request, JSON.stringify(requestFor(wanted)))
   return {
-    file: launcher,
+    file: wanted.command,
     args: ['run', '--quiet', '--request', request, '--out', out],
     environment: commandEnvironment(),
   }

@@ -24,6 +24,8 @@ export interface LaneFigures {
 }
 
 export interface Measuring {
+  /** Of `installCommand`. */
+  readonly command: string
   /** A database, a query, and a folder for both files. */
   readonly psql: Psql
   /** Rows that the query gives. */
@@ -32,10 +34,10 @@ export interface Measuring {
 
 /** One run of both, in an order that changes with `turn`, so that neither always comes second. */
 export async function runPair(lane: Lane, measuring: Measuring, turn: number): Promise<PairResult> {
-  const { psql, rows } = measuring
+  const { command, psql, rows } = measuring
   const { database, query, folder } = psql
   const bulkhead = (): Promise<ExportRun> =>
-    exportOnce({ database, query, folder, output: lane.output, rows })
+    exportOnce({ command, database, query, folder, output: lane.output, rows })
   const peer = (): Promise<ExportRun> => runPeer(lane, measuring)
   const [first, second] = turn % 2 === 0 ? [peer, bulkhead] : [bulkhead, peer]
   const [one, other] = [await first(), await second()]

@@ -9,6 +9,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { installCommand } from './bulkhead-command.ts'
 import { figuresOf, type LaneFigures, type PairResult, runPair } from './compare-lane.ts'
 import { createWideTable } from './generated-rows.ts'
 import { judgeTargets } from './judge-targets.ts'
@@ -45,6 +46,8 @@ const measuredAt = new Date()
 const restMs = 400
 
 await using database = await openScratchDatabase()
+say('Building the command')
+const command = await installCommand(database.folder)
 const chosen = lanes.filter(({ name }) => only.includes(name))
 if (chosen.length > 0) {
   say(`Generating ${rows} rows`)
@@ -87,12 +90,12 @@ async function compare(wanted: readonly Lane[], scratch: ScratchDatabase): Promi
   const first = wanted[0]
   if (first !== undefined) {
     say('Warming up')
-    await runPair(first, { psql, rows }, 0)
+    await runPair(first, { command, psql, rows }, 0)
   }
   for (let run = 0; run < runs; run++) {
     for (const [lane, pairs] of results) {
       await rest()
-      const pair = await runPair(lane, { psql, rows }, run)
+      const pair = await runPair(lane, { command, psql, rows }, run)
       pairs.push(pair)
       const { bulkhead, peer } = pair
       const seconds = [bulkhead, peer].map(({ cost }) => cost.wallSeconds.toFixed(2))
@@ -105,7 +108,7 @@ async function compare(wanted: readonly Lane[], scratch: ScratchDatabase): Promi
 async function startUp(scratch: ScratchDatabase): Promise<StartUp> {
   say('Measuring the start')
   await rest()
-  return measureStartUp(scratch.url, scratch.folder, Math.max(5, runs * 2))
+  return measureStartUp(command, scratch.url, scratch.folder, Math.max(5, runs * 2))
 }
 
 /** Between two runs all that works on this machine are others. */

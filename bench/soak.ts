@@ -8,6 +8,7 @@
  * and ends with 1 when one is over the bound.
  */
 import { parseArgs } from 'node:util'
+import { installCommand } from './bulkhead-command.ts'
 import { exportOnce } from './export-once.ts'
 import { narrowRows } from './generated-rows.ts'
 import { mebibytes } from './report.ts'
@@ -20,10 +21,12 @@ const rows = wholeNumber(values.rows, '--rows')
 const few = Math.min(rows, 1_000_000)
 
 await using database = await openScratchDatabase()
+const command = await installCommand(database.folder)
 let isWithin = true
 for (const format of ['csv', 'jsonl'] as const) {
   for (const count of [few, rows]) {
     const { cost, bytes } = await exportOnce({
+      command,
       database: database.url,
       query: narrowRows(count),
       rows: count,

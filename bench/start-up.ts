@@ -21,8 +21,13 @@ export interface StartUp {
 const query = "SELECT i AS id, 'row ' || i AS name, now() AS at FROM generate_series(1, 100) AS i"
 
 /** Figures of a warm cache of compiled code and files: two runs are made before those that count. */
-export async function measureStartUp(database: string, folder: string, runs: number): Promise<StartUp> {
-  const launched = await bulkheadRun({ database, query, folder, output: { format: 'csv' } })
+export async function measureStartUp(
+  command: string,
+  database: string,
+  folder: string,
+  runs: number,
+): Promise<StartUp> {
+  const launched = await bulkheadRun({ command, database, query, folder, output: { format: 'csv' } })
   const direct = await withoutLauncher(launched, folder)
   const out = join(folder, 'out')
   for (const command of [launched, direct]) await runOnce(command, out)

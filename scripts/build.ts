@@ -6,12 +6,14 @@
 import { globSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { buildCheck, runCheck } from './test/static-check.ts'
+import { bundlesOf, writeBundle } from './build/bundle.ts'
+import { compileCheck, runCheck } from './test/static-check.ts'
 
 const root = resolve(import.meta.dirname, '..')
 for (const folder of globSync('{packages,apps,connectors}/*/dist', { cwd: root })) {
   await rm(join(root, folder), { recursive: true })
 }
-const { status, detail } = await runCheck(buildCheck, root, new AbortController().signal)
+const { status, detail } = await runCheck(compileCheck, root, new AbortController().signal)
 if (detail !== undefined && detail !== '') console.error(detail)
-process.exitCode = status === 'passed' ? 0 : 1
+if (status === 'passed') for (const bundle of bundlesOf(root)) await writeBundle(root, bundle)
+else process.exitCode = 1

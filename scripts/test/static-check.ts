@@ -24,10 +24,16 @@ export const lintCheck: StaticCheck = {
   args: ['--type-aware', '--deny-warnings', '.'],
 }
 export const typeCheck: StaticCheck = { name: 'the types fit (tsc)', tool: 'tsc', args: ['-p', '.'] }
-export const buildCheck: StaticCheck = {
-  name: 'every package builds (tsc -b)',
+/** Declarations and a module for every source. */
+export const compileCheck: StaticCheck = {
+  name: 'every package compiles (tsc -b)',
   tool: 'tsc',
   args: ['-b', 'tsconfig.build.json'],
+}
+export const buildCheck: StaticCheck = {
+  name: 'every package builds (npm run build)',
+  tool: 'scripts/build.ts',
+  args: [],
 }
 export const generatedCheck: StaticCheck = {
   name: 'every generated file is what it would be made again (npm run generate)',

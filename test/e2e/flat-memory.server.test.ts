@@ -4,7 +4,7 @@ import { exportOnce } from '../../bench/export-once.ts'
 import { narrowRows } from '../../bench/generated-rows.ts'
 import { flatMemoryBytes } from '../../bench/targets.ts'
 import { createDatabase } from '../support/postgres.ts'
-import { temporaryFolder } from './command.ts'
+import { launcher, temporaryFolder } from './command.ts'
 
 const rows = 5_000_000
 const mebibyte = 2 ** 20
@@ -14,6 +14,7 @@ for (const format of ['csv', 'jsonl'] as const) {
   test(`5 million rows become ${format} within the memory that any number may take`, { skip }, async (t) => {
     const { url } = await createDatabase(t)
     const { cost, bytes } = await exportOnce({
+      command: launcher,
       database: url,
       query: narrowRows(rows),
       rows,

@@ -4,12 +4,13 @@
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
+import { installPacked } from '../../scripts/build/install-packed.ts'
 import { buildCheck, runCheck } from '../../scripts/test/static-check.ts'
 import { packageFolders, readManifest, root } from '../architecture/checkout.ts'
 
@@ -22,22 +23,7 @@ async function installed(t: TestContext): Promise<string> {
   const build = await runCheck(buildCheck, root, new AbortController().signal)
   assert.equal(build.status, 'passed', build.detail)
 
-  const modules = join(folder, 'node_modules')
-  await mkdir(join(modules, '@bulkhead'), { recursive: true })
-  for (const name of readdirSync(join(root, 'node_modules'))) {
-    if (!name.startsWith('.') && name !== '@bulkhead')
-      await symlink(join(root, 'node_modules', name), join(modules, name))
-  }
-  await run('npm', ['pack', '--workspaces', '--pack-destination', folder, '--silent'], { cwd: root })
-  for (const source of packageFolders(root)) {
-    const { name, version } = readManifest(root, source)
-    const target = join(modules, name)
-    await mkdir(target)
-    const archive = `${name.replace('@', '').replace('/', '-')}-${version}.tgz`
-    await run('tar', ['-xzf', join(folder, archive), '-C', target, '--strip-components=1'])
-    const nested = join(root, source, 'node_modules')
-    if (existsSync(nested)) await symlink(nested, join(target, 'node_modules'))
-  }
+  await installPacked(root, folder)
   return folder
 }
 

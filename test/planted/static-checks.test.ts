@@ -3,7 +3,7 @@ import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import {
-  buildCheck,
+  compileCheck,
   deadCodeCheck,
   formatCheck,
   generatedCheck,
@@ -80,7 +80,7 @@ test('a package that does not build', (t) => {
     },
   }
   const fault = { files: { 'packages/planted/src/index.ts': 'enum A { b }\nexport const a = A.b\n' } }
-  return turnsRed(t, buildCheck, tree, fault, /erasableSyntaxOnly/)
+  return turnsRed(t, compileCheck, tree, fault, /erasableSyntaxOnly/)
 })
 
 test('a dead export', (t) => {

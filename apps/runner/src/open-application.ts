@@ -24,7 +24,7 @@ export interface OpenedApplication {
   readonly isBuiltin: boolean
 }
 
-const builtinFolder = fileURLToPath(new URL('../builtin', import.meta.url))
+const builtinFolder = fileURLToPath(new URL('../builtin', import.meta.resolve('@bulkhead/runner')))
 
 /** @throws BulkheadError as `readApplication` does */
 export async function openApplication(choice: ApplicationChoice): Promise<OpenedApplication> {

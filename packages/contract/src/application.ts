@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@bulkhead/connector-sdk'
 import { connectionSchema, storeSchema } from './connection.ts'
 import { jobSchema } from './job.ts'
 import { name } from './names.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@bulkhead/connector-sdk'
 import { duration, nextRun } from './output.ts'
 
 /** Connections and stores of a manifest: a connector with its settings. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { z } from '@bulkhead/connector-sdk'
 import type { Path } from './path.ts'
 import { nearestName } from './suggest.ts'
 

@@ -1,5 +1,4 @@
-import { BulkheadError, type ErrorDetails } from '@bulkhead/connector-sdk'
-import type { z } from 'zod'
+import { BulkheadError, type ErrorDetails, type z } from '@bulkhead/connector-sdk'
 import { errorRegistry, fault, type ErrorCode } from './errors.ts'
 import { fieldsAt } from './fields.ts'
 import { formatPath, joinPath, valueAt, type Path } from './path.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@bulkhead/connector-sdk'
 import { name, parameterName } from './names.ts'
 import { deliverSchema, duration, nextRun, outputSchema, size } from './output.ts'
 import { patternFault } from './pattern.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@bulkhead/connector-sdk'
 
 /** Names that people give. */
 

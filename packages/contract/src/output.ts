@@ -1,5 +1,4 @@
-import { defaultCsv } from '@bulkhead/connector-sdk'
-import { z } from 'zod'
+import { defaultCsv, z } from '@bulkhead/connector-sdk'
 import { parseDuration, parseSize } from './quantities.ts'
 
 /** What job and request say about the result file: the same words, one definition. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '@bulkhead/connector-sdk'
 import { name } from './names.ts'
 import { nextRun } from './output.ts'
 

@@ -1,5 +1,4 @@
-import { errorKinds } from '@bulkhead/connector-sdk'
-import { z } from 'zod'
+import { errorKinds, z } from '@bulkhead/connector-sdk'
 
 /** A reply, version 1: its names stay. */
 

@@ -7,7 +7,7 @@ import type { Answer } from '../terminal/answer.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { installedCatalog } from './installed.ts'
 
-const template = new URL('../../templates/application/', import.meta.url)
+const template = new URL('../templates/application/', import.meta.resolve('@bulkhead/cli'))
 /** Stored under names that npm and a compiler leave alone. */
 const renamed: Readonly<Record<string, string>> = { gitignore: '.gitignore', 'sale.ts.template': 'sale.ts' }
 

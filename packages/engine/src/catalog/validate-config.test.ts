@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
-import { z } from 'zod'
+import { z } from '@bulkhead/connector-sdk'
 import type { ConnectorEntry } from './catalog.ts'
 import { connectionsNamedIn, validateConfig, withoutSecrets } from './validate-config.ts'
 

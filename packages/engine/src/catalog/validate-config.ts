@@ -1,6 +1,5 @@
-import type { ErrorDetails } from '@bulkhead/connector-sdk'
+import { type ErrorDetails, z } from '@bulkhead/connector-sdk'
 import { fault, faultDetails, faultsOf, formatPath, joinPath, parseOnce, valueAt } from '@bulkhead/contract'
-import { z } from 'zod'
 import { isSecretReference } from '../application/application.ts'
 import type { ConnectorEntry } from './catalog.ts'
 import { isMarked, mapSchema, settingsIn, type JsonSchema, type Setting } from './settings-schema.ts'

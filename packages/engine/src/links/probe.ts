@@ -8,19 +8,36 @@ export interface FileServerHealth {
 /** A server on this machine answers in a few milliseconds; a run must not wait for one that hangs. */
 const PATIENCE_MS = 500
 
+/** Nothing that the file server answers is longer. */
+const MOST_BYTES = 4096
+
 /**
  * Whether a file server with this master key answers at the base URL.
  * @param key  from `keyName`; undefined: any key
  */
 export async function isServed(baseUrl: string, key: string | undefined): Promise<boolean> {
   try {
-    const answer = await fetch(`${baseUrl.replace(/\/+$/, '')}/healthz`, {
-      signal: AbortSignal.timeout(PATIENCE_MS),
-      redirect: 'error',
-    })
-    const health = answer.ok ? ((await answer.json()) as Partial<FileServerHealth>) : {}
+    const text = await answerOf(new URL(`${baseUrl.replace(/\/+$/, '')}/healthz`))
+    const health = JSON.parse(text) as Partial<FileServerHealth>
     return health.service === 'bulkhead-files' && (key === undefined || health.key === key)
   } catch {
     return false
   }
+}
+
+/** Not by `fetch`: to load it takes longer than many a run. */
+async function answerOf(url: URL): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const { get } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
+  const request = get(url, { signal: AbortSignal.timeout(PATIENCE_MS), agent: false }, (answer) => {
+    let text = ''
+    if (answer.statusCode !== 200) request.destroy(new Error('The file server is not well'))
+    answer.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+      if (text.length > MOST_BYTES) request.destroy(new Error('This is no file server'))
+    })
+    answer.once('end', () => resolve(text)).once('error', reject)
+  })
+  request.once('error', reject)
+  return promise
 }

@@ -1,4 +1,4 @@
-import { isBulkheadError, type BulkheadError, type ErrorDetails } from '@bulkhead/connector-sdk'
+import { isBulkheadError, type BulkheadError, type ErrorDetails, z } from '@bulkhead/connector-sdk'
 import {
   detailsOf,
   errorOf,
@@ -11,7 +11,6 @@ import {
   type Path,
   type Request,
 } from '@bulkhead/contract'
-import { z } from 'zod'
 import type { Application } from '../application/application.ts'
 import type { Catalog, ConnectorEntry } from '../catalog/catalog.ts'
 import { chooseSource, type ChosenSource } from './chosen-source.ts'

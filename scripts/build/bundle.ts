@@ -1,0 +1,123 @@
+/**
+ * Packages as one file each: a one-shot run spends most of its start in opening hundreds of small modules.
+ *
+ * The SDK carries its own zod; the command and the connectors take both from the SDK, so that a process has
+ * one of each. What only some runs need stays a package that is loaded when it is asked for.
+ */
+import { globSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { type Plugin, rolldown } from 'rolldown'
+
+interface Bundle {
+  /** Folder of the package, relative to the checkout. */
+  readonly folder: string
+  /** Sources that importers know, relative to `src`, without ending. */
+  readonly entries: readonly string[]
+  /** Packages that are not part of it, but found by name when they are needed; default: its `dependencies`. */
+  readonly separate?: readonly string[]
+}
+
+/** Of the packages that were compiled. */
+export function bundlesOf(root: string): readonly Bundle[] {
+  const connectors = globSync('connectors/*/dist', { cwd: root }).map(dirname).toSorted()
+  return [
+    {
+      folder: 'packages/connector-sdk',
+      entries: ['index', 'local-files/index', 'testing/index'],
+      separate: [],
+    },
+    {
+      folder: 'apps/cli',
+      entries: ['main'],
+      // shared with connectors, or large
+      separate: [
+        '@bulkhead/connector-sdk',
+        'parquet-wasm',
+        'apache-arrow',
+        'age-encryption',
+        'standardwebhooks',
+      ],
+    },
+    ...connectors.map((folder): Bundle => ({ folder, entries: ['index'] })),
+  ]
+}
+
+/** Replaces the compiled modules in `dist` by bundles; declarations stay, and what the command offers as a library. */
+export async function writeBundle(root: string, bundleOf: Bundle): Promise<void> {
+  const { folder, entries } = bundleOf
+  const dist = join(root, folder, 'dist')
+  const separate = bundleOf.separate ?? (await dependenciesOf(join(root, folder)))
+  const replaced = folder === 'apps/cli' ? ['main.js.map'] : globSync('**/*.js{,.map}', { cwd: dist })
+  await Promise.all(replaced.map((file) => rm(join(dist, file), { force: true })))
+  const packages = new Set<string>()
+  const bundle = await rolldown({
+    input: Object.fromEntries(entries.map((name) => [name, join(root, folder, 'src', `${name}.ts`)])),
+    external: (id) => separate.some((name) => id === name || id.startsWith(`${name}/`)),
+    platform: 'node',
+    resolve: { conditionNames: ['@bulkhead/source', 'import', 'node', 'default'] },
+    plugins: [oneLanguage, noteOf(packages)],
+    checks: { ineffectiveDynamicImport: false },
+  })
+  await bundle.write({
+    dir: dist,
+    format: 'esm',
+    // Names stay: a stack trace must say where it was.
+    minify: { mangle: false, compress: true, codegen: true },
+    comments: false,
+    ...(entries.length === 1 ? { codeSplitting: false } : { chunkFileNames: '[name]-[hash].js' }),
+  })
+  await bundle.close()
+  if (packages.size > 0)
+    await writeFile(join(dist, 'THIRD-PARTY.txt'), await licences([...packages].toSorted()))
+}
+
+/** As is the custom: what is a `devDependency` becomes part of the bundle. */
+async function dependenciesOf(folder: string): Promise<readonly string[]> {
+  const { dependencies = {}, peerDependencies = {} } = await manifestOf(folder)
+  return Object.keys({ ...dependencies, ...peerDependencies })
+}
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly license?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
+async function manifestOf(folder: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Manifest
+}
+
+/** zod's messages in forty other languages are never said. */
+const oneLanguage: Plugin = {
+  name: 'one-language',
+  resolveId: (id, importer) =>
+    importer !== undefined && /[/\\]zod[/\\]/.test(importer) && id.endsWith('locales/index.js')
+      ? join(importer.replace(/v4[/\\].*$/, 'v4'), 'locales/en.js')
+      : undefined,
+}
+
+function noteOf(packages: Set<string>): Plugin {
+  return {
+    name: 'note-packages',
+    moduleParsed({ id }) {
+      const folder = /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+/.exec(id)?.[0]
+      if (folder !== undefined) packages.add(folder)
+    },
+  }
+}
+
+/** The licences of what a bundle holds: each asks to be kept with copies. */
+async function licences(folders: readonly string[]): Promise<string> {
+  const texts = folders.map(async (folder) => {
+    const { name, version, license } = await manifestOf(folder)
+    const [file] = globSync('{LICENSE,LICENCE,License,license}*', { cwd: folder }).map((found) =>
+      basename(found),
+    )
+    const text = file === undefined ? `Licence: ${license}` : await readFile(join(folder, file), 'utf8')
+    return `${name} ${version}\n\n${text.trim()}\n`
+  })
+  return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`)
+}
