@@ -30,9 +30,10 @@ export function bundlesOf(root: string): readonly Bundle[] {
     {
       folder: 'apps/cli',
       entries: ['main'],
-      // shared with connectors, or large
+      // shared with connectors, or large and not for every run
       separate: [
         '@bulkhead/connector-sdk',
+        '@bulkhead/files',
         'parquet-wasm',
         'apache-arrow',
         'age-encryption',

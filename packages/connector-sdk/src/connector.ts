@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { z } from './schema.ts'
 import type { Form } from './batch.ts'
 import type { OutputFormat } from './format.ts'
 import type { SourceRole } from './source.ts'

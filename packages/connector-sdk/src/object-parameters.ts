@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from './schema.ts'
 import { BulkheadError } from './errors.ts'
 import type { ParameterValue } from './source.ts'
 

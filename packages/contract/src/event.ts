@@ -3,7 +3,6 @@ import { fault } from './errors.ts'
 import { ExactNumber, parseExactJson, settleNumbers } from './exact-json.ts'
 import { unknownFields } from './fields.ts'
 import { errorOf, faultDetails, faultsOf } from './issues.ts'
-import { parseOnce } from './parse-once.ts'
 import { formatPath } from './path.ts'
 import { requestId, requestSchema, type Request } from './request.ts'
 
@@ -49,7 +48,7 @@ export function readRequest(input: unknown): Request {
   const id = requestId.safeParse(envelope.id)
   if (!id.success) faults.push(idFault(envelope.id))
   faults.push(...sourceFaults(data['source']))
-  const parsed = requestSchema.safeParse(data, parseOnce)
+  const parsed = requestSchema.safeParse(data)
   if (!parsed.success)
     faults.push(
       ...faultsOf(parsed.error.issues, { code: 'request-invalid', schema: requestSchema, value: data }),

@@ -6,7 +6,6 @@ import {
   faultsOf,
   formatPath,
   laterFeatures,
-  parseOnce,
   valueAt,
   type ApplicationManifest,
   type Environment,
@@ -34,7 +33,7 @@ export function checkManifest(raw: unknown, surroundings: ManifestSurroundings):
   const { document, faults: later } = withoutLaterFeatures(raw, place)
   const merged = environment === undefined ? document : mergeEnvironment(document, environment)
   const resolved = resolveEnv(merged, environment?.spec.env, variables)
-  const parsed = applicationSchema.safeParse(resolved.value, parseOnce)
+  const parsed = applicationSchema.safeParse(resolved.value)
   const faults = [
     ...later,
     ...(environment === undefined ? [] : unknownOverlays(document, environment)),

@@ -10,7 +10,6 @@ import {
   formatPath,
   listNames,
   name as nameSchema,
-  parseOnce,
   valueAt,
   type ApplicationManifest,
   type Environment,
@@ -88,7 +87,7 @@ async function readEnvironment(
     if (!isBulkheadError(error) || error.code !== 'file-not-found') throw error
     throw await unknownEnvironment(root, environment)
   }
-  const parsed = environmentSchema.safeParse(document.value, parseOnce)
+  const parsed = environmentSchema.safeParse(document.value)
   if (parsed.success) return { document, environment: parsed.data }
   throw errorOf(
     faultsOf(parsed.error.issues, {

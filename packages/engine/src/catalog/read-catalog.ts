@@ -2,7 +2,6 @@ import { constants } from 'node:fs'
 import { open, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SDK_VERSION, type ConnectorManifest, z } from '@bulkhead/connector-sdk'
-import { parseOnce } from '@bulkhead/contract'
 import { catalogOf, type BrokenConnector } from './catalog-of.ts'
 import type { Catalog, ConnectorEntry } from './catalog.ts'
 import { packageIntegrity } from './integrity.ts'
@@ -68,7 +67,7 @@ async function readPackage(folder: string): Promise<ConnectorEntry | BrokenConne
   } catch {
     return aside(folder, 'connector.json is not JSON')
   }
-  const parsed = manifestSchema.safeParse(raw, parseOnce)
+  const parsed = manifestSchema.safeParse(raw)
   const named = (raw as { readonly name?: unknown } | null)?.name
   const name = typeof named === 'string' ? named : undefined
   if (!parsed.success) {

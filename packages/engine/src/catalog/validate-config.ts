@@ -1,5 +1,5 @@
 import { type ErrorDetails, z } from '@bulkhead/connector-sdk'
-import { fault, faultDetails, faultsOf, formatPath, joinPath, parseOnce, valueAt } from '@bulkhead/contract'
+import { fault, faultDetails, faultsOf, formatPath, joinPath, valueAt } from '@bulkhead/contract'
 import { isSecretReference } from '../application/application.ts'
 import type { ConnectorEntry } from './catalog.ts'
 import { isMarked, mapSchema, settingsIn, type JsonSchema, type Setting } from './settings-schema.ts'
@@ -35,10 +35,10 @@ export function validateConfig(
   const faults = secretFaults(entry.manifest.config, config, path, secretsAllowed)
   const schema = schemaOf(entry, secretsAllowed)
   const value = convertText(entry.manifest.config, config)
-  const parsed = schema.safeParse(value, parseOnce)
+  const parsed = schema.safeParse(value)
   if (parsed.success) {
     // A default that is an object has defaults of its own, which the next reading fills in.
-    const settled = schema.safeParse(parsed.data, parseOnce)
+    const settled = schema.safeParse(parsed.data)
     return { config: (settled.data ?? parsed.data) as Readonly<Record<string, unknown>>, faults }
   }
   const misplaced = new Set(faults.map((found) => found.path))

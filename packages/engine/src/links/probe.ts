@@ -25,10 +25,10 @@ export async function isServed(baseUrl: string, key: string | undefined): Promis
   }
 }
 
-/** Not by `fetch`: to load it takes longer than many a run. */
-async function answerOf(url: URL): Promise<string> {
+/** Neither by `fetch` nor by an import of `node:http`, which reads its WebSocket: to load that takes longer than many a run. */
+function answerOf(url: URL): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const { get } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
+  const { get } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http')
   const request = get(url, { signal: AbortSignal.timeout(PATIENCE_MS), agent: false }, (answer) => {
     let text = ''
     if (answer.statusCode !== 200) request.destroy(new Error('The file server is not well'))

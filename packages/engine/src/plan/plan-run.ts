@@ -6,7 +6,6 @@ import {
   faultsOf,
   formatPath,
   parseDuration,
-  parseOnce,
   parseSize,
   type Path,
   type Request,
@@ -195,7 +194,7 @@ function queryFaults(connector: ConnectorEntry, { query, queryPath }: ChosenSour
       },
     )
   }
-  const parsed = schema.safeParse(query, parseOnce)
+  const parsed = schema.safeParse(query)
   if (parsed.success) return []
   const fix = `Write it as \`bulkhead connectors show ${connector.name}\` says`
   return faultsOf(parsed.error.issues, { code: 'query-invalid', schema, value: query, base: queryPath, fix })
