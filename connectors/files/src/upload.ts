@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BulkheadError, type NewObject, type StoredObject, type Upload } from '@bulkhead/connector-sdk'
 import { failure, fromSystem, systemCode } from './errors.ts'
+import { FlushAhead } from './flush-ahead.ts'
 import { isInside, objectPath } from './folder.ts'
 import { createPartFile, removePartsFolder, type PartFile } from './part-files.ts'
 
@@ -20,6 +21,7 @@ export async function createUpload(root: string, object: NewObject): Promise<Upl
   let ended = false
   let completing: Promise<void> | undefined
   const sizes = new Map<number, number>()
+  const disk = new FlushAhead()
 
   const opened = (): Promise<PartFile> => {
     if (ended) throw bug('The upload has ended')
@@ -36,8 +38,10 @@ export async function createUpload(root: string, object: NewObject): Promise<Upl
       if (!Number.isSafeInteger(number) || number < 1) throw bug(`There is no part ${number}`)
       if (bytes.length > PART_BYTES) throw bug(`Part ${number} is larger than a part`)
       try {
-        await writeAt((await opened()).handle, bytes, (number - 1) * PART_BYTES, signal)
+        const { handle } = await opened()
+        await writeAt(handle, bytes, (number - 1) * PART_BYTES, signal)
         sizes.set(number, bytes.length)
+        disk.wrote(handle, bytes.length)
       } catch (error) {
         if (signal.aborted) throw signal.reason
         throw fromSystem(error, `Cannot write ${object.key}`, 'write')
@@ -49,6 +53,7 @@ export async function createUpload(root: string, object: NewObject): Promise<Upl
       const bytes = totalBytes(sizes)
       try {
         const { path, handle } = await opened()
+        await disk.settled()
         await handle.sync()
         await handle.close()
         signal.throwIfAborted()
