@@ -21,10 +21,13 @@ export interface ScratchDatabase extends AsyncDisposable {
  */
 export async function openScratchDatabase(): Promise<ScratchDatabase> {
   await using opened = new AsyncDisposableStack()
-  const services = opened.use(await startServices())
+  const services = opened.use(await startServices(['postgres']))
   const environment: NodeJS.ProcessEnv = { ...process.env, ...services.environment }
   const admin = environment['BULKHEAD_TEST_POSTGRES']
-  if (admin === undefined) throw new Error(`There is nothing to measure: ${services.missing['postgres']}`)
+  if (admin === undefined)
+    throw new Error(
+      `There is nothing to measure: ${services.missing['postgres'] ?? services.failed['postgres']}`,
+    )
 
   const name = `bulkhead_bench_${process.pid}`
   await execute(admin, [`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`])

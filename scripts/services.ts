@@ -1,15 +1,22 @@
 /**
  * `npm run services`: starts the servers of the tests and prints their environment, until Ctrl-C.
- * `npm run services -- run COMMAND ARGS...`: runs a command with them.
+ * `npm run services -- NAME...`: only those named.
+ * `npm run services -- NAME... run COMMAND ARGS...`: runs a command with them.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
+import { isServerName, serverNames } from './services/servers.ts'
 import { startServices } from './services/start.ts'
 
-const [verb, command, ...args] = process.argv.slice(2)
-if ((verb !== undefined && verb !== 'run') || (verb === 'run' && command === undefined)) {
-  console.error('usage: npm run services [-- run COMMAND ARGS...]')
+const words = process.argv.slice(2)
+const verb = words.indexOf('run')
+const named = verb === -1 ? words : words.slice(0, verb)
+const [command, ...args] = verb === -1 ? [] : words.slice(verb + 1)
+const unknown = named.find((name) => !isServerName(name))
+if (unknown !== undefined || (verb !== -1 && command === undefined)) {
+  console.error('usage: npm run services [-- NAME... [run COMMAND ARGS...]]')
+  if (unknown !== undefined) console.error(`There is no server ${unknown}: ${serverNames.join(', ')}`)
   process.exit(2)
 }
 
@@ -17,8 +24,10 @@ const stopped = new Promise<NodeJS.Signals>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal))
 })
 {
-  await using services = await startServices()
+  await using services = await startServices(named.length === 0 ? serverNames : named.filter(isServerName))
   for (const [server, reason] of Object.entries(services.missing)) console.error(`no ${server}: ${reason}`)
+  for (const [server, reason] of Object.entries(services.failed)) console.error(`${server} failed: ${reason}`)
+  for (const version of services.versions) console.error(version)
   process.exitCode = command === undefined ? await hold() : await run(command, services.environment)
 
   async function hold(): Promise<number> {

@@ -2,21 +2,16 @@
  * A PostgreSQL server of our own: throwaway data, loopback only, as fast as tests want it (nothing
  * is synced to disk) and open to everyone, but for roles that are asked for their password.
  */
-import { appendFile, chmod, chown, cp, mkdir, readdir, writeFile } from 'node:fs/promises'
-import { accessSync, constants, readdirSync, readFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
-import { delimiter, join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { appendFile, chmod, chown, cp, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import pg from 'pg'
 import { cached } from './cache.ts'
+import { isExecutable, namesIn, pathFolders } from './find-executable.ts'
 import { MissingTool } from './missing-tool.ts'
-import { freePort, runTool, type ServerProcess, startServer, type User } from './server-process.ts'
-
-export interface PostgresServer extends ServerProcess {
-  /** Of the admin database, as its superuser. */
-  readonly url: string
-  /** Folder of `psql` and the other tools of this server's version. */
-  readonly tools: string
-}
+import { freePort, runTool, startServer, type User } from './server-process.ts'
+import type { StartedServer } from './server.ts'
 
 const superuser = 'postgres'
 
@@ -44,7 +39,7 @@ host all all                127.0.0.1/32 trust
  *
  * @throws MissingTool when PostgreSQL is not installed
  */
-export async function startPostgres(folder: string, signal: AbortSignal): Promise<PostgresServer> {
+export async function startPostgres(folder: string, signal: AbortSignal): Promise<StartedServer> {
   const tools = findTools()
   const user = serverUser()
   const data = join(folder, 'data')
@@ -62,25 +57,25 @@ export async function startPostgres(folder: string, signal: AbortSignal): Promis
     },
     signal,
   )
-  return { ...server, url, tools }
+  return { ...server, value: url, tools } // psql is among them, which not all distributions put in PATH
 }
 
 /** The newest PostgreSQL on this machine: in PATH, or where distributions put the server's tools. */
 function findTools(): string {
   const newestFirst = (root: string, inside: string): string[] => {
-    const versions = list(root).toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
+    const versions = namesIn(root).toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
     return versions.map((version) => join(root, version, inside))
   }
   const folders = [
-    ...(process.env['PATH'] ?? '').split(delimiter).filter(Boolean),
+    ...pathFolders(),
     ...newestFirst('/usr/lib/postgresql', 'bin'),
     ...newestFirst('/opt/homebrew/opt', 'bin').filter((folder) => folder.includes('postgresql')),
-    ...list('/usr')
+    ...namesIn('/usr')
       .filter((name) => name.startsWith('pgsql-'))
       .map((name) => join('/usr', name, 'bin')),
   ]
   const found = folders.find((folder) =>
-    ['postgres', 'initdb'].every((tool) => executable(join(folder, tool))),
+    ['postgres', 'initdb'].every((tool) => isExecutable(join(folder, tool))),
   )
   if (found === undefined) {
     throw new MissingTool(
@@ -145,21 +140,4 @@ async function ping(url: string): Promise<void> {
   client.on('error', () => undefined) // after a failed connect the rejection says it
   await client.connect()
   await client.end()
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
-}
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

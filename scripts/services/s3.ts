@@ -6,14 +6,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cached } from './cache.ts'
 import { MissingTool } from './missing-tool.ts'
-import { freePort, runTool, type ServerProcess, startServer } from './server-process.ts'
-
-export interface S3Process extends ServerProcess {
-  readonly endpoint: string
-  readonly region: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-}
+import { freePort, runTool, startServer } from './server-process.ts'
+import type { StartedServer } from './server.ts'
 
 const version = '1.8.0'
 const account = { region: 'us-east-1', accessKeyId: 'testaccess', secretAccessKey: 'testsecretkey' } as const
@@ -23,7 +17,7 @@ const account = { region: 'us-east-1', accessKeyId: 'testaccess', secretAccessKe
  *
  * @throws MissingTool when it is not built yet and Go is not installed
  */
-export async function startS3(folder: string, signal: AbortSignal): Promise<S3Process> {
+export async function startS3(folder: string, signal: AbortSignal): Promise<StartedServer> {
   const program = join(await build(signal), 'versitygw')
   const objects = join(folder, 'objects')
   const sidecar = join(folder, 'metadata') // beside the files: not every file system has extended attributes
@@ -53,7 +47,7 @@ export async function startS3(folder: string, signal: AbortSignal): Promise<S3Pr
     },
     signal,
   )
-  return { ...server, endpoint, ...account }
+  return { ...server, value: JSON.stringify({ endpoint, ...account }) }
 }
 
 function build(signal: AbortSignal): Promise<string> {

@@ -19,6 +19,10 @@ export interface ServerCommand {
   readonly stopSignal: NodeJS.Signals
   /** Resolves when it answers, throws while it does not yet. */
   readonly probe: () => Promise<void>
+  /** How long it may take to answer; 30 s when not given. */
+  readonly startMs?: number
+  /** Where it runs; it may write files there. */
+  readonly cwd?: string
 }
 
 export interface User {
@@ -40,6 +44,7 @@ export async function startServer(server: ServerCommand, signal: AbortSignal): P
   const child = spawn(server.command, server.args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...server.environment },
+    cwd: server.cwd,
     ...server.user,
   })
   let output = ''
@@ -52,7 +57,7 @@ export async function startServer(server: ServerCommand, signal: AbortSignal): P
   })
   const stop = (): Promise<void> => stopChild(child, server.stopSignal)
   try {
-    const problem = await Promise.race([answered(server.probe, signal), ended])
+    const problem = await Promise.race([answered(server, signal), ended])
     if (problem !== undefined) throw new Error(problem)
     return { pid: child.pid as number, [Symbol.asyncDispose]: stop }
   } catch (error) {
@@ -63,12 +68,12 @@ export async function startServer(server: ServerCommand, signal: AbortSignal): P
   }
 }
 
-async function answered(probe: () => Promise<void>, signal: AbortSignal): Promise<string | undefined> {
-  const deadline = performance.now() + startMs
+async function answered(server: ServerCommand, signal: AbortSignal): Promise<string | undefined> {
+  const deadline = performance.now() + (server.startMs ?? startMs)
   for (;;) {
     signal.throwIfAborted()
     try {
-      return await probe().then(() => undefined)
+      return await server.probe().then(() => undefined)
     } catch (error) {
       if (performance.now() > deadline) return `it does not answer: ${(error as Error).message}`
     }
@@ -95,6 +100,16 @@ export async function freePort(): Promise<number> {
   return port
 }
 
+export interface ToolOptions {
+  readonly user?: User | undefined
+  readonly environment?: Readonly<Record<string, string>>
+  /** `/` when not given. */
+  readonly cwd?: string
+  /** For its standard input, which is empty when not given. */
+  readonly input?: string
+  readonly signal: AbortSignal
+}
+
 /**
  * Runs a tool to its end and resolves to what it printed.
  *
@@ -103,17 +118,18 @@ export async function freePort(): Promise<number> {
 export async function runTool(
   command: string,
   args: readonly string[],
-  options: { user?: User | undefined; environment?: Record<string, string>; signal: AbortSignal },
+  options: ToolOptions,
 ): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)(command, args, {
+    const running = promisify(execFile)(command, args, {
       ...options.user,
       env: { ...process.env, ...options.environment },
       signal: options.signal,
-      cwd: '/',
+      cwd: options.cwd ?? '/',
       maxBuffer: 16 * 1024 * 1024,
     })
-    return stdout
+    running.child.stdin?.on('error', () => undefined).end(options.input) // a tool may end before it has read all
+    return (await running).stdout
   } catch (error) {
     const { message, stderr = '', stdout = '' } = error as Error & { stderr?: string; stdout?: string }
     throw new Error([message, stdout, stderr].filter(Boolean).join('\n'), { cause: error })

@@ -19,7 +19,7 @@ interface Run {
 /** Starts `npm run services`, servers of its own included, and waits until they answer. */
 async function startRun(t: TestContext): Promise<Run> {
   const { BULKHEAD_TEST_POSTGRES: _postgres, BULKHEAD_TEST_S3: _s3, ...ours } = process.env
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../services.ts')], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../services.ts'), 'postgres', 's3'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: ours,
   })

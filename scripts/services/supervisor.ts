@@ -2,15 +2,14 @@
  * Keeps the servers of one run, as a process of its own: when the run ends, in whatever way, a
  * `kill -9` included, the pipe on standard input closes, and the servers and their data go.
  *
- * Says on standard output, as one line of JSON (`Report`), what it started. What the environment already
- * points at is left alone.
+ * Its arguments are the names of the servers. It says on standard output, as one line of JSON (`Report`), what
+ * it started. What the environment already points at is left alone.
  */
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MissingTool } from './missing-tool.ts'
-import { startPostgres } from './postgres.ts'
-import { startS3 } from './s3.ts'
+import { isServerName, servers, type ServerName } from './servers.ts'
 
 /** What the supervisor says when all servers answer. */
 export interface Report {
@@ -18,6 +17,10 @@ export interface Report {
   readonly environment: Readonly<Record<string, string>>
   /** Servers that cannot be had on this machine, each with the reason. */
   readonly missing: Readonly<Record<string, string>>
+  /** Servers that should have started and did not, each with the error and the end of what it printed. */
+  readonly failed: Readonly<Record<string, string>>
+  /** What was chosen where there is a choice, for people. */
+  readonly versions: readonly string[]
   readonly pids: readonly number[]
   /** Where the data are, until the end. */
   readonly folder: string
@@ -32,8 +35,8 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal
 const folder = await mkdtemp(join(tmpdir(), 'bulkhead-services-'))
 await chmod(folder, 0o711) // PostgreSQL may run as another user
 try {
-  await using servers = new AsyncDisposableStack()
-  const report = await start(servers)
+  await using running = new AsyncDisposableStack()
+  const report = await start(process.argv.slice(2).filter(isServerName), running)
   process.stdout.write(`${JSON.stringify(report)}\n`)
   if (!over.signal.aborted) await new Promise((resolve) => over.signal.addEventListener('abort', resolve))
 } catch (error) {
@@ -46,43 +49,33 @@ try {
 }
 process.exit() // a standard input that is still open would keep the process
 
-async function start(servers: AsyncDisposableStack): Promise<Report> {
+async function start(names: readonly ServerName[], running: AsyncDisposableStack): Promise<Report> {
   const environment: Record<string, string> = {}
   const missing: Record<string, string> = {}
+  const failed: Record<string, string> = {}
+  const versions: string[] = []
   const pids: number[] = []
+  const tools: string[] = []
 
-  const launch = async (
-    server: string,
-    variable: string,
-    open: (own: string) => Promise<string>,
-  ): Promise<void> => {
+  const launch = async (name: ServerName): Promise<void> => {
+    const { variable, load } = servers[name]
     if (process.env[variable]) return
-    const own = join(folder, server)
+    const own = join(folder, name)
     await mkdir(own)
     try {
-      environment[variable] = await open(own)
+      const server = running.use(await (await load())(own, over.signal))
+      environment[variable] = server.value
+      pids.push(server.pid)
+      if (server.version !== undefined) versions.push(server.version)
+      if (server.tools !== undefined) tools.push(server.tools)
     } catch (error) {
-      if (!(error instanceof MissingTool)) throw error
-      missing[server] = error.message
+      if (error instanceof MissingTool) missing[name] = error.message
+      else failed[name] = String(error)
     }
   }
 
-  const results = await Promise.allSettled([
-    launch('postgres', 'BULKHEAD_TEST_POSTGRES', async (own) => {
-      const { url, pid, tools } = servers.use(await startPostgres(own, over.signal))
-      pids.push(pid)
-      // for psql, which some distributions put in PATH and others do not
-      environment['PATH'] = `${process.env['PATH'] ?? ''}:${tools}`
-      return url
-    }),
-    launch('s3', 'BULKHEAD_TEST_S3', async (own) => {
-      const { pid, endpoint, region, accessKeyId, secretAccessKey } = servers.use(
-        await startS3(own, over.signal),
-      )
-      pids.push(pid)
-      return JSON.stringify({ endpoint, region, accessKeyId, secretAccessKey })
-    }),
-  ])
-  for (const result of results) if (result.status === 'rejected') throw result.reason
-  return { environment, missing, pids, folder }
+  await Promise.all(names.map(launch))
+  over.signal.throwIfAborted()
+  if (tools.length > 0) environment['PATH'] = [process.env['PATH'], ...tools].filter(Boolean).join(':')
+  return { environment, missing, failed, versions, pids, folder }
 }

@@ -1,6 +1,7 @@
 /** Which files of tests there are, by what they need. */
 import { globSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { isServerName, type ServerName } from '../services/servers.ts'
 
 export interface TestFiles {
   /** Need nothing but this process: `name.test.ts`. */
@@ -53,16 +54,26 @@ function narrow(root: string, files: readonly string[], pattern: string): readon
  * The servers that a file of tests needs: found by the support module that it imports, itself or
  * through files of its own room.
  */
-export function serversOf(file: string, seen = new Set<string>()): ReadonlySet<string> {
-  const servers = new Set<string>()
-  if (seen.has(file)) return servers
+export function serversOf(file: string, seen = new Set<string>()): ReadonlySet<ServerName> {
+  const needed = new Set<ServerName>()
+  if (seen.has(file)) return needed
   seen.add(file)
-  const text = readFileSync(file, 'utf8')
-  for (const [, specifier = ''] of text.matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+\.ts)'/g)) {
+  for (const [, specifier = ''] of textOf(file).matchAll(
+    /(?:from|import\(|import)\s*'(\.{1,2}\/[^']+\.ts)'/g,
+  )) {
     const target = resolve(dirname(file), specifier)
-    const support = /test\/support\/(postgres|s3)\.ts$/.exec(relative('/', target))?.[1]
-    if (support !== undefined) servers.add(support)
-    else for (const server of serversOf(target, seen)) servers.add(server)
+    const support = /\/test\/support\/([^/]+)\.ts$/.exec(target)?.[1]
+    if (support !== undefined && isServerName(support)) needed.add(support)
+    else for (const server of serversOf(target, seen)) needed.add(server)
   }
-  return servers
+  return needed
+}
+
+/** Of a file that is not there, nothing: what looks like an import may be text of a test. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
 }

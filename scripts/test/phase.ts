@@ -1,4 +1,5 @@
 /** The phases of `npm test`, in order, the fast ones first. */
+import type { ServerName } from '../services/servers.ts'
 import { startServices, type Services } from '../services/start.ts'
 import { findTestFiles, serversOf, type TestFiles } from './find-test-files.ts'
 import type { Outcome } from './outcome.ts'
@@ -16,7 +17,7 @@ import {
 } from './static-check.ts'
 import { publishedPackages } from './published-packages.ts'
 import { checkoutStatus } from './left-behind.ts'
-import { join, relative } from 'node:path'
+import { relative } from 'node:path'
 
 export interface Phase {
   readonly name: string
@@ -54,18 +55,21 @@ export async function phasesOf(choice: Choice, resources: AsyncDisposableStack):
     name,
     run: async () => {
       const services = await servers?.()
-      const [runnable, skipped] = divide(root, files[name], services?.missing ?? {})
+      const [runnable, others] = divide(root, files[name], services)
       const environment = services?.environment ?? {}
       return [
         ...(await runTestFiles(runnable, { root, environment, timeoutMs, signal, together: choice.fast })),
-        ...skipped,
+        ...others,
       ]
     },
   })
 
   let services: Promise<Services> | undefined
   const servers = (): Promise<Services> =>
-    (services ??= startServices().then((started) => resources.use(started)))
+    (services ??= startServices(serversOfAll([...files.server, ...files.e2e])).then((started) => {
+      for (const version of started.versions) console.log(`           ${version}`)
+      return resources.use(started)
+    }))
 
   const phases = {
     format: check('format', formatCheck),
@@ -89,26 +93,37 @@ export async function phasesOf(choice: Choice, resources: AsyncDisposableStack):
   return Object.values(phases)
 }
 
-/** Files whose servers this machine cannot have are skipped, each with the reason. */
+function serversOfAll(files: readonly string[]): readonly ServerName[] {
+  return [...new Set(files.flatMap((file) => [...serversOf(file)]))]
+}
+
+/**
+ * Files whose servers this machine cannot have are skipped, each with the reason. Those whose servers should run
+ * and do not have failed; what a server printed stands with the first of them.
+ */
 function divide(
   root: string,
   files: readonly string[],
-  missing: Readonly<Record<string, string>>,
-): [runnable: readonly string[], skipped: readonly Outcome[]] {
-  const skipped = files.flatMap((file): Outcome[] => {
-    const server = Object.keys(missing).find((name) => serversOf(file).has(name))
-    if (server === undefined) return []
-    return [
-      {
-        name: 'the file as a whole',
-        file: relative(root, file),
-        status: 'skipped',
-        detail: `No ${server}: ${missing[server]}`,
-      },
-    ]
-  })
-  const names = new Set(skipped.map(({ file }) => join(root, file ?? '')))
-  return [files.filter((file) => !names.has(file)), skipped]
+  services: Services | undefined,
+): [runnable: readonly string[], others: readonly Outcome[]] {
+  const { missing = {}, failed = {} } = services ?? {}
+  const shown = new Set<string>()
+  const runnable: string[] = []
+  const others: Outcome[] = []
+  for (const path of files) {
+    const needed = [...serversOf(path)]
+    const broken = needed.find((server) => server in failed)
+    const absent = needed.find((server) => server in missing)
+    const outcome = { name: 'the file as a whole', file: relative(root, path) }
+    if (broken !== undefined) {
+      const detail = shown.has(broken) ? 'see above' : failed[broken]
+      others.push({ ...outcome, status: 'failed', detail: `The server ${broken} does not run: ${detail}` })
+      shown.add(broken)
+    } else if (absent !== undefined) {
+      others.push({ ...outcome, status: 'skipped', detail: `No ${absent}: ${missing[absent]}` })
+    } else runnable.push(path)
+  }
+  return [runnable, others]
 }
 
 /** A clean checkout is as clean after all tests as before. One with work in it is its owner's. */

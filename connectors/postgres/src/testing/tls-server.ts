@@ -39,7 +39,7 @@ export async function startTlsServer(): Promise<TlsServer> {
     await rm(folder, { recursive: true })
   })
   const pki = await certificates(folder)
-  const url = new URL(server.url)
+  const url = new URL(server.value)
   await switchTlsOn(join(serverFolder, 'data'), url, pki)
   return {
     url,
