@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { applicationSchema, environmentSchema } from './application.ts'
+import { connectionSchema } from './connection.ts'
 import { name } from './names.ts'
 import { policySchema } from './policy.ts'
 
@@ -59,4 +60,17 @@ test('an environment never lists a variable of the platform', () => {
     }).success
   assert.ok(listing('LEDGER_HOST'))
   for (const bad of ['BULKHEAD_SECRETS_DIR', 'a b', '', '1A']) assert.ok(!listing(bad), bad)
+})
+
+test('refuses a timeout of a connection that no client can count', () => {
+  for (const [queryTimeout, isGood] of [
+    ['P24D', true],
+    ['PT0.001S', true],
+    ['P25D', false],
+    ['PT0S', false],
+    ['soon', false],
+  ] as const) {
+    const parsed = connectionSchema.safeParse({ connector: 'postgres', limits: { queryTimeout } })
+    assert.equal(parsed.success, isGood, queryTimeout)
+  }
 })

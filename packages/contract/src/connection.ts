@@ -1,5 +1,6 @@
 import { z } from '@bulkhead/connector-sdk'
 import { duration, nextRun } from './output.ts'
+import { parseDuration } from './quantities.ts'
 
 /** Connections and stores of a manifest: a connector with its settings. */
 
@@ -9,6 +10,18 @@ const connectorRef = z
   .string()
   .max(120)
   .regex(/^[a-z0-9][a-z0-9-]*(@[\^~]?\d+(\.\d+){0,2})?$/, 'must be NAME or NAME@^1')
+
+/** Systems and their clients count milliseconds in 32 bits: about 24 days. */
+const timeout = duration.refine((text) => isTimeout(text), 'must be from a millisecond to 24 days')
+
+function isTimeout(text: string): boolean {
+  try {
+    const ms = parseDuration(text)
+    return ms >= 1 && ms < 2 ** 31
+  } catch {
+    return true // what is no duration at all was said already
+  }
+}
 
 export const connectionSchema = z.strictObject({
   connector: connectorRef.meta({
@@ -28,10 +41,10 @@ export const connectionSchema = z.strictObject({
         .max(100)
         .default(4)
         .meta({ description: 'Connections open at once', ...nextRun }),
-      queryTimeout: duration
+      queryTimeout: timeout
         .default('PT30M')
         .meta({ description: 'Longest time of one query; the server ends it then', ...nextRun }),
-      connectTimeout: duration
+      connectTimeout: timeout
         .default('PT15S')
         .meta({ description: 'Longest time to reach the system', ...nextRun }),
     })

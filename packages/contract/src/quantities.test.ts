@@ -14,6 +14,16 @@ test('refuses durations without a fixed length and what is no duration', () => {
     assert.throws(() => parseDuration(text), { code: 'duration-invalid' }, text)
 })
 
+test('refuses durations beyond ten years', () => {
+  assert.equal(parseDuration('P3660D'), 3660 * 86_400_000)
+  for (const text of ['P3661D', 'PT9999999999H', `PT${'9'.repeat(30)}S`])
+    assert.throws(
+      () => parseDuration(text),
+      { code: 'duration-invalid', message: /^Longer than ten years/ },
+      text,
+    )
+})
+
 test('reads sizes, binary and decimal', () => {
   assert.equal(parseSize('512MiB'), 512 * 2 ** 20)
   assert.equal(parseSize('512Mi'), 512 * 2 ** 20)

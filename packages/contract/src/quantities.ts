@@ -5,25 +5,32 @@ import { BulkheadError } from '@bulkhead/connector-sdk'
 const durationPattern =
   /^P(?!$)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/
 
+/** Longer ones are slips of the pen, and would leave the range of dates and timers. */
+const longestMs = 3660 * 86_400_000
+
 /**
- * Milliseconds of a duration. Years and months have no fixed length and are refused.
+ * Milliseconds of a duration, at most ten years. Years and months have no fixed length and are refused.
  * @see ISO 8601-1:2019, 5.5.2
  * @throws BulkheadError `duration-invalid`
  */
 export function parseDuration(text: string): number {
   const match = durationPattern.exec(text)
   if (match === null)
-    throw new BulkheadError({
-      kind: 'config',
-      code: 'duration-invalid',
-      message: `Not a duration: "${text.slice(0, 40)}"`,
-      fix: 'Write an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as PT30M or P7D',
-    })
+    throw invalid(
+      `Not a duration: "${text.slice(0, 40)}"`,
+      'Write an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as PT30M or P7D',
+    )
   const [weeks, days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0))
-  return (
+  const ms =
     ((((weeks ?? 0) * 7 + (days ?? 0)) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60_000 +
     Math.round((seconds ?? 0) * 1000)
-  )
+  if (ms > longestMs)
+    throw invalid(`Longer than ten years: "${text.slice(0, 40)}"`, 'Write a shorter one, such as P365D')
+  return ms
+}
+
+function invalid(message: string, fix: string): BulkheadError {
+  return new BulkheadError({ kind: 'config', code: 'duration-invalid', message, fix })
 }
 
 const units: Readonly<Record<string, number>> = {
