@@ -43,6 +43,19 @@ export const servers = {
     holds: 'JSON: `url`, and where it asks for them `username` and `password`',
     load: async () => (await import('./opensearch.ts')).startOpensearch,
   },
+  cassandra: {
+    title: 'Cassandra',
+    variable: 'BULKHEAD_TEST_CASSANDRA',
+    holds:
+      'JSON: `contactPoints` (a list of hosts), `port`, `datacenter`, and where it asks for them `username` and `password`',
+    load: async () => (await import('./cassandra.ts')).startCassandra,
+  },
+  kafka: {
+    title: 'Kafka',
+    variable: 'BULKHEAD_TEST_KAFKA',
+    holds: 'JSON: `bootstrap` (`HOST:PORT`, several with commas)',
+    load: async () => (await import('./kafka.ts')).startKafka,
+  },
 } as const satisfies Readonly<Record<string, ServerRow>>
 
 export type ServerName = keyof typeof servers

@@ -1,0 +1,52 @@
+/** A topic of its own for a test, on a real Kafka broker. */
+import { randomBytes } from 'node:crypto'
+import { Admin } from '@platformatic/kafka'
+import { afterwards, type Scope } from './cleanup.ts'
+import { serverVariable } from './environment.ts'
+
+/** What `BULKHEAD_TEST_KAFKA` holds, as JSON. */
+export interface KafkaServer {
+  /** `host:port`, several with commas. */
+  readonly bootstrap: string
+}
+
+export interface TestTopic extends KafkaServer {
+  readonly topic: string
+}
+
+/** How a topic is made: by default with one partition and what the broker has for the rest. */
+export interface TopicOptions {
+  readonly partitions?: number
+  /** Settings of the topic, `cleanup.policy` and the like. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** Makes an empty topic with one replica, and deletes it when the scope is over. */
+export async function createTopic(
+  scope: Scope,
+  { partitions = 1, settings = {} }: TopicOptions = {},
+): Promise<TestTopic> {
+  const server = JSON.parse(serverVariable('kafka')) as KafkaServer
+  const topic = `bulkhead-test-${process.pid}-${randomBytes(4).toString('hex')}`
+  const configs = Object.entries(settings).map(([name, value]) => ({ name, value }))
+  await withAdmin(server, (admin) =>
+    admin.createTopics({ topics: [topic], partitions, replicas: 1, configs }),
+  )
+  afterwards(scope, () => withAdmin(server, (admin) => admin.deleteTopics({ topics: [topic] })))
+  return { ...server, topic }
+}
+
+/** The addresses of a server, one by one. */
+export function brokersOf({ bootstrap }: KafkaServer): string[] {
+  return bootstrap.split(',').map((broker) => broker.trim())
+}
+
+/** Hands an administrator of the broker to `use`, and closes it. */
+export async function withAdmin<T>(server: KafkaServer, use: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Admin({ clientId: 'bulkhead-tests', bootstrapBrokers: brokersOf(server) })
+  try {
+    return await use(admin)
+  } finally {
+    await admin.close()
+  }
+}
