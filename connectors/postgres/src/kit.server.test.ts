@@ -1,10 +1,13 @@
 import { after } from 'node:test'
 import pg from 'pg'
-import { sourceKit } from '@bulkhead/connector-sdk/testing'
-import { createDatabase } from '../../../test/support/postgres.ts'
+import { settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
+import { createDatabase, createRole } from '../../../test/support/postgres.ts'
 import postgres from './index.ts'
+import { typeCases } from './testing/type-cases.ts'
 
-const { url, host, port, database, user } = await createDatabase({ after })
+const testDatabase = await createDatabase({ after })
+const { url, host, port, database, user } = testDatabase
+const asked = await createRole({ after }, testDatabase)
 const config = { host, port, database, user }
 const admin = new pg.Client({ connectionString: url })
 await admin.connect()
@@ -15,6 +18,7 @@ await admin.query(`
     (1, 'Ada', '1815-12-10', 1.10, '{a,b}'),
     (2, 'Grace, "H."', '1906-12-09', NULL, '{}'),
     (3, '', NULL, -0.05, NULL);
+  CREATE TABLE growing AS SELECT i FROM generate_series(1, 5000) i;
   CREATE FUNCTION add_person() RETURNS integer LANGUAGE sql AS
     'INSERT INTO person VALUES (4, ''x'', NULL, NULL, NULL) RETURNING id'`)
 
@@ -23,9 +27,34 @@ async function people(): Promise<number> {
   return rows[0]?.count ?? 0
 }
 
+/** Of another session than the one that asks. */
+async function isAsleep(): Promise<boolean> {
+  const { rowCount } = await admin.query(
+    `SELECT FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event = 'PgSleep' AND pid <> pg_backend_pid()`,
+  )
+  return rowCount !== 0
+}
+
 sourceKit({
   connector: postgres,
   config,
+  async system() {
+    const { rows } = await admin.query<{ server_version: string }>('SHOW server_version')
+    return `PostgreSQL ${rows[0]?.server_version.split(' ', 1)[0] ?? ''}`
+  },
+  wrongPassword: {
+    config: (password) => ({ ...config, user: asked.user, password }),
+    code: 'postgres-password-refused',
+  },
+  network: { host, port, at: (address) => ({ ...config, ...address }) },
+  settings: settingsRecords(new URL('../settings/', import.meta.url)),
+  types: typeCases,
+  changing: {
+    query: 'SELECT i FROM growing ORDER BY i',
+    change: async () => void (await admin.query('INSERT INTO growing SELECT max(i) + 1 FROM growing')),
+  },
+  atWork: isAsleep,
   wrongConfigs: [
     { title: 'no host', config: { ...config, host: undefined } },
     { title: 'a port that is none', config: { ...config, port: 70_000 } },
@@ -75,6 +104,17 @@ sourceKit({
       parameters: { label: 'é', born: '1900-01-01', ids: [1, 2] },
       rows: [{ id: 2, label: 'é' }],
       bytes: [{ format: 'csv', files: { '': '2,é\n' } }],
+    },
+    {
+      title: 'options of CSV',
+      query: 'SELECT id, name, born FROM person ORDER BY id',
+      bytes: [
+        {
+          format: 'csv',
+          csv: { delimiter: ';', nullText: 'NULL', quote: 'all' },
+          files: { '': '"1";"Ada";"1815-12-10"\n"2";"Grace, ""H.""";"1906-12-09"\n"3";"";NULL\n' },
+        },
+      ],
     },
   ],
   wrongQueries: [

@@ -53,7 +53,7 @@ export const never = new AbortController().signal
 export function readRequest(
   query: string,
   more: Partial<Omit<ReadRequest, 'output'>> & {
-    format?: 'csv' | 'jsonl' | 'parquet'
+    format?: 'csv' | 'jsonl' | 'parquet' | 'avro' | 'xlsx'
     csv?: Partial<CsvOptions>
   } = {},
 ): ReadRequest {

@@ -62,7 +62,7 @@ function rowAt(fields: readonly Field[], batch: ColumnsBatch, row: number): Row 
 function valueAt(type: LogicalType, column: Column, row: number): Value {
   if (!isValid(column, row)) return null
   if (column.layout === 'variable') {
-    const bytes = column.bytes.slice(column.offsets[row], column.offsets[row + 1])
+    const bytes = Uint8Array.from(column.bytes.subarray(column.offsets[row], column.offsets[row + 1]))
     return type.kind === 'binary'
       ? bytes
       : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ConnectionLimits } from '../context.ts'
 import { errorKinds, isBulkheadError, type BulkheadError } from '../errors.ts'
 import { testContext, type TestContext } from './test-context.ts'
 import type { Subject } from './subject.ts'
@@ -14,8 +15,13 @@ export async function withContext<Config>(
   subject: Subject<Config>,
   run: (context: TestContext<Config>, signal: AbortSignal) => Promise<void>,
   config: unknown = subject.config,
+  limits: Partial<ConnectionLimits> = {},
 ): Promise<void> {
-  await using context = testContext({ ...subject.context, config: subject.connector.config.parse(config) })
+  await using context = testContext({
+    ...subject.context,
+    config: subject.connector.config.parse(config),
+    limits: { ...subject.context?.limits, ...limits },
+  })
   await run(context, context.signal)
 }
 

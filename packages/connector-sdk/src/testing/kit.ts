@@ -1,25 +1,72 @@
-import { describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
+import { STOP_MS } from './expect.ts'
+import { faultChecks } from './fault-checks.ts'
+import { type KitResult, recordResults } from './kit-results.ts'
 import { sourceChecks } from './source-checks.ts'
+import { sourceFaultChecks } from './source-fault-checks.ts'
+import { sourceTruthChecks } from './source-truth-checks.ts'
 import { specChecks } from './spec-checks.ts'
 import { storeChecks } from './store-checks.ts'
-import type { SourceSubject, StoreSubject } from './subject.ts'
+import { storeFaultChecks } from './store-fault-checks.ts'
+import type { Check, SourceSubject, StoreSubject, Subject } from './subject.ts'
+
+const patience = { pauseMs: 300, slowMs: 500, connectMs: 1_000, stopMs: STOP_MS }
+
+/** Every check of a source, in the order in which an author should make them pass. */
+export const checksOfSources: readonly Check<SourceSubject<unknown>>[] = [
+  ...specChecks,
+  ...sourceChecks(patience),
+  ...sourceTruthChecks,
+  ...faultChecks(patience),
+  ...sourceFaultChecks(patience),
+]
+
+/** Every check of a store. */
+export const checksOfStores: readonly Check<StoreSubject<unknown>>[] = [
+  ...specChecks,
+  ...storeChecks,
+  ...faultChecks(patience),
+  ...storeFaultChecks(patience),
+]
 
 /**
  * Registers the contract's tests of a source with `node:test`, one test a promise. Call it once in a
  * test file of the connector, against a real system.
  */
 export function sourceKit<Config>(subject: SourceSubject<Config>): void {
-  describe(`${subject.connector.name} as a source`, () => {
-    for (const check of specChecks) test(check.title, () => check.run(subject))
-    for (const check of sourceChecks({ pauseMs: 300, slowMs: 500 }))
-      test(check.title, () => check.run(subject))
-  })
+  register('source', checksOfSources, subject)
 }
 
 /** Registers the contract's tests of a store with `node:test`. */
 export function storeKit<Config>(subject: StoreSubject<Config>): void {
-  describe(`${subject.connector.name} as a store`, () => {
-    for (const check of specChecks) test(check.title, () => check.run(subject))
-    for (const check of storeChecks) test(check.title, () => check.run(subject))
+  register('store', checksOfStores, subject)
+}
+
+function register<S extends Subject<unknown>>(
+  role: 'source' | 'store',
+  checks: readonly Check<S>[],
+  subject: S,
+): void {
+  const results: KitResult[] = []
+  describe(`${subject.connector.name} as a ${role}`, () => {
+    for (const { title, leftOut, run } of checks) {
+      const reason = leftOut?.(subject)
+      if (reason !== undefined) {
+        results.push({ check: title, result: 'left-out', reason })
+        continue
+      }
+      test(title, async () => {
+        const result = { check: title, result: 'failed' as 'failed' | 'passed' }
+        results.push(result)
+        await run(subject)
+        result.result = 'passed'
+      })
+    }
+    test('says of each check that it leaves out why', (t) => {
+      for (const { check, result, reason } of results) {
+        if (result === 'left-out') t.diagnostic(`left out: ${check}: ${reason ?? ''}`)
+      }
+    })
+    after(() => recordResults(subject, role, results))
   })
 }

@@ -1,6 +1,6 @@
 /** A source that keeps every promise, in memory: what the doubles break, one promise at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Batch, Column } from '../batch.ts'
+import type { Batch, Column, ColumnsBatch } from '../batch.ts'
 import {
   defineConnector,
   SDK_VERSION,
@@ -9,6 +9,7 @@ import {
 } from '../connector.ts'
 import { BulkheadError } from '../errors.ts'
 import type { Extract, ReadRequest, Source } from '../source.ts'
+import type { SystemType } from '../system-type.ts'
 import type { Field } from '../types.ts'
 import { z } from 'zod'
 import { bindObjectParameters } from '../object-parameters.ts'
@@ -30,17 +31,25 @@ export function memoryFailure(code: 'memory-away' | 'memory-query', path?: strin
   return new BulkheadError({ kind, code, message: meaning, fix, ...(path === undefined ? {} : { path }) })
 }
 
-const fields: readonly Field[] = [
+export const memoryFields: readonly Field[] = [
   { name: 'id', type: { kind: 'integer', bits: 32 }, nullable: false },
   { name: 'text', type: { kind: 'text' }, nullable: true },
 ]
+export const memoryTypes: readonly SystemType[] = [
+  { system: ['number'], becomes: 'int32' },
+  { system: ['string'], becomes: 'text' },
+]
 const WIDE = 'x'.repeat(1000)
 
-/** Rows of a query: `{ rows }` numbered ones of 1000 bytes; the case's own for others; `{ wait }` before the first. */
+/** A query: so many numbered rows, with a text of 1000 bytes or its own. */
 export interface MemoryQuery {
   readonly rows: number
+  /** Of a result with the text `growing` there are more rows each time that the system grows. */
   readonly text?: string | null
+  /** Before the first row, ms. */
   readonly wait?: number
+  /** One of the two columns. */
+  readonly only?: string
 }
 
 export function bindMemoryQuery(read: ReadRequest): MemoryQuery {
@@ -85,7 +94,36 @@ export async function* readMemory(
   signal.throwIfAborted()
 }
 
+/** Leaves columns out, and encodes, as far as was asked for. */
+async function* shaped(
+  batches: AsyncIterable<Batch>,
+  { only }: MemoryQuery,
+  read: ReadRequest,
+): AsyncGenerator<Batch> {
+  for await (const batch of batches) {
+    if (batch.form !== 'columns') yield batch
+    else if (read.form === 'bytes') yield csvOf(batch, read.output.csv.delimiter)
+    else
+      yield {
+        ...batch,
+        columns: batch.columns.filter((_, at) => only === undefined || memoryFields[at]?.name === only),
+      }
+  }
+}
+
+function csvOf(batch: ColumnsBatch, delimiter: string): Batch {
+  const [ids, texts] = batch.columns
+  if (ids?.layout !== 'fixed' || texts?.layout !== 'variable') throw new Error('These are not the columns')
+  const lines = Array.from({ length: batch.rows }, (_, row) => {
+    const text = Buffer.from(texts.bytes.subarray(texts.offsets[row], texts.offsets[row + 1])).toString()
+    return `${String(ids.values[row])}${delimiter}${text === '' && texts.validity === undefined ? '""' : text}\n`
+  })
+  return { form: 'bytes', rows: batch.rows, bytes: Buffer.from(lines.join('')) }
+}
+
 export interface MemoryParts {
+  /** By how many rows the system has grown. */
+  readonly growth?: { rows: number }
   readonly definition?: Partial<ConnectorDefinition<MemoryConfig>>
   readonly unchanged?: () => Promise<boolean>
   readonly capabilities?: Partial<SourceCapabilities>
@@ -98,13 +136,15 @@ export interface MemoryParts {
 
 /** The truthful subject, with parts of it replaced. */
 export function memorySource(parts: MemoryParts = {}): SourceSubject<MemoryConfig> {
+  const growth = parts.growth ?? { rows: 0 }
   const prepare = async (read: ReadRequest, signal: AbortSignal): Promise<Extract> => {
     signal.throwIfAborted()
-    const query = (parts.bind ?? bindMemoryQuery)(read)
+    const bound = (parts.bind ?? bindMemoryQuery)(read)
+    const query = bound.text === 'growing' ? { ...bound, rows: bound.rows + growth.rows } : bound
     return {
-      fields,
+      fields: memoryFields.filter(({ name }) => query.only === undefined || query.only === name),
       consistency: 'snapshot',
-      read: (readSignal) => (parts.read ?? readMemory)(query, read, readSignal),
+      read: (readSignal) => shaped((parts.read ?? readMemory)(query, read, readSignal), query, read),
       async [Symbol.asyncDispose]() {},
       ...parts.extract,
     }
@@ -122,7 +162,7 @@ export function memorySource(parts: MemoryParts = {}): SourceSubject<MemoryConfi
         snapshot: true,
         replayable: true,
         readOnly: 'enforced',
-        query: 'sql',
+        query: 'object',
         limitsRows: true,
         ...parts.capabilities,
       },
@@ -137,6 +177,7 @@ export function memorySource(parts: MemoryParts = {}): SourceSubject<MemoryConfi
         }
       },
     },
+    types: memoryTypes,
     errors: memoryErrors,
     ...parts.definition,
   })
@@ -152,18 +193,37 @@ export function memorySource(parts: MemoryParts = {}): SourceSubject<MemoryConfi
         title: 'two rows by a parameter',
         query: { rows: { $param: 'rows' }, text: 'é' },
         parameters: { rows: 2 },
-        fields: fields.map(({ name, type }) => ({ name, type })),
+        fields: memoryFields.map(({ name, type }) => ({ name, type })),
         rows: [
           { id: 0, text: 'é' },
           { id: 1, text: 'é' },
         ],
+        bytes: [{ format: 'csv', csv: { delimiter: ';' }, files: { '': '0;é\n1;é\n' } }],
       },
-      { title: 'null', query: { rows: 1, text: null }, rows: [{ id: 0, text: null }] },
+      {
+        title: 'null',
+        query: { rows: 1, text: null },
+        rows: [{ id: 0, text: null }],
+        bytes: [{ format: 'csv', files: { '': '0,\n' } }],
+      },
     ],
     wrongQueries: [{ title: 'text', query: 'SELECT', code: 'memory-query' }],
     large: { query: { rows: 40_000 } },
     slow: { query: { rows: 1, wait: 60_000 } },
     writes: [{ query: { rows: 1 } }],
+    types: [
+      {
+        type: 'number',
+        becomes: { kind: 'integer', bits: 32 },
+        query: { rows: 2, only: 'id' },
+        values: [0, 1],
+      },
+      { type: 'string', becomes: { kind: 'text' }, query: { rows: 1, text: '', only: 'text' }, values: [''] },
+    ],
+    changing: {
+      query: { rows: 1200, text: 'growing' },
+      change: async () => void growth.rows++,
+    },
     unchanged: parts.unchanged ?? (async () => true),
   }
 }

@@ -10,6 +10,7 @@ import {
   memoryErrors,
   memoryFailure,
   memorySource,
+  memoryTypes,
   readMemory,
   type MemoryParts,
 } from './memory-source.test-support.ts'
@@ -35,6 +36,9 @@ const doubles: Readonly<Record<string, () => MemoryParts>> = {
   }),
   'registers its errors under its own name, each with kind, meaning and fix': () => ({
     definition: { errors: [...memoryErrors, { ...memoryErrors[0], code: 'other-away' }] },
+  }),
+  'says what each type of its system becomes, once for each logical type': () => ({
+    definition: { types: [...memoryTypes, ...memoryTypes] },
   }),
   'refuses unknown settings, which are mostly typing errors': () => ({
     definition: { config: z.object(memoryConfig.shape) },

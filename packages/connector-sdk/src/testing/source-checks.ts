@@ -2,15 +2,22 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { Batch, Column, Form } from '../batch.ts'
-import { defaultCsv, type OutputFormat } from '../format.ts'
-import type { Extract, ReadRequest, Source } from '../source.ts'
-import type { Row } from '../types.ts'
+import type { Batch, Form } from '../batch.ts'
+import { defaultCsv } from '../format.ts'
+import type { Extract } from '../source.ts'
 import { assertLayout, readFiles, readRequest, readRows } from './collect.ts'
-import { expectFailure, STOP_MS, within, withContext } from './expect.ts'
-import type { Check, Query, SourceSubject } from './subject.ts'
-
-type AnySource = SourceSubject<unknown>
+import { STOP_MS, within } from './expect.ts'
+import {
+  type AnySource,
+  byteCount,
+  contentOf,
+  formsOf,
+  refused,
+  requestFor,
+  rowCount,
+  withSource,
+} from './source-reading.ts'
+import type { Check, Query } from './subject.ts'
 
 /** What the large result of a subject has at least; a source that reads all of it ahead is seen to grow. */
 const LARGE_BYTES = 32 * 1024 * 1024
@@ -158,9 +165,9 @@ export const sourceChecks = (patience: Patience): readonly Check<AnySource>[] =>
   },
   {
     title: 'yields at most maxRows rows, when it declares so',
+    leftOut: ({ connector }) => undeclared(connector.source?.capabilities.limitsRows, 'limitsRows'),
     run: (subject) =>
       withSource(subject, async (source, signal) => {
-        if (subject.connector.source?.capabilities.limitsRows !== true) return
         for (const form of formsOf(subject)) {
           for (const maxRows of [0, 1, 777]) {
             const request = requestFor(subject, subject.large, form, { maxRows, batchRows: BATCH_ROWS })
@@ -174,9 +181,9 @@ export const sourceChecks = (patience: Patience): readonly Check<AnySource>[] =>
   },
   {
     title: 'yields the same rows again, when it declares to be replayable',
+    leftOut: ({ connector }) => undeclared(connector.source?.capabilities.replayable, 'replayable'),
     run: (subject) =>
       withSource(subject, async (source, signal) => {
-        if (subject.connector.source?.capabilities.replayable !== true) return
         for (const form of formsOf(subject)) {
           for (const known of subject.cases) {
             assert.deepEqual(
@@ -190,10 +197,15 @@ export const sourceChecks = (patience: Patience): readonly Check<AnySource>[] =>
   },
   {
     title: 'changes nothing, whatever the query tries, when it declares to be read-only',
+    leftOut({ connector, writes }) {
+      const capabilities = connector.source?.capabilities
+      if (capabilities?.readOnly !== 'enforced') return 'It leaves that to the rights of its user'
+      return capabilities.query === 'object' && writes === undefined
+        ? 'Its queries have no way to write'
+        : undefined
+    },
     run: (subject) =>
       withSource(subject, async (source, signal) => {
-        const capabilities = subject.connector.source?.capabilities
-        if (capabilities?.readOnly !== 'enforced' || capabilities.query !== 'sql') return
         const { writes = [], unchanged } = subject
         assert.ok(writes.length > 0 && unchanged !== undefined, 'the test gives no queries that try to write')
         for (const write of writes) {
@@ -221,62 +233,8 @@ export const sourceChecks = (patience: Patience): readonly Check<AnySource>[] =>
   },
 ]
 
-/** Opens the source for one check, and closes it within the time that closing may take. */
-async function withSource(
-  subject: AnySource,
-  run: (source: Source, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  await withContext(subject, async (context, signal) => {
-    assert.ok(subject.connector.source, 'the connector has no source role')
-    const source = await subject.connector.source.open(context)
-    try {
-      await run(source, signal)
-    } finally {
-      await within(STOP_MS, 'closing the source', Promise.resolve(source[Symbol.asyncDispose]()))
-    }
-  })
-}
-
-function formsOf(subject: AnySource): readonly Form[] {
-  return subject.connector.source?.capabilities.forms ?? []
-}
-
-function requestFor(
-  subject: AnySource,
-  query: Query,
-  form: Form,
-  more: Partial<ReadRequest> = {},
-): ReadRequest {
-  if (form !== 'bytes') return readRequest(query, form, more)
-  const [format] = Object.keys(subject.connector.source?.capabilities.encodes ?? {}) as OutputFormat[]
-  return readRequest(query, form, { output: { format: format ?? 'csv', csv: defaultCsv }, ...more })
-}
-
-async function refused(
-  subject: AnySource,
-  source: Source,
-  query: Query,
-  form: Form,
-  signal: AbortSignal,
-  what: string,
-) {
-  const error = await expectFailure(subject, what, async () => {
-    await using extract = await source.prepare(requestFor(subject, query, form), signal)
-    return extract.fields
-  })
-  assert.ok(error.kind === 'config' || error.kind === 'policy', `${what} was refused by kind ${error.kind}`)
-  return error
-}
-
-async function contentOf(
-  subject: AnySource,
-  source: Source,
-  query: Query,
-  form: Form,
-  signal: AbortSignal,
-): Promise<Row[] | Map<string, Buffer>> {
-  await using extract = await source.prepare(requestFor(subject, query, form), signal)
-  return form === 'bytes' ? await readFiles(extract, signal) : await readRows(extract, signal)
+function undeclared(isDeclared: boolean | undefined, capability: string): string | undefined {
+  return isDeclared === true ? undefined : `It does not declare \`${capability}\``
 }
 
 /** @returns the bytes of the batch */
@@ -291,28 +249,6 @@ function assertBounds(extract: Extract, batch: Batch, form: Form): number {
     assert.ok(batch.bytes <= BATCH_BYTES || rows === 1, `a batch says that it has ${batch.bytes} bytes`)
   }
   return bytes
-}
-
-function rowCount(batch: Batch): number | null {
-  return batch.form === 'rows' ? batch.rows.length : batch.rows
-}
-
-function byteCount(batch: Batch): number {
-  if (batch.form === 'bytes') return batch.bytes.length
-  if (batch.form === 'columns')
-    return batch.columns.reduce((sum, column) => sum + heldBy(column, batch.rows), 0)
-  const values = batch.rows.flatMap((row) => Object.values(row))
-  return values.reduce<number>((sum, value) => sum + sizeOf(value), 0)
-}
-
-/** Bytes that the values of a column take; what its buffers have to spare does not count. */
-function heldBy(column: Column, rows: number): number {
-  return column.layout === 'fixed' ? column.values.byteLength : 4 * rows + (column.offsets[rows] ?? 0)
-}
-
-function sizeOf(value: Row[string]): number {
-  if (typeof value === 'string') return Buffer.byteLength(value)
-  return value instanceof Uint8Array ? value.length : 8
 }
 
 async function assertStops(

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { z } from 'zod'
 import { SDK_VERSION } from '../connector.ts'
-import type { ConnectionContext } from '../context.ts'
 import { errorKinds } from '../errors.ts'
 import { logicalTypeNames } from '../system-type.ts'
+import { connect } from './connect.ts'
 import { expectFailure, withContext } from './expect.ts'
 import type { Check, Subject } from './subject.ts'
 
@@ -93,7 +93,11 @@ export const specChecks: readonly Check<AnySubject>[] = [
         }
         assert.equal(parsed.success, true, `the schema refuses settings with ${wrong.title}`)
         const error = await expectFailure(subject, `connecting with ${wrong.title}`, () =>
-          withContext(subject, (context, signal) => connect(subject, context, signal), wrong.config),
+          withContext(
+            subject,
+            async (context, signal) => void (await connect(subject, context, signal)),
+            wrong.config,
+          ),
         )
         assert.equal(
           error.code,
@@ -104,19 +108,6 @@ export const specChecks: readonly Check<AnySubject>[] = [
     },
   },
 ]
-
-/** Connects in each role; the first failure counts. */
-async function connect(
-  { connector }: AnySubject,
-  context: ConnectionContext<unknown>,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const role of [connector.source, connector.store]) {
-    if (role === undefined) continue
-    await using opened = await role.open(context)
-    await opened.check(signal)
-  }
-}
 
 type JsonSchema = Readonly<Record<string, unknown>>
 

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
-import type { Store, StoredObject, Upload } from '../store.ts'
-import { STOP_MS, within, withContext } from './expect.ts'
-import type { Check, StoreSubject } from './subject.ts'
-import type { TestContext } from './test-context.ts'
-
-type AnyStore = StoreSubject<unknown>
+import type { StoredObject, Upload } from '../store.ts'
+import { STOP_MS, within } from './expect.ts'
+import { type AnyStore, bytesOf, digest, listing, type OpenedStore, withStore } from './store-writing.ts'
+import type { Check } from './subject.ts'
 
 /** Most bytes that the parts in flight of one upload may hold together (I8). */
 const IN_FLIGHT_BYTES = 64 * 1024 * 1024
@@ -154,31 +151,6 @@ export const storeChecks: readonly Check<AnyStore>[] = [
   },
 ]
 
-interface OpenedStore {
-  readonly store: Store
-  readonly context: TestContext<unknown>
-  readonly signal: AbortSignal
-  /** A key that no other check uses. */
-  readonly key: string
-}
-
-async function withStore(
-  subject: AnyStore,
-  run: (opened: OpenedStore) => Promise<void> | void,
-): Promise<void> {
-  await withContext(subject, async (context, signal) => {
-    assert.ok(subject.connector.store, 'the connector has no store role')
-    const store = await subject.connector.store.open(context)
-    try {
-      await run({ store, context, signal, key: `run-${++keys}/umsätze ${process.pid}.csv` })
-    } finally {
-      await within(STOP_MS, 'closing the store', Promise.resolve(store[Symbol.asyncDispose]()))
-    }
-  })
-}
-
-let keys = 0
-
 /** Begins an object for one check, and removes whatever became of it. */
 async function withUpload(
   subject: AnyStore,
@@ -212,23 +184,4 @@ async function writeAll(upload: Upload, content: Buffer, signal: AbortSignal): P
       }),
     )
   }
-}
-
-async function listing(subject: AnyStore): Promise<string[]> {
-  return [...(await subject.everything())].sort()
-}
-
-/** Bytes that differ from part to part, the same at every run. */
-function bytesOf(length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length)
-  let state = 0x9e3779b9
-  for (let at = 0; at < length; at++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
-    bytes[at] = state >>> 24
-  }
-  return bytes
-}
-
-function digest(bytes: Uint8Array | undefined): string {
-  return bytes === undefined ? 'no object' : createHash('sha256').update(bytes).digest('hex')
 }

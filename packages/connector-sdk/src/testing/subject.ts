@@ -26,9 +26,7 @@ export interface Subject<Config> {
   /** What the checks run against, with its version: `PostgreSQL 15.14`. Default: what a check answers. */
   readonly system?: string | (() => Promise<string>)
   /** Settings with a secret that the system refuses, made from any text that the kit gives. */
-  readonly wrongPassword?:
-    | Cannot
-    | { readonly config: (password: string) => unknown; readonly code: string }
+  readonly wrongPassword?: Cannot | { readonly config: (password: string) => unknown; readonly code: string }
   /** Where the system listens, so that the kit can break the network in between. */
   readonly network?: Cannot | SubjectNetwork
   /** What settings earlier versions took, with what they meant: see `settingsRecords`. */
