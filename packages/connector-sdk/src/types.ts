@@ -26,6 +26,11 @@ export interface Field {
   readonly nullable: boolean
   /** How false and true read in CSV; default `false`, `true`. PostgreSQL says `f`, `t`. */
   readonly booleanText?: readonly [no: string, yes: string]
+  /**
+   * The value, of kind `json`, is the whole record. When it is the only column, JSON Lines writes the
+   * value itself as the line, and not an object around it.
+   */
+  readonly isRecord?: true
   /** The source's own name of the type, for `plan`, `preview` and messages: `timestamptz`, `STRUCT(a INTEGER)`. */
   readonly sourceType?: string
 }

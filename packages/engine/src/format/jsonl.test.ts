@@ -105,3 +105,11 @@ test('gives a long text full of control characters the room that it needs', () =
     `{"t":"${'\\u0001'.repeat(300_000)}"}\n`,
   )
 })
+
+test('writes a column that is the whole record as the line itself, and beside others as a field', () => {
+  const record: Field = { ...field('record', { kind: 'json' }), isRecord: true }
+  const rows = [{ record: '{"a":1.50}' }, { record: '[1,\n2]' }, { record: null }]
+  assert.equal(jsonlOf([record], rows), '{"a":1.50}\n[1, 2]\nnull\n')
+  const beside = [{ record: '{"a":1}', id: 'x' }]
+  assert.equal(jsonlOf([record, field('id', { kind: 'text' })], beside), '{"record":{"a":1},"id":"x"}\n')
+})

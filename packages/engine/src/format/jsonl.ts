@@ -13,6 +13,9 @@ import { textWidth, valueWriter, writeHex, type WriteValue } from './value-text.
  * @see https://www.postgresql.org/docs/15/functions-json.html
  */
 export function createJsonlFormatter(fields: readonly Field[]): RowFormatter {
+  const [only, ...others] = fields
+  if (only?.isRecord === true && others.length === 0)
+    return createRowFormatter(new Uint8Array(0), (batch) => recordWriter(only, batch))
   const keys = fields.map(({ name }, index) => encoder.encode(`${index === 0 ? '{' : ','}${keyText(name)}:`))
   return createRowFormatter(new Uint8Array(0), (batch) => rowWriter(fields, keys, batch))
 }
@@ -24,6 +27,22 @@ function keyText(name: string): string {
   const bytes = encoder.encode(name)
   const out = new Uint8Array(6 * bytes.length)
   return `"${new TextDecoder().decode(out.subarray(0, writeEscaped(out, 0, bytes, 0, bytes.length)))}"`
+}
+
+/** The only column is the record: its value is the line. */
+function recordWriter(field: Field, batch: ColumnsBatch): RowWriter {
+  const column = batch.columns[0]!
+  const cell = cellWriter(field, column)
+  const fixed = 1 + fixedBound(field)
+  const bounds = variableBound(field, column)
+  return {
+    bound: (row) => bounds.reduce((sum, boundOf) => sum + boundOf(row), fixed),
+    write(row, out, at) {
+      const end = cell(row, out, at)
+      out[end] = 0x0a
+      return end + 1
+    },
+  }
 }
 
 function rowWriter(fields: readonly Field[], keys: readonly Uint8Array[], batch: ColumnsBatch): RowWriter {
