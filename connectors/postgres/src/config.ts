@@ -101,7 +101,7 @@ export const config = z.strictObject({
     .meta({
       title: 'Time zone',
       description:
-        'Zone in which `timestamptz` is read and written as text; default `UTC`. Another zone changes CSV and JSON Lines, Parquet stays in UTC',
+        'Zone in which `timestamptz` is read and written as text; default `UTC`. Another zone changes CSV and JSON Lines; Parquet, Avro and Excel stay in UTC',
       examples: ['Europe/Brussels'],
     }),
   searchPath: z

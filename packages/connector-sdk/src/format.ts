@@ -1,6 +1,11 @@
 /** Formats of a result file. `binary` is a file copied as it is. */
-export const outputFormats = ['csv', 'jsonl', 'parquet', 'binary'] as const
+export const outputFormats = ['csv', 'jsonl', 'parquet', 'avro', 'xlsx', 'binary'] as const
 export type OutputFormat = (typeof outputFormats)[number]
+
+/** Whether files of a format are compressed inside, if at all: then no ending and no media type says so. */
+export function isPackedInside(format: OutputFormat): boolean {
+  return format === 'parquet' || format === 'avro' || format === 'xlsx'
+}
 
 /** How CSV is written. The defaults are those of PostgreSQL's `COPY ... CSV HEADER`. */
 export interface CsvOptions {

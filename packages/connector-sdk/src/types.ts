@@ -1,6 +1,6 @@
 /**
  * What a value is, apart from how it is laid out. A source states the type of every column; formats
- * decide by it how the value looks in CSV, JSON Lines or Parquet.
+ * decide by it how the value looks in CSV, JSON Lines, Parquet, Avro or Excel.
  */
 
 export type LogicalType =

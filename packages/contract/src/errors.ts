@@ -211,10 +211,21 @@ const registry = {
     meaning: 'A character does not exist in the encoding of the file',
     fix: 'Use utf-8, or replace the character in the query',
   },
+  'avro-value-out-of-range': {
+    kind: 'record',
+    meaning: 'A value cannot be kept exactly in Avro',
+    fix: 'Convert the column in the query, for example to text',
+  },
   'parquet-value-out-of-range': {
     kind: 'record',
     meaning: 'A value cannot be kept exactly in Parquet',
     fix: 'Convert the column in the query, for example to text',
+  },
+  'xlsx-limit-exceeded': {
+    kind: 'config',
+    meaning:
+      'The result is larger than an Excel sheet can be: 1,048,576 rows with the one of names, 16,384 columns, 32,767 characters in a cell',
+    fix: 'Split the result by `output.split.rows`, read fewer columns, shorten the text, or choose another format',
   },
   'value-invalid': {
     kind: 'record',

@@ -1,4 +1,4 @@
-import { defaultCsv, z } from '@bulkhead/connector-sdk'
+import { defaultCsv, outputFormats, z } from '@bulkhead/connector-sdk'
 import { parseDuration, parseSize } from './quantities.ts'
 
 /** What job and request say about the result file: the same words, one definition. */
@@ -106,12 +106,13 @@ const encryptFields = {
 }
 
 const outputFields = {
-  format: z
-    .enum(['csv', 'jsonl', 'parquet', 'binary'])
-    .meta({ description: 'Format of the file; `binary` copies a file as it is', ...nextRun }),
+  format: z.enum(outputFormats).meta({
+    description: 'Format of the file; `xlsx` is Excel, `binary` copies a file as it is',
+    ...nextRun,
+  }),
   compression: z.enum(['none', 'gzip', 'zstd']).meta({
     description:
-      'Compression of the whole file; inside the file for Parquet, where it is zstd unless `none` is asked for. zstd costs least',
+      'Compression of the whole file (default none; zstd costs least). Inside the file for parquet (default zstd), for avro (default gzip, which is its codec deflate) and for xlsx (default gzip, which is the deflate of ZIP; zstd is refused)',
     ...nextRun,
   }),
   compressionLevel: z

@@ -16,13 +16,14 @@ export function copyCommand(execute: Execute): Command {
     .addHelpText(
       'after',
       `
-Endings: .csv .jsonl .ndjson .parquet, and .gz or .zst behind the first three. A file with the ending of its
-source and no --query is copied as it is.
+Endings: .csv .jsonl .ndjson .parquet, for TO also .avro .xlsx, and .gz or .zst behind the first three. A file
+with the ending of its source and no --query is copied as it is.
 Passwords do not belong into a URL: they are read from PGPASSWORD, or AWS_ACCESS_KEY_ID and
 AWS_SECRET_ACCESS_KEY. AWS_REGION and AWS_ENDPOINT_URL_S3 name another region or server.
 
 Examples:
   bulkhead copy flights.parquet flights.csv.zst
+  bulkhead copy flights.csv flights.xlsx
   bulkhead copy movies.json top.csv --query "SELECT Title FROM input ORDER BY 1"
   bulkhead copy "postgres://reader@db.internal/ledger?query=SELECT * FROM invoice" s3://exports/invoices.jsonl`,
     )

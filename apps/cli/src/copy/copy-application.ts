@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from 'node:path'
+import { isPackedInside } from '@bulkhead/connector-sdk'
 import type { ApplicationManifest } from '@bulkhead/contract'
 import { apiVersion, fault } from '@bulkhead/contract'
 import type { Endpoint, FileEndpoint, ObjectEndpoint, PostgresEndpoint } from './endpoint.ts'
@@ -95,6 +96,11 @@ function sourceOf(question: CopyQuestion, to: Target, secrets: Record<string, st
     throw fault('usage', 'The ending of FROM does not say what it holds', {
       path: 'FROM',
       fix: 'Use a file that ends with .csv, .jsonl or .parquet, with .gz or .zst behind it; without one a file is copied as it is to a name with the same ending',
+    })
+  if (shape.format === 'avro' || shape.format === 'xlsx')
+    throw fault('usage', `A file of ${shape.format} can be written, and not read`, {
+      path: 'FROM',
+      fix: 'Without --query it is copied as it is to a name with the same ending',
     })
   const format = shape.format === 'json' ? 'jsonl' : shape.format
   // Text that stays text is not to be taken for numbers on its way.
@@ -214,10 +220,10 @@ function outputOf(to: Target): Readonly<Record<string, unknown>> {
   if (to.shape === undefined || to.shape.format === 'json')
     throw fault('usage', 'The ending of TO is no format that can be written', {
       path: 'TO',
-      fix: 'End it with .csv, .jsonl or .parquet, and .gz or .zst behind the first two',
+      fix: 'End it with .csv, .jsonl, .parquet, .avro or .xlsx, and .gz or .zst behind the first two',
     })
   const { format, compression } = to.shape
-  return { format, ...(format !== 'parquet' && { compression }), fileName: targetOf(to) }
+  return { format, ...(!isPackedInside(format) && { compression }), fileName: targetOf(to) }
 }
 
 /** Whether a file can be copied as it is: the same content, at most packed on the way. */

@@ -98,7 +98,17 @@ test('what cannot be read is refused with what to write instead', () => {
 test('the ending tells format and compression', () => {
   assert.deepEqual(shapeOf('a/b.c/Data.CSV.GZ'), { format: 'csv', compression: 'gzip' })
   assert.deepEqual(shapeOf('x.ndjson.zst'), { format: 'jsonl', compression: 'zstd' })
-  assert.deepEqual(shapeOf('x.parquet'), { format: 'parquet', compression: 'none' })
-  for (const path of ['x', 'x.txt', 'csv', 'x.parquet.gz', 'x.csv.bz2', 'dir.csv/x'])
+  for (const format of ['parquet', 'avro', 'xlsx'])
+    assert.deepEqual(shapeOf(`x.${format}`), { format, compression: 'none' })
+  for (const path of [
+    'x',
+    'x.txt',
+    'csv',
+    'x.parquet.gz',
+    'x.avro.zst',
+    'x.xlsx.gz',
+    'x.csv.bz2',
+    'dir.csv/x',
+  ])
     assert.equal(shapeOf(path), undefined, path)
 })

@@ -1,4 +1,4 @@
-import type { OutputFormat } from '@bulkhead/connector-sdk'
+import { isPackedInside, type OutputFormat } from '@bulkhead/connector-sdk'
 
 /** What the ending of a file name says about it. */
 export interface FileShape {
@@ -13,6 +13,8 @@ const formats: Readonly<Record<string, FileShape['format']>> = {
   ndjson: 'jsonl',
   json: 'json',
   parquet: 'parquet',
+  avro: 'avro',
+  xlsx: 'xlsx',
 }
 const compressions: Readonly<Record<string, FileShape['compression']>> = { gz: 'gzip', zst: 'zstd' }
 
@@ -21,6 +23,7 @@ export function shapeOf(path: string): FileShape | undefined {
   const [last = '', before = ''] = path.toLowerCase().split('/').at(-1)?.split('.').slice(1).reverse() ?? []
   const compression = compressions[last]
   const format = formats[compression === undefined ? last : before]
-  if (format === undefined || (format === 'parquet' && compression !== undefined)) return undefined
+  if (format === undefined) return undefined
+  if (compression !== undefined && format !== 'json' && isPackedInside(format)) return undefined
   return { format, compression: compression ?? 'none' }
 }

@@ -1,6 +1,13 @@
 import { promisify } from 'node:util'
 import { gunzip, zstdDecompress } from 'node:zlib'
-import { isBulkheadError, type Field, type Row, type Source, type Value } from '@bulkhead/connector-sdk'
+import {
+  isBulkheadError,
+  isPackedInside,
+  type Field,
+  type Row,
+  type Source,
+  type Value,
+} from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
 import type { Plan } from '@bulkhead/engine'
 import type { ApplicationChoice, ProcessOptions, RunRequestOptions } from '@bulkhead/runner'
@@ -112,7 +119,7 @@ async function textOf({ plan, objects }: Outcome): Promise<string> {
   const [bytes, ...more] = objects.values()
   if (plan === undefined || bytes === undefined) throw fault('internal', 'A run completed without a file')
   const { format, compression, ageRecipients } = plan.output
-  if (format === 'parquet' || ageRecipients.length > 0 || more.length > 0)
+  if (isPackedInside(format) || ageRecipients.length > 0 || more.length > 0)
     throw fault('manifest-invalid', 'The result is no single text file, and cannot be compared with one', {
       path: 'expect.file',
       fix: 'Expect `rows` instead',

@@ -46,10 +46,10 @@ export function planColumns(
 }
 
 function encodingFor(encoding: Encoding, { form, format, utc }: Wanted): Encoding {
-  const structured = format === 'jsonl' || format === 'parquet'
-  if (encoding === 'nested' && !structured) return 'text'
+  if (encoding === 'nested' && format === 'csv') return 'text'
   // Columns hold instants, which the engine writes in UTC: text of another zone has to come from the server.
-  if (encoding === 'timestamptz' && !utc && form === 'columns' && format !== 'parquet')
+  const isText = format === 'csv' || format === 'jsonl'
+  if (encoding === 'timestamptz' && !utc && form === 'columns' && isText)
     return format === 'jsonl' ? 'nested' : 'text'
   return encoding
 }

@@ -1,9 +1,41 @@
+import type { LogicalType } from '@bulkhead/connector-sdk'
+
 /**
  * Exact decimal text as integers of 128 bits, little-endian, the unit being the last digit of the scale.
  */
 
+/** Digits in all and after the point of a decimal that fits into 128 bits. */
+export interface DecimalBounds {
+  readonly digits: number
+  readonly after: number
+}
+
+/** Digits that 128 bits hold, whatever they are. */
+const mostDigits = 38
+
+/** How a decimal is kept as a number; undefined when it has no bounds, or larger ones: then it is kept as text. */
+export function decimalBounds({
+  precision,
+  scale = 0,
+}: LogicalType & { kind: 'decimal' }): DecimalBounds | undefined {
+  if (precision === undefined) return undefined
+  // PostgreSQL allows a scale outside 0..precision, files do not: enough digits for both.
+  const after = Math.max(0, scale)
+  const digits = Math.max(precision - Math.min(0, scale), after)
+  return digits > mostDigits ? undefined : { digits, after }
+}
+
 /** Why a decimal cannot be kept. */
 export type DecimalFault = 'special' | 'scale' | 'precision'
+
+/** The reason as what a column "has" in some row. */
+export function decimalFaultText(wrong: DecimalFault, { digits, after }: DecimalBounds): string {
+  return {
+    special: 'NaN, Infinity or no number',
+    scale: `a value with more than ${after} digits after the point`,
+    precision: `a value with more than ${digits} digits`,
+  }[wrong]
+}
 
 /**
  * Writes a decimal as 128 bits.

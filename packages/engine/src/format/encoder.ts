@@ -4,8 +4,8 @@ import type { Room } from './row-formatter.ts'
 /** Makes the content of one file out of columns. Its output goes to the stage that it was created with. */
 export interface Encoder {
   /**
-   * Size of the content so far, as limits count it: bytes of text formats; for Parquet the bytes of the
-   * columns, because what they become is known only when a row group is complete.
+   * Size of the content so far, as limits count it: bytes of text formats, and of Avro and
+   * the sheet of Excel before they are compressed; for Parquet the bytes of the columns, because what they become is known only when a row group is complete.
    */
   readonly size: number
   /** Writes what stands before the first row. Called once, first. */

@@ -2,7 +2,7 @@ import type { Column, Field, FixedColumn, LogicalType, VariableColumn } from '@b
 import { isValid } from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
 import type * as Arrow from 'apache-arrow'
-import { writeDecimal128, type DecimalFault } from './parquet-decimal.ts'
+import { decimalBounds, decimalFaultText, writeDecimal128 } from './decimal128.ts'
 import { halves } from './value-text.ts'
 
 /**
@@ -139,38 +139,33 @@ function integerColumn(
 function decimalColumn(
   arrow: ArrowModule,
   field: Field,
-  { precision, scale = 0 }: LogicalType & { kind: 'decimal' },
+  decimal: LogicalType & { kind: 'decimal' },
 ): ArrowColumn {
-  // PostgreSQL allows a scale outside 0..precision, Parquet does not: enough digits for both.
-  const digitsAfter = Math.max(0, scale)
-  const digits =
-    precision === undefined ? Number.POSITIVE_INFINITY : Math.max(precision - Math.min(0, scale), digitsAfter)
-  if (digits > 38) return variableColumn(arrow, field, new arrow.Utf8())
+  const bounds = decimalBounds(decimal)
+  if (bounds === undefined) return variableColumn(arrow, field, new arrow.Utf8())
+  const { digits, after } = bounds
   return column(
     arrow,
     field,
-    new arrow.Decimal(digitsAfter, digits, 128),
+    new arrow.Decimal(after, digits, 128),
     (text: VariableColumn, rows, firstRow) => {
       const words = new Uint32Array(4 * rows)
       for (let row = 0; row < rows; row++) {
         if (!isValid(text, row)) continue
         const from = text.offsets[row]!
         const to = text.offsets[row + 1]!
-        const wrong = writeDecimal128(words, row, text.bytes, from, to, digits, digitsAfter)
-        if (wrong !== undefined) throw decimalFault(field, firstRow + row, wrong, digits, digitsAfter)
+        const wrong = writeDecimal128(words, row, text.bytes, from, to, digits, after)
+        if (wrong === undefined) continue
+        throw outOfRange(
+          field,
+          firstRow + row,
+          decimalFaultText(wrong, bounds),
+          'Cast the column to text, or to a decimal with room for its values',
+        )
       }
       return { data: words }
     },
   )
-}
-
-function decimalFault(field: Field, row: number, wrong: DecimalFault, digits: number, after: number): Error {
-  const reason = {
-    special: 'NaN, Infinity or no number',
-    scale: `a value with more than ${after} digits after the point`,
-    precision: `a value with more than ${digits} digits`,
-  }[wrong]
-  return outOfRange(field, row, reason, 'Cast the column to text, or to a decimal with room for its values')
 }
 
 function checkDates(field: Field, fixed: FixedColumn, rows: number, firstRow: number): void {

@@ -39,9 +39,6 @@ export async function createParquetEncoder(
   firstRow: number,
   stage: ByteStage,
 ): Promise<Encoder> {
-  if (fields.length === 0) {
-    throw fault('output-unsupported', 'Parquet needs at least one column', { path: 'output.format' })
-  }
   const [arrow, wasm] = await Promise.all([import('apache-arrow'), import('parquet-wasm')])
   const toTable = tableMaker(arrow, wasm, fields)
   // Holds nothing back: a write resolves when the writer has taken the batch.

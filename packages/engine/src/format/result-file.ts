@@ -1,15 +1,16 @@
-import type {
-  Batch,
-  BytesBatch,
-  ColumnsBatch,
-  CsvOptions,
-  Field,
-  OutputFormat,
+import {
+  isPackedInside,
+  type Batch,
+  type BytesBatch,
+  type ColumnsBatch,
+  type CsvOptions,
+  type Field,
+  type OutputFormat,
 } from '@bulkhead/connector-sdk'
-import { duplicateNames } from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
 import { rowsToColumns } from '../transform/rows-to-columns.ts'
 import { countingStage, writerStage, type ByteStage, type ResultWriter } from './byte-stage.ts'
+import { checkFields } from './check-fields.ts'
 import { compressInto, type Compression } from './compress.ts'
 import { encodeCsv, encodingName } from './csv-encoding.ts'
 import { createCsvFormatter } from './csv.ts'
@@ -25,7 +26,7 @@ import { createTextEncoder } from './text-encoder.ts'
 export interface ResultFormat {
   readonly format: OutputFormat
   readonly csv: CsvOptions
-  /** Of the whole file; for Parquet of the pages inside it. */
+  /** Of the whole file, or inside it: see `isPackedInside`. */
   readonly compression: Compression
   readonly compressionLevel?: number
   /** Public keys (`age1...`); none: the file is not encrypted. */
@@ -65,7 +66,8 @@ export interface ResultFile<Finished> {
 /**
  * Begins a result file. Everything on the way is bounded in bytes and waits for what is behind it (I8).
  *
- * @throws BulkheadError `output-unsupported`, `encrypt-recipient-invalid`, `column-duplicate`; the writer is then untouched
+ * @throws BulkheadError `output-unsupported`, `encrypt-recipient-invalid`, `column-duplicate`, `xlsx-limit-exceeded`;
+ *   the writer is then untouched
  */
 export async function openResultFile<Finished>(
   options: ResultFileOptions<Finished>,
@@ -73,8 +75,7 @@ export async function openResultFile<Finished>(
   const { format, fields, writer, compression } = options
   const encrypted = await encryptInto(writerStage(writer), options.ageRecipients)
   const content = countingStage(
-    // Parquet is compressed inside.
-    compressInto(encrypted, format === 'parquet' ? 'none' : compression, options.compressionLevel),
+    compressInto(encrypted, isPackedInside(format) ? 'none' : compression, options.compressionLevel),
   )
   const encoder = await createEncoder(options, content)
   const asciiBased = !/^(utf(16|32)|ucs[24])/.test(encodingName(options.csv.encoding))
@@ -89,7 +90,7 @@ export async function openResultFile<Finished>(
   }
 
   async function fillBytes(batch: BytesBatch, room: Room): Promise<Batch | undefined> {
-    if (format === 'parquet') throw notEncodable(format, batch.form)
+    if (isPackedInside(format)) throw notEncodable(format, batch.form)
     const cut = cutRows(batch, format, asciiBased, room)
     const whole = cut.bytes === batch.bytes.length
     await content.write(whole ? batch.bytes : batch.bytes.subarray(0, cut.bytes))
@@ -143,30 +144,39 @@ export async function openResultFile<Finished>(
   }
 }
 
-/** Undefined for a file that is copied as it is. */
+/** Undefined for a file that is copied as it is. What only one format needs is loaded with its first file. */
 async function createEncoder(
-  { format, fields, csv, compression, rowGroup, firstRow = 1 }: ResultFileOptions<unknown>,
+  {
+    format,
+    fields,
+    csv,
+    compression,
+    compressionLevel = 1,
+    rowGroup,
+    firstRow = 1,
+  }: ResultFileOptions<unknown>,
   stage: ByteStage,
 ): Promise<Encoder | undefined> {
+  checkFields(format, fields)
   switch (format) {
     case 'csv':
       return createTextEncoder(encodeCsv(createCsvFormatter(fields, csv), fields, csv, firstRow), stage)
     case 'jsonl':
-      refuseDuplicates(fields, 'JSON Lines')
       return createTextEncoder(createJsonlFormatter(fields), stage)
     case 'parquet':
-      refuseDuplicates(fields, 'Parquet')
       return createParquetEncoder(fields, compression, rowGroup ?? defaultRowGroup, firstRow, stage)
+    case 'avro': {
+      const { createAvroEncoder } = await import('./avro.ts')
+      return createAvroEncoder(fields, compression, compressionLevel, firstRow, stage)
+    }
+    case 'xlsx': {
+      const { createXlsxEncoder } = await import('./xlsx.ts')
+      return createXlsxEncoder(fields, compression, compressionLevel, firstRow, stage)
+    }
     case 'binary':
       return undefined
   }
   return format satisfies never
-}
-
-function refuseDuplicates(fields: readonly Field[], format: string): void {
-  const [name] = duplicateNames(fields)
-  if (name === undefined) return
-  throw fault('column-duplicate', `${format} cannot hold two columns named "${name}"`)
 }
 
 function notEncodable(format: OutputFormat, form: Batch['form']): Error {

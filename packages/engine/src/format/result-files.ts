@@ -10,7 +10,7 @@ export interface Split {
   /**
    * Bytes of a file before compression and encryption, its header included; a single row that is longer
    * has a file to itself. What a limit means does not depend on the compression or on its timing, so the
-   * same result is always cut at the same rows. For Parquet it counts the bytes of the columns.
+   * same result is always cut at the same rows. What counts: see `Encoder.size`.
    */
   readonly bytes: number | undefined
 }

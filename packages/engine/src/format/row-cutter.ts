@@ -21,7 +21,7 @@ export function cutRows(batch: BytesBatch, format: OutputFormat, asciiBased: boo
   if (bytes.length <= room.bytes && room.rows === Number.POSITIVE_INFINITY) {
     return { bytes: bytes.length, rows: 0 }
   }
-  if (format === 'binary' || format === 'parquet' || !asciiBased) return { bytes: 0, rows: 0 }
+  if ((format !== 'csv' && format !== 'jsonl') || !asciiBased) return { bytes: 0, rows: 0 }
   const quotes = format === 'csv'
   let cut: Cut = { bytes: 0, rows: 0 }
   let quoted = false

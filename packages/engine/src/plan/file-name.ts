@@ -1,5 +1,6 @@
-import type { ErrorDetails, OutputFormat, ParameterValue } from '@bulkhead/connector-sdk'
+import type { ErrorDetails, ParameterValue } from '@bulkhead/connector-sdk'
 import { didYouMean, faultDetails, listNames } from '@bulkhead/contract'
+import { fileFormats } from '../format/file-format.ts'
 import { fileEnding, type FileKind } from '../format/naming.ts'
 
 /** The name of a result file: placeholders filled in, endings that say what the file is. */
@@ -57,14 +58,15 @@ function placeholderText(value: string | number | bigint | boolean | null | Uint
   return text.replaceAll(/[^\p{L}\p{M}\p{N}._ -]/gu, '-').replaceAll(/^[. ]+|[. ]+$/g, '-') || '-'
 }
 
-/** Endings that a file of a format may have; the first is added when there is none. */
-const endings: Readonly<Record<OutputFormat, readonly string[]>> = {
-  csv: ['.csv', '.tsv', '.txt'],
-  jsonl: ['.jsonl', '.ndjson', '.json'],
-  parquet: ['.parquet'],
-  binary: [],
-}
-const formatEnding = /\.(csv|tsv|jsonl|ndjson|json|parquet)$/i
+/** Endings of all formats; `.txt` may be the end of any name. */
+const formatEnding = new RegExp(
+  `(${Object.values(fileFormats)
+    .flatMap(({ endings }) => endings)
+    .filter((ending) => ending !== '.txt')
+    .map((ending) => `\\${ending}`)
+    .join('|')})$`,
+  'i',
+)
 const packedEnding = /(\.(gz|zst))?(\.age)?$/i
 
 function withEndings(
@@ -73,7 +75,7 @@ function withEndings(
 ): { readonly fileName: string; readonly isMisleading: boolean } {
   const packed = packedEnding.exec(name)?.[0] ?? ''
   const bare = name.slice(0, name.length - packed.length)
-  const isFitting = endings[kind.format].some(
+  const isFitting = fileFormats[kind.format].endings.some(
     (ending) => bare.toLowerCase().endsWith(ending) && bare.length > ending.length,
   )
   const wrong = isFitting ? '' : (formatEnding.exec(bare)?.[0] ?? '')

@@ -1,4 +1,10 @@
-import { isBulkheadError, type BulkheadError, type ErrorDetails, z } from '@bulkhead/connector-sdk'
+import {
+  isBulkheadError,
+  type BulkheadError,
+  outputFormats,
+  type ErrorDetails,
+  z,
+} from '@bulkhead/connector-sdk'
 import {
   detailsOf,
   errorOf,
@@ -72,7 +78,14 @@ export function planRun({ application, request, catalog, nowMs }: PlanInput): Pl
   faults.add(expiry.faults)
   if (source === undefined || store === undefined || reachable === undefined) throw faults.error()
 
-  const question = { jobName, job, request: data, parameters: parameters.values, connector: source.connector }
+  const question = {
+    jobName,
+    job,
+    request: data,
+    parameters: parameters.values,
+    connector: source.connector,
+    limits: policy.limits,
+  }
   const answered = planOutput(question)
   // A name that lacks a parameter which is itself at fault is no fault of its own.
   const isNamed = parameters.faults.length === 0
@@ -173,7 +186,9 @@ function planMoving({ connector }: PlannedConnection, chosen: ChosenSource, outp
 function formatsOf({ manifest }: ConnectorEntry): string {
   const { forms = [], encodes = {} } = manifest.source ?? {}
   const encoded = Object.keys(encodes)
-  const made = forms.some((form) => form !== 'bytes') ? ['csv', 'jsonl', 'parquet'] : []
+  const made = forms.some((form) => form !== 'bytes')
+    ? outputFormats.filter((format) => format !== 'binary')
+    : []
   return [...new Set([...encoded, ...made])].join(', ')
 }
 

@@ -10,6 +10,7 @@ import {
   detailsOf,
   faultDetails,
   formatPath,
+  listNames,
   parseDuration,
   parseSize,
   valueAt,
@@ -20,7 +21,9 @@ import {
 import type { ConnectorEntry } from '../catalog/catalog.ts'
 import { checkFileName } from '../deliver/object-key.ts'
 import { manifestFileName, splitFileName } from '../deliver/split-names.ts'
+import type { Compression } from '../format/compress.ts'
 import { encodingFault } from '../format/csv-encoding.ts'
+import { fileFormats, mostSheetRows } from '../format/file-format.ts'
 import { fileNameOf } from './file-name.ts'
 import type { PlannedOutput } from './plan.ts'
 
@@ -36,6 +39,8 @@ export interface OutputQuestion {
   readonly request: RequestData
   readonly parameters: Readonly<Record<string, ParameterValue>>
   readonly connector: ConnectorEntry
+  /** What the application may do. */
+  readonly limits: Pick<Policy['limits'], 'rows'>
 }
 
 export interface AnsweredOutput {
@@ -68,7 +73,9 @@ export function planOutput(question: OutputQuestion): AnsweredOutput {
   const { jobName, job, request, connector } = question
   const wanted = request.output ?? {}
   const format = wanted.format ?? job.output.format ?? defaultFormat(connector)
-  const compression = wanted.compression ?? job.output.compression ?? (format === 'parquet' ? 'zstd' : 'none')
+  const file = fileFormats[format]
+  const packed = compressionOf(question, format)
+  const { compression } = packed
   const level = wanted.compressionLevel ?? job.output.compressionLevel
   const csv: CsvOptions = {
     ...defaultCsv,
@@ -80,10 +87,20 @@ export function planOutput(question: OutputQuestion): AnsweredOutput {
     valueAt(request, ['output', ...field.split('.')]) !== undefined || jobName === undefined
       ? `output.${field}`
       : `${formatPath(['spec', 'jobs', jobName, 'output'])}.${field}`
-  const split = splitOf((wanted.split ?? job.output.split) as { rows?: number; bytes?: string } | undefined)
+  const split = splitOf(
+    (wanted.split ?? job.output.split) as { rows?: number; bytes?: string } | undefined,
+    format,
+  )
 
   const faults: ErrorDetails[] = []
   if (format === 'csv') faults.push(...csvFaults(csv, pathOf))
+  if (!file.compressions.includes(compression))
+    faults.push(
+      faultDetails('output-unsupported', `${file.title} cannot be compressed with ${compression}`, {
+        path: pathOf('compression'),
+        fix: `Use ${listNames(file.compressions)}, or leave it out`,
+      }),
+    )
   if (compression === 'gzip' && (level ?? 1) > 9)
     faults.push(
       faultDetails('output-unsupported', 'The levels of gzip end at 9', {
@@ -96,6 +113,13 @@ export function planOutput(question: OutputQuestion): AnsweredOutput {
       faultDetails('output-unsupported', 'A file of a split result must have at least 64 KiB', {
         path: pathOf('split.bytes'),
         fix: 'Split into larger files',
+      }),
+    )
+  if (format === 'xlsx' && (split?.rows ?? 0) > mostSheetRows)
+    faults.push(
+      faultDetails('output-unsupported', `A sheet of Excel holds at most ${mostSheetRows} rows`, {
+        path: pathOf('split.rows'),
+        fix: 'Split into smaller files',
       }),
     )
   if (format === 'binary' && split !== undefined)
@@ -130,9 +154,14 @@ export function planOutput(question: OutputQuestion): AnsweredOutput {
     faults: [...faults, ...named.faults],
     warnings: [
       ...named.warnings,
+      ...packed.warnings,
       ...(level !== undefined && compression === 'none'
         ? ['`output.compressionLevel` has no effect without compression']
         : []),
+      ...(level !== undefined && !file.hasLevels
+        ? [`\`output.compressionLevel\` has no effect on ${format}`]
+        : []),
+      ...(format === 'xlsx' && split === undefined ? sheetWarnings(question.limits) : []),
       ...(wanted.csv !== undefined && format !== 'csv' ? [`\`output.csv\` has no effect on ${format}`] : []),
       ...(wanted.fileName !== undefined && format === 'binary'
         ? ['`output.fileName` has no effect: files that are copied keep their names']
@@ -177,6 +206,37 @@ export function planUrlExpiry(
       }),
     )
   return { seconds: Math.max(1, Math.floor(ms / 1000)), faults }
+}
+
+/**
+ * The compression that was asked for, else the format's own. When a request chooses another format, what
+ * the job says for its own may not exist there, and the requester could not change it.
+ */
+function compressionOf(
+  { job, request }: OutputQuestion,
+  format: OutputFormat,
+): { readonly compression: Compression; readonly warnings: readonly string[] } {
+  const { compressions } = fileFormats[format]
+  const usual = compressions[0] ?? 'none'
+  const { format: wantedFormat, compression: wanted } = request.output ?? {}
+  const ofJob = job.output.compression
+  if (wanted !== undefined || ofJob === undefined) return { compression: wanted ?? usual, warnings: [] }
+  if (compressions.includes(ofJob) || wantedFormat === undefined) return { compression: ofJob, warnings: [] }
+  return {
+    compression: usual,
+    warnings: [
+      `The job's \`output.compression\` is ${ofJob}, which ${format} does not have: it is ${usual} here`,
+    ],
+  }
+}
+
+/** A result that is too long for a sheet fails at its first row too many: better to be told before. */
+function sheetWarnings({ rows }: Pick<Policy['limits'], 'rows'>): string[] {
+  return rows !== undefined && rows <= mostSheetRows
+    ? []
+    : [
+        `A sheet of Excel holds ${mostSheetRows} rows, and a longer result fails: \`output.split.rows\` makes several files of it`,
+      ]
 }
 
 /** Smaller files would be nothing but requests to the store. */
@@ -224,9 +284,14 @@ function nameOf(
 
 function splitOf(
   split: { rows?: number | undefined; bytes?: string | undefined } | undefined,
+  format: OutputFormat,
 ): PlannedOutput['split'] {
   if (split?.rows === undefined && split?.bytes === undefined) return undefined
-  return { rows: split.rows, bytes: split.bytes === undefined ? undefined : parseSize(split.bytes) }
+  return {
+    // A sheet ends there anyway.
+    rows: split.rows ?? (format === 'xlsx' ? mostSheetRows : undefined),
+    bytes: split.bytes === undefined ? undefined : parseSize(split.bytes),
+  }
 }
 
 /** A source that only copies files is asked for nothing else. */

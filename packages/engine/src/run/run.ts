@@ -1,5 +1,7 @@
 import type { Batch, Extract, Field, ReadRequest, Store } from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
+import { checkFields } from '../format/check-fields.ts'
+import { mostSheetRows } from '../format/file-format.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { RetryDecision } from '../retry/retry-delay.ts'
 import type { RejectedRow } from '../transform/step.ts'
@@ -94,6 +96,9 @@ async function runAttempt(
   const output = resultOutput({ plan, runId: context.runId, store, log: context.log, signal, cleanUpMs })
   try {
     const transform = await begin?.(extract.fields)
+    const known = transform === undefined ? extract.fields : transform.fields
+    // A file that is copied has no columns here; steps may know theirs only when rows have come.
+    if (known !== undefined && known.length > 0) checkFields(plan.output.format, known)
     const rejections = await moveAll(extract, transform, output, context, signal)
     const fields = transform === undefined ? extract.fields : transform.finalFields()
     const { files, manifest } = await output.finish(fields)
@@ -156,12 +161,17 @@ function readRequest({ source, process, output, limits, chunk }: Plan): ReadRequ
   const isOneToOne = process.every(
     (step) => 'select' in step || ('validate' in step && step.validate.onInvalid === 'fail'),
   )
+  const isOneSheet = output.format === 'xlsx' && output.split === undefined
+  const most = Math.min(
+    limits.rows ?? Number.POSITIVE_INFINITY,
+    isOneSheet ? mostSheetRows : Number.POSITIVE_INFINITY,
+  )
   return {
     query: source.query,
     parameters: source.parameters,
     form: source.form,
     output: { format: output.format, csv: output.csv },
-    maxRows: isOneToOne && limits.rows !== undefined ? limits.rows + 1 : undefined,
+    maxRows: isOneToOne && most !== Number.POSITIVE_INFINITY ? most + 1 : undefined,
     batchRows: chunk.rows,
     batchBytes: chunk.bytes,
   }
