@@ -27,7 +27,6 @@ const fields: readonly (readonly [pattern: string, feature: string])[] = [
 
 /** Values of a field that a later version takes. */
 const values: readonly (readonly [pattern: string, values: readonly string[], feature: string])[] = [
-  ['spec.jobs.*.output.format', ['avro', 'excel', 'xlsx'], 'this format'],
   ['spec.jobs.*.process.*.validate.onInvalid', ['dead-letter'], 'dead letters'],
 ]
 

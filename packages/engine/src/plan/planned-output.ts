@@ -230,12 +230,12 @@ function compressionOf(
   }
 }
 
-/** A result that is too long for a sheet fails at its first row too many: better to be told before. */
+/** What the application allows and a sheet does not: such a result fails at its first row too many. */
 function sheetWarnings({ rows }: Pick<Policy['limits'], 'rows'>): string[] {
-  return rows !== undefined && rows <= mostSheetRows
+  return rows === undefined || rows <= mostSheetRows
     ? []
     : [
-        `A sheet of Excel holds ${mostSheetRows} rows, and a longer result fails: \`output.split.rows\` makes several files of it`,
+        `The application allows ${rows} rows, and a sheet of Excel holds ${mostSheetRows}: a longer result fails, which \`output.split.rows\` avoids`,
       ]
 }
 
