@@ -2,7 +2,7 @@
  * Packages of Debian and its family, unpacked into the cache by the tools of the system: nothing is
  * installed, no service starts, and it takes no root.
  */
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cached } from './cache.ts'
 import { findExecutable, namesIn, pathFolders } from './find-executable.ts'
@@ -35,7 +35,7 @@ export async function unpackedPackages(
       `${what} is not installed, and without ${absent} its package ${packageName} cannot be had`,
     )
   }
-  const root = await cached(`debian-${packageName}`, async (folder) => {
+  const root = await cached(`${await systemName()}-${packageName}`, async (folder) => {
     console.error(`bulkhead: downloading ${what} for the tests, the package ${packageName}: once`)
     const options = await knowing(packageName, folder, signal)
     // what the system would install with it; a simulation needs no root
@@ -50,6 +50,8 @@ export async function unpackedPackages(
     await runTool('apt-get', [...options, 'download', ...names], { cwd: archives, signal })
     for (const archive of await readdir(archives))
       await runTool('dpkg', ['--extract', join(archives, archive), folder], { signal })
+    for (const used of ['archives', 'lists', 'apt-cache'])
+      await rm(join(folder, used), { recursive: true, force: true })
   })
   const libraries = namesIn(join(root, 'usr/lib'))
     .filter((name) => name.includes('-linux-'))
@@ -79,4 +81,11 @@ async function knowing(packageName: string, folder: string, signal: AbortSignal)
   await mkdir(join(folder, 'apt-cache/archives/partial'), { recursive: true })
   await runTool('apt-get', [...options, 'update'], { signal })
   return options
+}
+
+/** `debian-12-x64`: programs of one release need not run on another. */
+async function systemName(): Promise<string> {
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '')
+  const value = (name: string): string => new RegExp(`^${name}="?([\\w.]+)`, 'm').exec(release)?.[1] ?? 'any'
+  return `${value('ID')}-${value('VERSION_ID')}-${process.arch}`
 }

@@ -56,6 +56,19 @@ export const servers = {
     holds: 'JSON: `bootstrap` (`HOST:PORT`, several with commas)',
     load: async () => (await import('./kafka.ts')).startKafka,
   },
+  athena: {
+    title: "Athena's API (moto)",
+    variable: 'BULKHEAD_TEST_ATHENA',
+    holds:
+      'JSON: for the stand-in `endpoint`; for AWS `region`, `accessKeyId`, `secretAccessKey`, `sessionToken` if there is one, `workgroup`, `database`, `outputLocation`',
+    load: async () => (await import('./athena.ts')).startAthena,
+  },
+  redis: {
+    title: 'Redis',
+    variable: 'BULKHEAD_TEST_REDIS',
+    holds: 'URL: `redis://USER:PASSWORD@HOST:PORT`',
+    load: async () => (await import('./redis.ts')).startRedis,
+  },
 } as const satisfies Readonly<Record<string, ServerRow>>
 
 export type ServerName = keyof typeof servers
