@@ -44,10 +44,13 @@ export async function unpackedPackages(
       [...options, '--simulate', '--no-install-recommends', '--reinstall', 'install', packageName],
       { signal },
     )
-    const names = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name = '']) => name)
+    const needed = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name = '']) => name)
     const archives = join(folder, 'archives')
     await mkdir(archives)
-    await runTool('apt-get', [...options, 'download', ...names], { cwd: archives, signal })
+    await runTool('apt-get', [...options, 'download', ...new Set([packageName, ...needed])], {
+      cwd: archives,
+      signal,
+    })
     for (const archive of await readdir(archives))
       await runTool('dpkg', ['--extract', join(archives, archive), folder], { signal })
     for (const used of ['archives', 'lists', 'apt-cache'])
