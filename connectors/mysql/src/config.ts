@@ -1,0 +1,160 @@
+import { z } from '@bulkhead/connector-sdk'
+
+/** The settings of a connection to MySQL or MariaDB: one definition for type, check, form and documentation. */
+
+/** Text that goes to the server in a packet in which a NUL ends it. */
+const text = (most: number): z.ZodString =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    // oxlint-disable-next-line no-control-regex -- the server would cut the text there
+    .regex(/^[^\0]*$/, 'must not hold a NUL character')
+
+const pem = z.string().max(200_000).startsWith('-----BEGIN ', 'must be PEM text, not the name of a file')
+
+const duration = z
+  .string()
+  .max(20)
+  .regex(/^PT(?=\d)(\d{1,5}H)?(\d{1,6}M)?(\d{1,8}S)?$/, 'must be hours, minutes and seconds such as PT1M30S')
+
+const tls = z.strictObject({
+  mode: z.enum(['auto', 'disable', 'require', 'verify-ca', 'verify-full']).default('auto').meta({
+    title: 'TLS mode',
+    description:
+      '`verify-full`: the certificate must be signed by a known authority and name the host. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be the server. `disable`: in clear, the password hashed or sealed with the key of the server. `auto`: `disable` for a loopback host, `verify-full` for every other',
+  }),
+  ca: pem.optional().meta({
+    title: 'Certificate authorities',
+    description:
+      'PEM text of the authorities that may sign the certificate of the server; default: those that Node.js trusts. Providers of databases often have one of their own',
+  }),
+  cert: pem.optional().meta({
+    title: 'Client certificate',
+    description: 'PEM text of a certificate that the server asks of the user; default: none. Needs `key`',
+  }),
+  key: pem.optional().meta({
+    title: 'Key of the client certificate',
+    description: 'PEM text of its private key, without passphrase; default: none',
+    secret: true,
+  }),
+  serverName: text(253).optional().meta({
+    title: 'Server name',
+    description:
+      'The name that the certificate must carry, when it is not `host`: behind a tunnel, or for an address; default: `host`',
+  }),
+})
+
+export const config = z.strictObject({
+  host: text(253)
+    .regex(/^[^\s/,@]+$/, 'must be one host name or address; sockets of the file system are not served')
+    .meta({
+      title: 'Host',
+      description:
+        'Name or address of the server, or of a reader endpoint. A Unix socket is refused: it would pass by the network policy',
+      examples: ['db.internal', 'shop.cluster-ro-abc.eu-central-1.rds.amazonaws.com'],
+    }),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .default(3306)
+    .meta({ title: 'Port', description: 'TCP port of the server; default 3306' }),
+  database: text(64).meta({
+    title: 'Database',
+    description:
+      'The database of names without one. A query reaches others as `database.table`, as far as the user may',
+    examples: ['shop'],
+  }),
+  user: text(80).meta({
+    title: 'User',
+    description:
+      'The user that logs in. Its rights are the limit of every query: give it no more than it must read',
+    examples: ['bulkhead'],
+  }),
+  password: text(10_000).optional().meta({
+    title: 'Password',
+    description: 'Password of the user, or a token that stands for it; default: none',
+    secret: true,
+  }),
+  tls: tls
+    .superRefine((value, context) => {
+      if ((value.cert === undefined) !== (value.key === undefined))
+        context.addIssue({
+          code: 'custom',
+          message: 'cert and key belong together',
+          path: [value.cert === undefined ? 'cert' : 'key'],
+        })
+    })
+    .prefault({})
+    .meta({
+      title: 'TLS',
+      description: 'How the connection is encrypted, and how the server proves who it is',
+    }),
+  applicationName: text(20).default('bulkhead').meta({
+    title: 'Application name',
+    description:
+      'How the comment in front of every query begins, which administrators see in the process list and the slow query log; application and run follow. Default `bulkhead`',
+  }),
+  zeroDates: z.enum(['error', 'null', 'text']).default('error').meta({
+    title: 'Zero dates',
+    description:
+      'What becomes of dates that no calendar has, such as 0000-00-00, 2026-02-00 or 2026-02-31. `error`: the run fails. `null`: they are null. `text`: columns with dates become text, with every value as the server writes it. Default `error`',
+  }),
+  tinyint1: z.enum(['integer', 'boolean']).default('integer').meta({
+    title: 'TINYINT(1)',
+    description:
+      '`integer`: a number, as the server treats it. `boolean`: false and true (in CSV 0 and 1); another value than 0 and 1 fails the run. Default `integer`',
+  }),
+  lockTimeout: duration.default('PT30S').meta({
+    title: 'Lock timeout',
+    description:
+      'Longest time to wait for a lock that another session holds, such as a migration; then the run is tried again. Default PT30S, at least PT1S',
+  }),
+  idleTimeout: duration.default('PT10M').meta({
+    title: 'Idle timeout',
+    description:
+      'After this time without a command the server ends the session of a run that hangs, because an open transaction holds back its purge. Default PT10M, at least PT1S',
+  }),
+  maxRowSize: z
+    .string()
+    .regex(/^\d{1,4}(KiB|MiB)$/, 'must be a size such as 128MiB')
+    .default('128MiB')
+    .meta({
+      title: 'Largest row',
+      description:
+        'A larger row fails the run. A row is in memory as a whole: this bounds the memory. At most 1023MiB, default 128MiB',
+    }),
+})
+
+export type Config = z.output<typeof config>
+
+/** Seconds of a duration of the settings, which the schema has checked; at least one. */
+export function seconds(text: string): number {
+  const [, hours = '0', minutes = '0', rest = '0'] = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(text) ?? []
+  // A year is the most that every server takes.
+  return Math.min(31_536_000, Math.max(1, (Number(hours) * 60 + Number(minutes)) * 60 + Number(rest)))
+}
+
+/** Bytes of a size of the settings. */
+export function rowBytes(text: string): number {
+  const unit = text.endsWith('KiB') ? 1024 : 1024 * 1024
+  return Math.min(1023 * 1024 * 1024, Number.parseInt(text, 10) * unit)
+}
+
+/** The mode that holds: `auto` decided by the host. */
+export function tlsMode({
+  host,
+  tls: { mode },
+}: Config): 'disable' | 'require' | 'verify-ca' | 'verify-full' {
+  if (mode !== 'auto') return mode
+  return isLoopback(host) ? 'disable' : 'verify-full'
+}
+
+/** Whether the host is this machine itself, by its name or address alone. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase()
+  return (
+    name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name)
+  )
+}
