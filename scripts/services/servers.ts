@@ -69,6 +69,12 @@ export const servers = {
     holds: 'URL: `redis://USER:PASSWORD@HOST:PORT`',
     load: async () => (await import('./redis.ts')).startRedis,
   },
+  oidc: {
+    title: 'an OpenID provider (oidc-provider)',
+    variable: 'BULKHEAD_TEST_OIDC',
+    holds: 'JSON: `issuer`, and where clients cannot register themselves `clientId`, `clientSecret`, `scope`',
+    load: async () => (await import('./oidc.ts')).startOidc,
+  },
 } as const satisfies Readonly<Record<string, ServerRow>>
 
 export type ServerName = keyof typeof servers
