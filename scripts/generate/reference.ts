@@ -4,6 +4,7 @@ import { cliPage } from './cli-page.ts'
 import type { DescribedConnector } from './connector-manifests.ts'
 import { fieldTable, generatedNote, table } from './markdown.ts'
 import { publishedSchemas, type JsonSchema } from './schemas.ts'
+import { serversPage } from './servers-page.ts'
 
 /** The pages of docs/reference, by file name. */
 export function referencePages(connectors: readonly DescribedConnector[]): Readonly<Record<string, string>> {
@@ -34,6 +35,7 @@ digest of application, source and request id, the attempt, and the message: a re
       ['Event', fieldTable(schema('reply.v1.json'))],
     ),
     'connectors.md': connectorsPage(connectors),
+    'test-servers.md': serversPage(),
   }
 }
 
