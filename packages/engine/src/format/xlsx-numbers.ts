@@ -53,7 +53,7 @@ export function sheetDay(days: number): number | undefined {
 }
 
 const microsPerDay = 86_400_000_000
-/** 2079-06-06, in days of Excel: until then a double tells microseconds apart. */
+/** 2079-06-05, in days of Excel: until then a double tells microseconds apart. */
 const lastMicrosecondDay = 65_536
 
 /**
