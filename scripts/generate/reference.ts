@@ -4,6 +4,7 @@ import { cliPage } from './cli-page.ts'
 import type { DescribedConnector } from './connector-manifests.ts'
 import { fieldTable, generatedNote, table } from './markdown.ts'
 import { publishedSchemas, type JsonSchema } from './schemas.ts'
+import { typesPage } from './types-page.ts'
 import { serversPage } from './servers-page.ts'
 
 /** The pages of docs/reference, by file name. */
@@ -35,6 +36,7 @@ digest of application, source and request id, the attempt, and the message: a re
       ['Event', fieldTable(schema('reply.v1.json'))],
     ),
     'connectors.md': connectorsPage(connectors),
+    'types.md': typesPage(connectors),
     'test-servers.md': serversPage(),
   }
 }
