@@ -23,8 +23,8 @@ export interface SourceCapabilities {
   readonly replayable: boolean
   /** How far it can make sure that a query does not write. */
   readonly readOnly: 'enforced' | 'by-rights'
-  /** `sql`: text with `:name` parameters; `object`: an object with `{ "$param": name }`. */
-  readonly query: 'sql' | 'object'
+  /** `sql`: text with `:name` parameters; `object`: an object with `{ "$param": name }`; `either`: as the query is. */
+  readonly query: 'sql' | 'object' | 'either'
   /** Honours `ReadRequest.maxRows` by itself, before the rows leave the system. */
   readonly limitsRows: boolean
 }

@@ -103,8 +103,9 @@ function rolesOf({ source, store }: ConnectorManifest): readonly string[] {
 
 function queryText({ query, source }: ConnectorManifest): string {
   const description = typeof query['description'] === 'string' ? query['description'] : ''
-  const form =
-    source?.query === 'sql' ? 'SQL text with :name parameters' : 'an object with { "$param": name }'
+  const forms = { sql: 'SQL text with :name parameters', object: 'an object with { "$param": name }' }
+  const kind = source?.query ?? 'object'
+  const form = kind === 'either' ? `${forms.sql}, or ${forms.object}` : forms[kind]
   const examples = Array.isArray(query['examples']) ? query['examples'] : []
   return [form, printable(description), ...examples.map((example) => `such as ${JSON.stringify(example)}`)]
     .filter((line) => line !== '')
