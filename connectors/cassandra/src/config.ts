@@ -1,0 +1,156 @@
+import { z } from '@bulkhead/connector-sdk'
+
+/** The settings of a connection to Cassandra: one definition for type, check, form and documentation. */
+
+/** Consistency levels of reads, as CQL names them. */
+export const consistencyLevels = [
+  'ONE',
+  'TWO',
+  'THREE',
+  'QUORUM',
+  'ALL',
+  'LOCAL_ONE',
+  'LOCAL_QUORUM',
+  'SERIAL',
+  'LOCAL_SERIAL',
+] as const
+
+const text = (most: number): z.ZodString => z.string().min(1).max(most)
+
+const pem = z.string().max(200_000).startsWith('-----BEGIN ', 'must be PEM text, not the name of a file')
+
+const tls = z
+  .strictObject({
+    mode: z.enum(['auto', 'disable', 'require', 'verify-ca', 'verify-full']).default('auto').meta({
+      title: 'TLS mode',
+      description:
+        '`verify-full`: the certificate of each node must be signed by a known authority and name the node. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be a node. `disable`: in clear, the password too. `auto`: `disable` when all contact points are loopback, `verify-full` else',
+    }),
+    ca: pem.optional().meta({
+      title: 'Certificate authorities',
+      description:
+        'PEM text of the authorities that may sign the certificates of the nodes; default: those that Node.js trusts',
+    }),
+    cert: pem.optional().meta({
+      title: 'Client certificate',
+      description: 'PEM text of a certificate for nodes that demand one; default: none. Needs `key`',
+    }),
+    key: pem.optional().meta({
+      title: 'Key of the client certificate',
+      description: 'PEM text of its private key, without passphrase; default: none',
+      secret: true,
+    }),
+    serverName: text(253).optional().meta({
+      title: 'Server name',
+      description:
+        'The one name that the certificates of all nodes carry. Nodes are found by their addresses, so without it each certificate must carry the address of its node',
+    }),
+  })
+  .superRefine((value, context) => {
+    if ((value.cert === undefined) !== (value.key === undefined))
+      context.addIssue({
+        code: 'custom',
+        message: 'cert and key belong together',
+        path: [value.cert === undefined ? 'cert' : 'key'],
+      })
+  })
+
+export const config = z
+  .strictObject({
+    contactPoints: z
+      .array(text(253).regex(/^[^\s/,@]+$/, 'must be one host name or address, without port'))
+      .min(1)
+      .max(50)
+      .meta({
+        title: 'Contact points',
+        description:
+          'Names or addresses of nodes, with which the client finds all others. The network policy must allow every node of the datacenter: the client connects to the addresses that the cluster tells',
+        examples: [['cassandra-1.internal', 'cassandra-2.internal']],
+      }),
+    port: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .default(9042)
+      .meta({ title: 'Port', description: 'TCP port of the native protocol on every node; default 9042' }),
+    datacenter: text(200).meta({
+      title: 'Local datacenter',
+      description:
+        'Name of the datacenter whose nodes are asked; no other one is. `nodetool status` shows the names',
+      examples: ['dc1'],
+    }),
+    keyspace: text(48)
+      .regex(/^\w+$/, 'must be letters, digits and underscores')
+      .optional()
+      .meta({
+        title: 'Keyspace',
+        description: 'Keyspace of tables that are named without one; default: none. Case-sensitive',
+        examples: ['telemetry'],
+      }),
+    user: text(1000)
+      .optional()
+      .meta({
+        title: 'User',
+        description:
+          'The role that logs in, for clusters with PasswordAuthenticator; default: none. Give it SELECT and no more. Needs `password`',
+        examples: ['bulkhead'],
+      }),
+    password: text(10_000).optional().meta({
+      title: 'Password',
+      description: 'Password of the role; default: none. Sent in clear unless TLS is on',
+      secret: true,
+    }),
+    tls: tls.prefault({}).meta({
+      title: 'TLS',
+      description: 'How connections are encrypted, and how the nodes prove who they are',
+    }),
+    consistency: z.enum(consistencyLevels).default('LOCAL_QUORUM').meta({
+      title: 'Consistency level',
+      description:
+        'How many replicas must agree on what is read. `LOCAL_QUORUM` sees all that was written at it; `LOCAL_ONE` asks one replica, which is cheaper and may miss what is not there yet. Default `LOCAL_QUORUM`',
+    }),
+    pageSize: z.int().min(1).max(100_000).default(5000).meta({
+      title: 'Page size',
+      description:
+        'Most rows in one answer. The connector asks for fewer when rows are large, so that a page stays near 1 MiB. Default 5000',
+    }),
+    pageTimeout: z
+      .string()
+      .max(20)
+      .regex(/^PT(?=\d)(\d{1,4}M)?(\d{1,6}S)?$/, 'must be minutes and seconds such as PT1M30S')
+      .default('PT30S')
+      .meta({
+        title: 'Page timeout',
+        description:
+          'Longest wait for one page. The cluster has timeouts of its own (`read_request_timeout`, `range_request_timeout`), which are often shorter. Default PT30S',
+      }),
+    ranges: z.int().min(1).max(64).default(4).meta({
+      title: 'Ranges at once',
+      description:
+        'How many token ranges an object query reads at once, each with one page in memory. Default 4',
+    }),
+  })
+  .superRefine((value, context) => {
+    if ((value.user === undefined) !== (value.password === undefined))
+      context.addIssue({
+        code: 'custom',
+        message: 'user and password belong together',
+        path: [value.user === undefined ? 'user' : 'password'],
+      })
+  })
+
+export type Config = z.output<typeof config>
+
+/** Milliseconds of a duration of the settings, which the schema has checked. */
+export function milliseconds(duration: string): number {
+  const [, minutes = '0', seconds = '0'] = /^PT(?:(\d+)M)?(?:(\d+)S)?$/.exec(duration) ?? []
+  return Math.max(1, (Number(minutes) * 60 + Number(seconds)) * 1000)
+}
+
+/** Whether the host is this machine itself, by its name or address alone. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase()
+  return (
+    name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name)
+  )
+}

@@ -1,0 +1,74 @@
+import { checkServerIdentity, createSecureContext } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
+import { type DseClientOptions, policies } from 'cassandra-driver'
+import type { ConnectionLimits } from '@bulkhead/connector-sdk'
+import { type Config, isLoopback, milliseconds } from '../config.ts'
+import { cassandraError } from '../errors.ts'
+
+/**
+ * Options of the client.
+ * @throws BulkheadError `cassandra-tls-settings`
+ */
+export function clientOptions(
+  config: Config,
+  limits: ConnectionLimits,
+  application: string,
+): DseClientOptions {
+  const tls = tlsOptions(config)
+  return {
+    contactPoints: config.contactPoints,
+    localDataCenter: config.datacenter,
+    protocolOptions: { port: config.port },
+    socketOptions: {
+      connectTimeout: limits.connectTimeoutMs,
+      readTimeout: Math.min(milliseconds(config.pageTimeout), limits.queryTimeoutMs),
+    },
+    // Exact: neither a double nor an object whose keys are text.
+    encoding: { map: Map, useBigIntAsLong: true, useBigIntAsVarint: true },
+    policies: {
+      loadBalancing: new policies.loadBalancing.DCAwareRoundRobinPolicy(config.datacenter),
+      retry: new policies.retry.RetryPolicy(),
+    },
+    pooling: { coreConnectionsPerHost: { 0: 1, 1: 1 } },
+    prepareOnAllHosts: false,
+    monitorReporting: { enabled: false },
+    applicationName: `bulkhead/${application}`,
+    ...(config.keyspace === undefined ? {} : { keyspace: config.keyspace }),
+    ...(config.user === undefined || config.password === undefined
+      ? {}
+      : { credentials: { username: config.user, password: config.password } }),
+    ...(tls === undefined ? {} : { sslOptions: tls }),
+  }
+}
+
+/** Whether connections are encrypted. */
+export function isEncrypted({ tls, contactPoints }: Config): boolean {
+  return tls.mode === 'auto' ? !contactPoints.every(isLoopback) : tls.mode !== 'disable'
+}
+
+function tlsOptions(config: Config): ConnectionOptions | undefined {
+  if (!isEncrypted(config)) return undefined
+  const { mode, ca, cert, key, serverName } = config.tls
+  const material = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  }
+  try {
+    createSecureContext(material)
+  } catch (cause) {
+    throw cassandraError('cassandra-tls-settings', 'The certificate, key or authority cannot be used', {
+      path: 'config.tls',
+      cause,
+    })
+  }
+  const named = mode === 'auto' || mode === 'verify-full'
+  return {
+    ...material,
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    // The client's own default is not to look at certificates at all.
+    rejectUnauthorized: mode !== 'require',
+    checkServerIdentity: (host, certificate) =>
+      named ? checkServerIdentity(serverName ?? host, certificate) : undefined,
+  }
+}
