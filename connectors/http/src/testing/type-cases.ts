@@ -2,7 +2,10 @@ import type { LogicalType, Value } from '@bulkhead/connector-sdk'
 
 /** A declared type, the JSON that an API sends, and what it becomes. */
 export interface TypeSample {
+  /** As a query declares it. */
   readonly type: string
+  /** Its name in the table of types; default: the same. */
+  readonly name?: string
   readonly becomes: LogicalType
   readonly values: readonly (readonly [json: string, value: Value])[]
 }
@@ -77,6 +80,7 @@ export const typeSamples: readonly TypeSample[] = [
   },
   {
     type: 'decimal(5,2)',
+    name: 'decimal(p,s)',
     becomes: { kind: 'decimal', precision: 5, scale: 2 },
     values: [
       ['999.99', '999.99'],

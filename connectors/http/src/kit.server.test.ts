@@ -191,8 +191,8 @@ sourceKit({
   system: `The HTTP server of Node.js ${process.version}`,
   settings: settingsRecords(new URL('../settings/', import.meta.url)),
   types: [
-    ...typeSamples.map(({ type, becomes, values }, index) => ({
-      type,
+    ...typeSamples.map(({ type, name = type, becomes, values }, index) => ({
+      type: name,
       becomes,
       values: values.map(([, value]) => value),
       query: { path: 'type', queryParameters: { index }, columns: [{ name: 'value', type }] },
