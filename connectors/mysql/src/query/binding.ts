@@ -56,9 +56,7 @@ function bind(name: string, value: Value): BoundValue {
     return { type: parameterType.tiny, unsigned: false, bytes: Buffer.of(value ? 1 : 0) }
   if (typeof value === 'bigint') return bindInteger(value)
   if (typeof value === 'number')
-    return Number.isSafeInteger(value) && !Object.is(value, -0)
-      ? bindInteger(BigInt(value))
-      : bindDouble(name, value)
+    return Number.isSafeInteger(value) ? bindInteger(BigInt(value)) : bindDouble(name, value)
   if (typeof value === 'string')
     return { type: parameterType.text, unsigned: false, bytes: textBytes(name, value) }
   return { type: parameterType.blob, unsigned: false, bytes: lengthEncodedBytes(value) }

@@ -46,8 +46,7 @@ export function parseQuery(sql: string): SqlText {
 }
 
 /** Whatever is no plain code. A colon before `=` or behind another one begins no name. */
-const special =
-  /['"`#?;]|\/\*|--(?=[\s\p{Cc}]|$)|(?<!:):[\p{L}_\u0080-\uffff][\p{L}\p{N}_\u0080-\uffff]*/gu
+const special = /['"`#?;]|\/\*|--(?=[\s\p{Cc}]|$)|(?<!:):[\p{L}_\u0080-\uffff][\p{L}\p{N}_\u0080-\uffff]*/gu
 
 function endOfQuotes(sql: string, start: number, quote: string): number {
   for (let at = start + 1; at < sql.length; at += 1) {
