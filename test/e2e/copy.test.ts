@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
+import readWorkbook from 'read-excel-file/node'
 import { bulkhead, checkout, filesBelow, json, temporaryFolder } from './command.ts'
 
 const data = join(checkout, 'node_modules/vega-datasets/data')
@@ -38,6 +39,28 @@ test('a file is copied as it is, packed, unpacked and converted, to exactly the 
     'same.csv',
     'unpacked.csv',
   ])
+})
+
+test('a table becomes Avro or Excel, which are copied on as they are and not read', async (t) => {
+  const folder = temporaryFolder(t)
+  for (const [to, magic] of [
+    ['airports.avro', 'Obj\u0001'],
+    ['airports.xlsx', 'PK\u0003\u0004'],
+  ] as const) {
+    const made = json(await bulkhead(['copy', join(data, 'airports.csv'), to, '--json'], { folder }))
+    assert.deepEqual([made['rows'], made['format']], [3376, to.slice('airports.'.length)])
+    const bytes = readFileSync(join(folder, to))
+    assert.equal(bytes.toString('latin1', 0, 4), magic)
+    const same = json(await bulkhead(['copy', to, `again-${to}`, '--json'], { folder }))
+    assert.equal(same['format'], 'binary')
+    assert.ok(readFileSync(join(folder, `again-${to}`)).equals(bytes))
+    const refused = await bulkhead(['copy', to, 'x.csv'], { folder })
+    assert.equal(refused.code, 2)
+    assert.match(refused.stderr, /can be written, and not read/)
+  }
+  const [sheet] = await readWorkbook(join(folder, 'airports.xlsx'))
+  assert.equal(sheet?.data.length, 3377)
+  assert.deepEqual(sheet.data[0], parse(readFileSync(join(data, 'airports.csv')))[0])
 })
 
 test('a query chooses, over the table called input', async (t) => {

@@ -35,7 +35,8 @@ export function createAvroEncoder(
       return size
     },
     async begin() {
-      size += header.length
+      // Without the name of the codec: where a file ends must not depend on its compression.
+      size += header.length - avroCodecs[compression].length
       await stage.write(header)
     },
     async write(batch, room) {

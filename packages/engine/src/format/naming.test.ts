@@ -35,6 +35,24 @@ test('names a file after its format and what it is packed in', () => {
       'application/vnd.apache.parquet',
     ],
     [
+      { format: 'avro', compression: 'gzip', encrypted: false },
+      '.avro',
+      'application/vnd.apache.avro',
+      'application/vnd.apache.avro',
+    ],
+    [
+      { format: 'xlsx', compression: 'gzip', encrypted: false },
+      '.xlsx',
+      'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+      'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    ],
+    [
+      { format: 'xlsx', compression: 'none', encrypted: true },
+      '.xlsx.age',
+      'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+      'application/octet-stream',
+    ],
+    [
       { format: 'binary', compression: 'none', encrypted: true },
       '.age',
       'application/octet-stream',

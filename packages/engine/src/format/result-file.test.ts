@@ -51,6 +51,29 @@ test('gives the same bytes for rows, columns and bytes, however they are cut int
   }
 })
 
+test('encrypts Avro and Excel, whatever they are compressed with inside', async () => {
+  const secret = await generateX25519Identity()
+  const recipient = await identityToRecipient(secret)
+  for (const [format, magic] of [
+    ['avro', 'Obj\u0001'],
+    ['xlsx', 'PK\u0003\u0004'],
+  ] as const)
+    for (const compression of ['none', 'gzip'] as const) {
+      const options = { format, compression, ageRecipients: [recipient] }
+      const decrypter = new Decrypter()
+      decrypter.addIdentity(secret)
+      const plain = await decrypter.decrypt(await contentOf([{ form: 'rows', rows: hardRows }], options))
+      assert.equal(Buffer.from(plain).toString('latin1', 0, 4), magic)
+    }
+})
+
+test('refuses bytes for a format that no source writes', async () => {
+  for (const format of ['parquet', 'avro', 'xlsx'] as const)
+    await assert.rejects(contentOf([{ form: 'bytes', bytes: Buffer.from('x'), rows: 1 }], { format }), {
+      code: 'internal',
+    })
+})
+
 test('packs and encrypts the content, and counts what it was', async () => {
   const secret = await generateX25519Identity()
   const recipient = await identityToRecipient(secret)

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parquetMetadata } from 'hyparquet'
+import readWorkbook from 'read-excel-file/node'
 import { defaultCsv, type Batch, type Row } from '@bulkhead/connector-sdk'
 import { rowsToColumns } from '../transform/rows-to-columns.ts'
 import { createResultFiles, type ResultFiles, type ResultFilesOptions, type Split } from './result-files.ts'
 import { field } from './testing/all-types.ts'
+import { readAvro } from './testing/read-avro.ts'
 import { memoryWriter, type MemoryWriter } from './testing/memory-writer.ts'
 
 const fields = [field('n', { kind: 'integer', bits: 32 }), field('word', { kind: 'text' })]
@@ -151,6 +153,31 @@ test('measures Parquet by its columns, at the same rows wherever batches end', a
     1000,
   )
   assert.deepEqual(await rowCounts(90), expected)
+})
+
+test('measures Avro and Excel before they are compressed, at the same rows wherever batches end', async () => {
+  const rowCount = {
+    avro: async (file: Buffer) => (await readAvro(file)).rows.length,
+    xlsx: async (file: Buffer) => ((await readWorkbook(file))[0]?.data.length ?? 0) - 1,
+  }
+  for (const format of ['avro', 'xlsx'] as const) {
+    const rowCounts = async (size: number, compression: 'none' | 'gzip'): Promise<number[]> => {
+      const opened = create(
+        { rows: 400, bytes: format === 'avro' ? 10_000 : 60_000 },
+        { format, compression },
+      )
+      for (const batch of batchesOf(rows, size)) await opened.files.write(batch)
+      const files = await opened.files.finish()
+      return Promise.all(files.map(({ finished }) => rowCount[format](finished)))
+    }
+    const expected = await rowCounts(1000, 'gzip')
+    assert.ok(expected.length >= 3 && expected.every((count) => count <= 400), String(expected))
+    assert.equal(
+      expected.reduce((sum, count) => sum + count, 0),
+      1000,
+    )
+    assert.deepEqual(await rowCounts(90, 'none'), expected)
+  }
 })
 
 test('begins the next file when a source that copies files names another', async () => {

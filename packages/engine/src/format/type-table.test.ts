@@ -37,20 +37,12 @@ async function parquetType(type: LogicalType, value: Value): Promise<string> {
   const bytes = await fileOf('parquet', type, value)
   const [, column] = parquetMetadata(new Uint8Array(bytes).buffer).schema
   const { type: physical = '', logical_type: logical } = column ?? {}
-  switch (logical?.type) {
-    case 'STRING':
-    case 'DATE':
-      return logical.type
-    case 'DECIMAL':
-      return `DECIMAL(${logical.precision},${logical.scale})`
-    case 'TIMESTAMP':
-      assert.equal(logical.unit, 'MICROS')
-      return `TIMESTAMP in microseconds${logical.isAdjustedToUTC ? ', UTC' : ''}`
-    case 'INTEGER':
-      return `${physical}, ${logical.bitWidth} bits${logical.isSigned ? '' : ' unsigned'}`
-    default:
-      return physical
-  }
+  if (logical?.type === 'DECIMAL') return `DECIMAL(${logical.precision},${logical.scale})`
+  if (logical?.type === 'INTEGER')
+    return `${physical}, ${logical.bitWidth} bits${logical.isSigned ? '' : ' unsigned'}`
+  if (logical?.type !== 'TIMESTAMP') return logical?.type ?? physical
+  assert.equal(logical.unit, 'MICROS')
+  return `TIMESTAMP in microseconds${logical.isAdjustedToUTC ? ', UTC' : ''}`
 }
 
 async function avroType(type: LogicalType, value: Value): Promise<string> {

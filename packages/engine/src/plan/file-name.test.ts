@@ -8,6 +8,8 @@ import { fileNameOf, placeholdersIn } from './file-name.ts'
 const csv: FileKind = { format: 'csv', compression: 'none', encrypted: false }
 const gzip: FileKind = { ...csv, compression: 'gzip' }
 const zstdAge: FileKind = { format: 'jsonl', compression: 'zstd', encrypted: true }
+const avro: FileKind = { format: 'avro', compression: 'gzip', encrypted: false }
+const xlsxAge: FileKind = { format: 'xlsx', compression: 'gzip', encrypted: true }
 const parquet: FileKind = { format: 'parquet', compression: 'zstd', encrypted: false }
 
 const table: readonly (readonly [string, FileKind, string, boolean])[] = [
@@ -22,6 +24,12 @@ const table: readonly (readonly [string, FileKind, string, boolean])[] = [
   ['events.ndjson', zstdAge, 'events.ndjson.zst.age', false],
   ['events.jsonl.zst.age', zstdAge, 'events.jsonl.zst.age', false],
   ['table', parquet, 'table.parquet', false],
+  ['table', avro, 'table.avro', false],
+  ['table.avro', avro, 'table.avro', false],
+  ['table.xlsx', xlsxAge, 'table.xlsx.age', false],
+  ['table.csv', xlsxAge, 'table.xlsx.age', true],
+  ['table.xlsx', csv, 'table.csv', true],
+  ['table.avro.gz', avro, 'table.avro', true],
   ['invoices.csv.gz', csv, 'invoices.csv', true],
   ['invoices.csv.zst', gzip, 'invoices.csv.gz', true],
   ['invoices.jsonl', csv, 'invoices.csv', true],

@@ -138,6 +138,70 @@ test('merges the options of job and request field by field', () => {
   assert.equal(output.fileName, 'two.csv.zst')
 })
 
+test('compresses inside the formats that have it there, by a default of each, as far as they can', () => {
+  const planned = (output: object): readonly unknown[] => {
+    const job = { source: { connection: 'ledger', query: 'SELECT 1' }, output }
+    const plan = planOf(applicationOf({ jobs: { one: job } }), { job: 'one' })
+    return [plan.output.compression, plan.output.fileName, plan.source.form, ...plan.warnings]
+  }
+  assert.deepEqual(planned({ format: 'parquet' }), ['zstd', 'one.parquet', 'columns'])
+  assert.deepEqual(planned({ format: 'avro' }), ['gzip', 'one.avro', 'columns'])
+  assert.deepEqual(planned({ format: 'avro', compression: 'zstd' }), ['zstd', 'one.avro', 'columns'])
+  assert.deepEqual(planned({ format: 'xlsx' }), ['gzip', 'one.xlsx', 'columns'])
+  assert.deepEqual(planned({ format: 'xlsx', compression: 'none' }), ['none', 'one.xlsx', 'columns'])
+  assert.deepEqual(planned({ format: 'parquet', compressionLevel: 3 }).slice(3), [
+    '`output.compressionLevel` has no effect on parquet',
+  ])
+  assert.deepEqual(planned({ format: 'avro', compressionLevel: 3 }).slice(3), [])
+  assert.throws(() => planned({ format: 'xlsx', compression: 'zstd' }), {
+    code: 'output-unsupported',
+    path: 'spec.jobs.one.output.compression',
+    message: 'Excel cannot be compressed with zstd',
+    fix: 'Use gzip, none, or leave it out',
+  })
+})
+
+test('a request that chooses another format is not held up by what the job says of its own', () => {
+  const job = {
+    source: { connection: 'ledger', query: 'SELECT 1' },
+    output: { compression: 'zstd' },
+    requestMay: ['output.format', 'output.csv'],
+  }
+  const application = applicationOf({ jobs: { one: job } })
+  const asked = (output: object): readonly unknown[] => {
+    const plan = planOf(application, { job: 'one', output })
+    return [plan.output.compression, ...plan.warnings]
+  }
+  assert.deepEqual(asked({ format: 'jsonl' }), ['zstd'])
+  assert.deepEqual(asked({ format: 'avro' }), ['zstd'])
+  assert.deepEqual(asked({ format: 'xlsx' }), [
+    'gzip',
+    "The job's `output.compression` is zstd, which xlsx does not have: it is gzip here",
+  ])
+  assert.deepEqual(asked({ format: 'avro', csv: { header: false } }).slice(1), [
+    '`output.csv` has no effect on avro',
+  ])
+})
+
+test('knows before the run where a sheet of Excel ends', () => {
+  const planned = (split: object | undefined, rows?: number): readonly unknown[] => {
+    const job = { source: { connection: 'ledger', query: 'SELECT 1' }, output: { format: 'xlsx', split } }
+    const policy = rows === undefined ? {} : { limits: { rows } }
+    const plan = planOf(applicationOf({ jobs: { one: job }, policy }), { job: 'one' })
+    return [plan.output.split?.rows, ...plan.warnings]
+  }
+  assert.deepEqual(planned(undefined), [undefined])
+  assert.deepEqual(planned(undefined, 1_048_575), [undefined])
+  assert.match(String(planned(undefined, 1_048_576)[1]), /^The application allows 1048576 rows/)
+  assert.deepEqual(planned({ rows: 1_048_575 }, 5_000_000), [1_048_575])
+  // A sheet that is full begins a new file, whatever its size.
+  assert.deepEqual(planned({ bytes: '1GiB' }), [1_048_575])
+  assert.throws(() => planned({ rows: 1_048_576 }), {
+    code: 'output-unsupported',
+    path: 'spec.jobs.one.output.split.rows',
+  })
+})
+
 test('refuses a request after its validUntil', () => {
   assert.match(
     refusal(applicationOf(), { ...invoices, validUntil: '2026-11-20T08:59:59Z' }).join(),
