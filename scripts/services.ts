@@ -34,9 +34,8 @@ const stopped = new Promise<NodeJS.Signals>((resolve) => {
     for (const [name, value] of Object.entries(services.environment)) {
       if (name !== 'PATH') console.log(`export ${name}='${value}'`)
     }
-    console.error(
-      `The servers run as processes ${services.pids.join(', ')} over ${services.folder}; Ctrl-C stops them`,
-    )
+    const pids = services.pids.length === 0 ? 'no process' : `processes ${services.pids.join(', ')}`
+    console.error(`The servers run as ${pids} over ${services.folder}; Ctrl-C stops them`)
     return 128 + constants.signals[await stopped]
   }
 }

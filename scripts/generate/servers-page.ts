@@ -27,6 +27,8 @@ npm run services -- mysql run npm test # a command with them
 A server that this machine cannot have, because a tool is missing, skips its tests with the reason; with \`CI=true\` a skip is a failure. A server that does
 not start fails its tests, with the end of what it printed.
 
+Servers on Java start fast and run at half their speed. With \`BULKHEAD_TEST_MEASURED=true\` they take their time, and run as fast as they can: for benchmarks.
+
 ## Your own server
 Set its variable, and the same tests run on your server: none is started then. They make databases, keyspaces, indices, topics, buckets and users whose
 names begin with \`bulkhead\`, and remove them. Never point a variable at a server with data that you need.

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { addressesBeyondLoopback } from './listening.ts'
 
 export interface ServerProcess extends AsyncDisposable {
   readonly pid: number
@@ -37,7 +38,8 @@ const keptOutput = 16 * 1024
 /**
  * Starts a server and resolves when it answers. It ends when the result is disposed of, or the signal aborts.
  *
- * @throws Error with the end of the server's output, when it ends early or does not answer in time
+ * @throws Error with the end of the server's output, when it ends early, does not answer in time, or can be reached
+ *   from elsewhere
  */
 export async function startServer(server: ServerCommand, signal: AbortSignal): Promise<ServerProcess> {
   signal.throwIfAborted()
@@ -59,6 +61,8 @@ export async function startServer(server: ServerCommand, signal: AbortSignal): P
   try {
     const problem = await Promise.race([answered(server, signal), ended])
     if (problem !== undefined) throw new Error(problem)
+    const [open] = addressesBeyondLoopback(child.pid as number)
+    if (open !== undefined) throw new Error(`it listens on ${open}, where others could reach it`)
     return { pid: child.pid as number, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()

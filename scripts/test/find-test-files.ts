@@ -59,7 +59,7 @@ export function serversOf(file: string, seen = new Set<string>()): ReadonlySet<S
   if (seen.has(file)) return needed
   seen.add(file)
   for (const [, specifier = ''] of textOf(file).matchAll(
-    /(?:from|import\(|import)\s*'(\.{1,2}\/[^']+\.ts)'/g,
+    /(?:from|import\(|import)\s*['"](\.{1,2}\/[^'"]+\.ts)['"]/g,
   )) {
     const target = resolve(dirname(file), specifier)
     const support = /\/test\/support\/([^/]+)\.ts$/.exec(target)?.[1]

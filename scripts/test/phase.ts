@@ -65,19 +65,27 @@ export async function phasesOf(choice: Choice, resources: AsyncDisposableStack):
   })
 
   let services: Promise<Services> | undefined
+  const needed = serversOfAll([...files.server, ...files.e2e])
   const servers = (): Promise<Services> =>
-    (services ??= startServices(serversOfAll([...files.server, ...files.e2e])).then((started) => {
+    (services ??= startServices(needed).then((started) => {
       for (const version of started.versions) console.log(`           ${version}`)
       return resources.use(started)
     }))
 
+  const build = check('build', buildCheck)
   const phases = {
     format: check('format', formatCheck),
     lint: check('lint', lintCheck),
     types: check('types', typeCheck),
     generated: check('generated', generatedCheck),
     unit: tests('unit', unitMs),
-    build: check('build', buildCheck),
+    build: {
+      name: 'build',
+      run: () => {
+        servers().catch(() => undefined) // they start meanwhile; the phase that needs them says what failed
+        return build.run()
+      },
+    },
     server: tests('server', serverMs, servers),
     deadCode: check('dead code', deadCodeCheck),
     packages: check('packages', ...publishedPackages(root).map((folder) => packageCheck(folder))),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { checkoutStatus, processesOf, sweep } from '../../scripts/test/left-behind.ts'
@@ -179,36 +180,60 @@ test('the whole command ends with the verdict, and its exit code says it', async
   assert.deepEqual(await run('nothing-fits', { 'packages/a/src/a.test.ts': good }), ['0 passed, 1 failed', 1])
 })
 
-test('a server that this machine cannot have skips its tests with the reason, and fails them where it counts', async (t) => {
+/** Runs the files of a planted package by `npm test`, where no tool can be found but those in `bin`. */
+async function runPackage(
+  t: TestContext,
+  files: Readonly<Record<string, string>>,
+): Promise<{
+  readonly folder: string
+  readonly run: (pattern: string, more?: Readonly<Record<string, string>>) => Promise<string>
+}> {
   const folder = await plant(t, {
     copies: ['scripts', 'test/support'],
-    files: {
-      'package.json': json({ type: 'module' }),
-      'packages/a/src/bucket.ts': "export * from '../../../test/support/s3.ts'\n",
-      'packages/a/src/a.server.test.ts':
-        "import { test } from 'node:test'\nimport { createBucket } from './bucket.ts'\ntest('a', async t => void (await createBucket(t)))\n",
-      'packages/a/src/b.server.test.ts': "import { test } from 'node:test'\ntest('b', () => {})\n",
-    },
+    files: { 'package.json': json({ type: 'module' }), ...files },
   })
-  // no Go in PATH, nothing built before, and a PostgreSQL that need not be started
-  const environment = {
-    PATH: '',
-    HOME: folder,
-    XDG_CACHE_HOME: folder,
-    BULKHEAD_TEST_POSTGRES: 'postgres://nobody',
-  }
-  const run = (more: Record<string, string>): Promise<string> =>
+  const environment = { PATH: join(folder, 'bin'), HOME: folder, XDG_CACHE_HOME: folder }
+  const run = (pattern: string, more: Readonly<Record<string, string>> = {}): Promise<string> =>
     new Promise((resolve) => {
       const options = { env: { ...environment, ...more } }
-      execFile(process.execPath, [join(folder, 'scripts/test.ts'), 'packages/a'], options, (_error, stdout) =>
+      execFile(process.execPath, [join(folder, 'scripts/test.ts'), pattern], options, (_error, stdout) =>
         resolve(stdout),
       )
     })
-  const lenient = await run({})
+  return { folder, run }
+}
+
+const needsNothing = "import { test } from 'node:test'\ntest('b', () => {})\n"
+
+test('a server that this machine cannot have skips its tests with the reason, and fails them where it counts', async (t) => {
+  const { run } = await runPackage(t, {
+    'packages/a/src/bucket.ts': "export * from '../../../test/support/s3.ts'\n",
+    'packages/a/src/a.server.test.ts':
+      "import { test } from 'node:test'\nimport { createBucket } from './bucket.ts'\ntest('a', async t => void (await createBucket(t)))\n",
+    'packages/a/src/b.server.test.ts': needsNothing,
+  })
+  const lenient = await run('packages/a')
   assert.match(
     lenient,
     /skipped {2}packages\/a\/src\/a\.server\.test\.ts: the file as a whole \(No s3: Go is not installed/,
   )
   assert.match(lenient, /\n1 passed, 0 failed, 1 skipped\n$/)
-  assert.match(await run({ CI: 'true' }), /\n1 passed, 1 failed\n$/)
+  assert.match(await run('packages/a', { CI: 'true' }), /\n1 passed, 1 failed\n$/)
+})
+
+test('a server that does not start fails its tests with what it printed, and is not asked for by others', async (t) => {
+  const { folder, run } = await runPackage(t, {
+    'bin/redis-server': '#!/bin/sh\necho asked >> "$HOME/asked"\necho out of everything\nexit 1\n',
+    'packages/a/src/a.server.test.ts': "import '../../../test/support/redis.ts'\n",
+    'packages/a/src/b.server.test.ts': needsNothing,
+  })
+  await chmod(join(folder, 'bin/redis-server'), 0o755)
+  assert.match(await run('packages/a/src/b'), /\n1 passed, 0 failed\n$/)
+  assert.equal(existsSync(join(folder, 'asked')), false)
+  const own = await run('packages/a', { BULKHEAD_TEST_REDIS: 'redis://mine' })
+  assert.match(own, /It holds no test/) // it ran
+  assert.equal(existsSync(join(folder, 'asked')), false)
+  const failed = await run('packages/a')
+  assert.match(failed, /The server redis does not run: .*it ended with code 1[\s\S]*out of everything/)
+  assert.match(failed, /\n1 passed, 1 failed\n$/)
 })
