@@ -72,7 +72,7 @@ const registry = {
   'mysql-password-refused': {
     kind: 'auth',
     meaning: 'The server refuses the password of this user, or does not know the user from this address',
-    fix: 'Correct `user` and `password`',
+    fix: 'Correct `user` and `password`; some accounts are let in by TLS, or with a client certificate, only',
   },
   'mysql-login-refused': {
     kind: 'auth',
