@@ -37,13 +37,18 @@ const api = await startApi({ after }, (request) => {
       return json(request, { data: range(from, from + 10), meta: { next, more: next !== null } })
     }
     case '/search': {
-      const { query, page } = JSON.parse(body) as { query: string; page?: { after?: string } }
+      const { query, page } = JSON.parse(body) as { query: string; page?: { after?: number } }
       assert.equal(query, 'open')
+      assert.ok(page?.after === undefined || typeof page.after === 'number')
       const from = Number(page?.after ?? 0)
       return json(
         request,
         `{"next":${from + 10 < ALL ? from + 10 : 'null'},"data":${JSON.stringify(range(from, from + 10))}}`,
       )
+    }
+    case '/pages-of-bodies': {
+      const { page } = JSON.parse(body) as { page: number }
+      return json(request, range((page - 1) * 10, page * 10))
     }
     case '/after': {
       const from = number('starting_after', -1) + 1
@@ -126,6 +131,11 @@ const ways: [title: string, query: Record<string, unknown>, requests: number][] 
       paging: { by: 'cursor', at: '/next', bodyField: '/page/after' },
     },
     3,
+  ],
+  [
+    'a page number in the body of a POST',
+    { path: 'pages-of-bodies', method: 'POST', paging: { by: 'page', bodyField: '/page' } },
+    4,
   ],
   [
     'a value of the last record',

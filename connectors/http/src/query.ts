@@ -3,7 +3,7 @@ import { checkHeaders } from './client/headers.ts'
 import { columnType, columnTypePattern } from './columns/column-type.ts'
 import { type DeclaredColumn, type RecordShape, wholeRecords } from './columns/record-batch.ts'
 import { httpFault } from './errors.ts'
-import { type Pointer, parsePointer } from './json/json-pointer.ts'
+import { overlap, type Pointer, parsePointer } from './json/json-pointer.ts'
 import { paging, type Paging } from './paging/paging-schema.ts'
 import type { PathPart } from './target-url.ts'
 
@@ -154,7 +154,8 @@ export function bindQuery(
     throw invalid('query.body', 'A GET has no body', 'Write method: POST, or use queryParameters')
   if (format === 'ndjson' && records !== '')
     throw invalid('query.records', 'JSON Lines have no list at a place', 'Leave records out, or format')
-  checkPaging(way, method, body, format)
+  const list = format === 'ndjson' ? undefined : pointerOf(records)
+  checkPaging(way, method, body, list)
   return {
     method,
     path,
@@ -166,7 +167,7 @@ export function bindQuery(
       'query.headers',
     ),
     body,
-    records: format === 'ndjson' ? undefined : pointerOf(records),
+    records: list,
     shape: columns === undefined ? wholeRecords : shapeOf(columns, otherFields),
     paging: way,
   }
@@ -202,20 +203,10 @@ function checkPaging(
   way: Paging | undefined,
   method: 'GET' | 'POST',
   body: unknown,
-  format: 'json' | 'ndjson',
+  records: Pointer | undefined,
 ): void {
   if (way === undefined || way.by === 'none' || way.by === 'link') return
-  const needsDocument = [
-    way.by === 'url' || way.by === 'cursor' ? way.at : undefined,
-    way.hasMore,
-    way.by === 'offset' ? way.total : undefined,
-  ]
-  if (format === 'ndjson' && needsDocument.some((place) => place !== undefined))
-    throw invalid(
-      'query.paging',
-      'JSON Lines have no place for what paging looks for',
-      'Page by link, offset, page, or by lastRecord',
-    )
+  checkPlaces(way, records)
   if (way.by === 'cursor') {
     if ((way.at === undefined) === (way.lastRecord === undefined))
       throw invalid(
@@ -229,15 +220,16 @@ function checkPaging(
         'A cursor needs one of parameter and bodyField',
         'Write the query parameter that takes it as parameter',
       )
-    if (way.bodyField !== undefined && (method === 'GET' || (body !== undefined && !isObject(body))))
-      throw invalid(
-        'query.paging.bodyField',
-        'A field of the body needs a POST whose body is an object',
-        'Write method: POST, or use parameter',
-      )
   }
-  if (way.by !== 'offset' && way.by !== 'page') return
-  if ((way.sizeParameter === undefined) !== (way.size === undefined) && way.sizeParameter !== undefined)
+  if (way.by === 'url') return
+  if (way.bodyField !== undefined && (method === 'GET' || (body !== undefined && !isObject(body))))
+    throw invalid(
+      'query.paging.bodyField',
+      'A field of the body needs a POST whose body is an object',
+      'Write method: POST, or use parameter',
+    )
+  if (way.by === 'cursor') return
+  if (way.sizeParameter !== undefined && way.size === undefined)
     throw invalid(
       'query.paging.size',
       'sizeParameter needs size',
@@ -245,6 +237,27 @@ function checkPaging(
     )
   if (way.end === 'short' && way.size === undefined)
     throw invalid('query.paging.end', 'A short page can only be told by size', 'Write size, or leave end out')
+}
+
+/** What paging looks for must lie beside the records, each in a place of its own. */
+function checkPlaces(way: Exclude<Paging, { by: 'none' | 'link' }>, records: Pointer | undefined): void {
+  const places: Pointer[] = records === undefined ? [[]] : [records]
+  const wanted = {
+    at: way.by === 'url' || way.by === 'cursor' ? way.at : undefined,
+    hasMore: way.hasMore,
+    total: way.by === 'offset' ? way.total : undefined,
+  }
+  for (const [name, text] of Object.entries(wanted)) {
+    if (text === undefined) continue
+    const place = pointerOf(text)
+    if (places.some((other) => overlap(place, other)))
+      throw invalid(
+        `query.paging.${name}`,
+        'The answer has no such place beside its records',
+        'Correct it, or records: JSON Lines, and an answer that is the list, have nothing beside their records',
+      )
+    places.push(place)
+  }
 }
 
 function pointerOf(text: string): Pointer {

@@ -9,6 +9,7 @@ import type { Config } from '../config.ts'
 import { httpFault } from '../errors.ts'
 import { readBody } from './body.ts'
 import { connectionFault } from './connection-fault.ts'
+import { tlsOptions } from './tls-options.ts'
 
 /** One request as it goes out. */
 export interface HttpRequest {
@@ -178,14 +179,4 @@ function redirectTarget(location: string, from: URL, method: string, status: num
   target.username = ''
   target.password = ''
   return target
-}
-
-function tlsOptions(tls: Config['tls']): object {
-  const { ca, cert, key, serverName } = tls
-  return {
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(serverName !== undefined && { servername: serverName }),
-  }
 }

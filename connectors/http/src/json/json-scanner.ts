@@ -1,5 +1,7 @@
 import { formatPointer, type Pointer } from './json-pointer.ts'
 import { ByteSpan } from './byte-span.ts'
+import { afterInNumber, NUMBER_START, numberMayEnd } from './number-grammar.ts'
+import { type Place, placesOf, RECORDS } from './place.ts'
 
 /**
  * Reads JSON as it arrives, in chunks, and cuts out the records: the elements of one list of the
@@ -27,14 +29,6 @@ export interface ScannerOptions {
   readonly maxRecordBytes: number
 }
 
-/** A place of interest, and those below it. */
-interface Place {
-  readonly below: Map<string, Place>
-  /** -1: the records; else which capture; undefined: only on the way. */
-  target: number | undefined
-}
-
-const RECORDS = -1
 /** Deeper than any honest document. */
 const MAX_DEPTH = 512
 /** Longest value that paging keeps, and longest name on the way to one. */
@@ -87,7 +81,7 @@ export class JsonScanner {
   constructor(options: ScannerOptions) {
     this.#options = options
     this.#captured = options.captures.map(() => undefined)
-    this.#root = placesOf(options)
+    this.#root = placesOf(options.records, options.captures)
     this.#next = this.#root
     this.#bytes = new ByteSpan()
     this.#key = new ByteSpan()
@@ -364,22 +358,6 @@ export class JsonScanner {
   }
 }
 
-function placesOf({ records, captures }: ScannerOptions): Place {
-  const root: Place = { below: new Map(), target: undefined }
-  const add = (pointer: Pointer, target: number): void => {
-    let place = root
-    for (const part of pointer) {
-      const next = place.below.get(part) ?? { below: new Map<string, Place>(), target: undefined }
-      place.below.set(part, next)
-      place = next
-    }
-    place.target = target
-  }
-  if (records !== undefined) add(records, RECORDS)
-  for (const [index, capture] of captures.entries()) add(capture, index)
-  return root
-}
-
 /** The name of a field, its escapes resolved. */
 function textOf(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
@@ -396,48 +374,3 @@ const escapable = new Uint8Array(256)
 for (const letter of '"\\/bfnrt') escapable[letter.charCodeAt(0)] = 1
 const hex = new Uint8Array(256)
 for (const digit of '0123456789abcdefABCDEF') hex[digit.charCodeAt(0)] = 1
-
-/** Where within a number: RFC 8259, section 6. */
-const NUMBER_START = 0
-const MINUS = 1
-const ZERO = 2
-const WHOLE = 3
-const POINT = 4
-const FRACTION = 5
-const EXPONENT = 6
-const EXPONENT_SIGN = 7
-const EXPONENT_DIGITS = 8
-
-function numberMayEnd(state: number): boolean {
-  return state === ZERO || state === WHOLE || state === FRACTION || state === EXPONENT_DIGITS
-}
-
-/** @returns the state after the byte; -1 when it is not part of the number */
-function afterInNumber(state: number, byte: number): number {
-  const isDigit = byte >= 0x30 && byte <= 0x39
-  switch (state) {
-    case NUMBER_START:
-      if (byte === 0x2d) return MINUS
-      return isDigit ? (byte === 0x30 ? ZERO : WHOLE) : -1
-    case MINUS:
-      return isDigit ? (byte === 0x30 ? ZERO : WHOLE) : -1
-    case ZERO:
-    case WHOLE:
-      if (isDigit) return state === WHOLE ? WHOLE : -1
-      if (byte === 0x2e) return POINT
-      return (byte | 0x20) === 0x65 ? EXPONENT : -1
-    case POINT:
-      return isDigit ? FRACTION : -1
-    case FRACTION:
-      if (isDigit) return FRACTION
-      return (byte | 0x20) === 0x65 ? EXPONENT : -1
-    case EXPONENT:
-      if (byte === 0x2b || byte === 0x2d) return EXPONENT_SIGN
-      return isDigit ? EXPONENT_DIGITS : -1
-    case EXPONENT_SIGN:
-    case EXPONENT_DIGITS:
-      return isDigit ? EXPONENT_DIGITS : -1
-    default:
-      return -1
-  }
-}

@@ -8,8 +8,8 @@ export function jsonText(value: unknown): string {
   })
 }
 
-/** Node.js has it, the types of TypeScript do not yet. @see https://tc39.es/proposal-json-parse-with-source/ */
-const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown }
+/** JSON text that `jsonText` writes as it is. Node.js has it, the types of TypeScript do not yet. @see https://tc39.es/proposal-json-parse-with-source/ */
+export const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown }
 
 /** @throws BulkheadError `http-query-invalid` when a parameter in the body is bytes, or no number of JSON */
 export function checkBody(value: unknown, path = 'query.body'): void {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { httpFault } from '../errors.ts'
-import type { Pointer } from '../json/json-pointer.ts'
-import { parsePointer } from '../json/json-pointer.ts'
+import { parsePointer, type Pointer } from '../json/json-pointer.ts'
+import { rawJson } from '../json/json-text.ts'
 import { nextLink } from './link-header.ts'
 import type { Paging } from './paging-schema.ts'
 
@@ -111,7 +111,9 @@ export function createPager(paging: Paging | undefined, start: PageTarget): Page
           }
           seen.add(cursor, 'The same cursor came twice')
           if (parameter !== undefined) return withParameters(start, { [parameter]: cursor })
-          return { url: start.url, body: withField(start.body, parsePointer(bodyField!) ?? [], cursor) }
+          // As the answer has it: a number stays a number.
+          const json = (at < 0 ? facts.lastValue : facts.captured(at)) ?? ''
+          return withBodyField(start, bodyField!, rawJson(json))
         },
       }
     }
@@ -119,14 +121,16 @@ export function createPager(paging: Paging | undefined, start: PageTarget): Page
     case 'page': {
       const more = placeOf(paging.hasMore)
       const total = placeOf(paging.by === 'offset' ? paging.total : undefined)
-      const { parameter, size, sizeParameter } = paging
+      const { parameter, size, sizeParameter, bodyField } = paging
       let position = paging.start
       let before: string | undefined
-      const at = (): PageTarget =>
-        withParameters(start, {
-          ...(sizeParameter !== undefined && { [sizeParameter]: String(size) }),
-          [parameter]: String(position),
-        })
+      const at = (): PageTarget => {
+        const sized =
+          sizeParameter === undefined ? start : withParameters(start, { [sizeParameter]: String(size) })
+        return bodyField === undefined
+          ? withParameters(sized, { [parameter]: String(position) })
+          : withBodyField(sized, bodyField, position)
+      }
       return {
         ...base,
         maxPages,
@@ -206,15 +210,17 @@ function withParameters({ url, body }: PageTarget, values: Readonly<Record<strin
   return { url: next, body }
 }
 
-function withField(body: unknown, [name, ...rest]: Pointer, value: string): unknown {
+function withBodyField({ url, body }: PageTarget, place: string, value: unknown): PageTarget {
+  return { url, body: withField(body, parsePointer(place) ?? [], value) }
+}
+
+function withField(body: unknown, [name, ...rest]: Pointer, value: unknown): unknown {
   if (name === undefined) return value
   const object =
     typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Record<string, unknown>) : {}
   const entries = Object.entries(object).filter(([key]) => key !== name)
-  return Object.fromEntries([
-    ...entries,
-    [name, withField(Object.hasOwn(object, name) ? object[name] : undefined, rest, value)],
-  ])
+  const inner = Object.hasOwn(object, name) ? object[name] : undefined
+  return Object.fromEntries([...entries, [name, withField(inner, rest, value)]])
 }
 
 /** A text, or a number as it is written; undefined when it is missing, null, false or empty. */

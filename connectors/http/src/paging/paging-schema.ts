@@ -18,6 +18,13 @@ const hasMore = pointer.optional().meta({
     'Where the answer says true or false about further pages: false is the end, true without a way on is an error',
   examples: ['/has_more'],
 })
+const bodyField = pointer
+  .min(1)
+  .optional()
+  .meta({
+    description: 'Instead of `parameter`: field of the body of a POST that takes it',
+    examples: ['/page'],
+  })
 const size = z.int().min(1).max(1_000_000)
 const repeats = z.enum(['refuse', 'allow']).default('refuse').meta({
   description:
@@ -60,13 +67,7 @@ export const paging = z.discriminatedUnion('by', [
     parameter: name
       .optional()
       .meta({ description: 'Query parameter that takes it', examples: ['cursor', 'starting_after'] }),
-    bodyField: pointer
-      .min(1)
-      .optional()
-      .meta({
-        description: 'Instead of `parameter`: field of the body of a POST that takes it',
-        examples: ['/start_cursor'],
-      }),
+    bodyField,
     hasMore,
     ...common,
   }),
@@ -76,6 +77,7 @@ export const paging = z.discriminatedUnion('by', [
       .default('offset')
       .meta({ description: 'Query parameter that takes it; default `offset`' }),
     start: z.int().min(0).default(0).meta({ description: 'Offset of the first record; default 0' }),
+    bodyField,
     sizeParameter: name
       .optional()
       .meta({ description: 'Query parameter that takes `size`', examples: ['limit'] }),
@@ -92,6 +94,7 @@ export const paging = z.discriminatedUnion('by', [
     by: z.literal('page').meta({ description: 'The number of the page goes into the next request' }),
     parameter: name.default('page').meta({ description: 'Query parameter that takes it; default `page`' }),
     start: z.int().min(0).default(1).meta({ description: 'Number of the first page; default 1' }),
+    bodyField,
     sizeParameter: name
       .optional()
       .meta({ description: 'Query parameter that takes `size`', examples: ['per_page'] }),
