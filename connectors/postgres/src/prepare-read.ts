@@ -45,7 +45,7 @@ export async function prepareRead(
   const types = await lookUpTypes(session, [...parameterOids, ...columns.map(({ typeOid }) => typeOid)])
   const { form, output } = read
   const plan = planColumns(columns, types, { form, format: output.format, utc: isUtc(config.timeZone) })
-  if (output.format !== 'csv') refuseDuplicates(plan.map(({ field }) => field))
+  if (output.format !== 'csv' && output.format !== 'xlsx') refuseDuplicates(plan.map(({ field }) => field))
 
   const binding = bindParameters(query.names, parameterOids, types, read.parameters)
   const text = replaceSqlParameters(query, binding.replacement)

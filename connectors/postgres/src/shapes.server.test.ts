@@ -102,9 +102,11 @@ describe('the shape of a result', () => {
       { format: 'jsonl' },
       { form: 'columns', format: 'jsonl' },
       { form: 'columns', format: 'parquet' },
-    ])
+      { form: 'columns', format: 'avro' },
+    ] as const)
       await assert.rejects(fieldsOf(query, more), { code: 'postgres-duplicate-column', path: 'query' })
-    assert.equal(await rowsOf(query, { form: 'columns' }), 1)
+    for (const format of ['csv', 'xlsx'] as const)
+      assert.equal(await rowsOf(query, { form: 'columns', format }), 1)
   })
   it('keeps names of columns whatever they hold', async () => {
     const name = `a "b" , 'c' \t\n\\ é😀 :x $1 ;`
@@ -239,6 +241,18 @@ describe('the session', () => {
       '{"t":"2026-10-31T14:00:00+05:45","same":true}\n',
     )
     assert.equal(await csv(query), '2026-10-31 08:15:00+00,f\n')
+  })
+  it('leaves zoned timestamps in UTC, and arrays as JSON, where the format is no text', async () => {
+    await using elsewhere = await openConnection(database, { config: { timeZone: 'Asia/Kathmandu' } })
+    const kinds = async (format: 'csv' | 'jsonl' | 'parquet' | 'avro' | 'xlsx'): Promise<string[]> => {
+      const read = readRequest(`SELECT now(), '{1}'::int[]`, { form: 'columns', format })
+      await using extract = await elsewhere.prepare(read, never)
+      return extract.fields.map(({ type }) => type.kind)
+    }
+    assert.deepEqual(await kinds('csv'), ['text', 'text'])
+    assert.deepEqual(await kinds('jsonl'), ['json', 'json'])
+    for (const format of ['parquet', 'avro', 'xlsx'] as const)
+      assert.deepEqual(await kinds(format), ['timestamp', 'json'], format)
   })
   it('writes the same whatever database and role have set', async () => {
     const query = `SELECT timestamptz '2026-10-31 08:15:00+00', interval '1 day 2 hours', '\\x00ff'::bytea, 0.1::float8 + 0.2, 'a\\b'`

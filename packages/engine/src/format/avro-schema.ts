@@ -37,13 +37,13 @@ export function avroSchema(fields: readonly Field[]): string {
 }
 
 /** The name of a column as Avro can have it. */
-export function avroName(column: string): string {
+function avroName(column: string): string {
   const name = column.replaceAll(/[^A-Za-z0-9_]/gu, '_')
   return name === '' || /^\d/.test(name) ? `_${name}` : name
 }
 
 /** The type of a value that is not null. */
-export function avroType(type: LogicalType): AvroType {
+function avroType(type: LogicalType): AvroType {
   switch (type.kind) {
     case 'boolean':
       return 'boolean'

@@ -302,6 +302,42 @@ test('fails a result with more rows than allowed, asking for one row more', asyn
   isClean(tooMany)
 })
 
+test('asks for no more rows than a sheet of Excel has, and one to tell', async () => {
+  const started = memoryRun({ batches: [rows('1')] })
+  const output = { ...started.plan.output, format: 'xlsx', compression: 'gzip', fileName: 'a.xlsx' } as const
+  const run = memoryRun({ batches: [rows('1')], plan: { output } })
+  assert.equal((await start(run)).rows, 1)
+  assert.equal(run.reads[0]?.maxRows, 1_048_576)
+  const split = memoryRun({
+    batches: [rows('1')],
+    plan: { output: { ...output, split: { rows: 1000, bytes: undefined } } },
+  })
+  await start(split)
+  assert.equal(split.reads[0]?.maxRows, undefined)
+})
+
+test('refuses columns that the format cannot have before the first row is asked for', async () => {
+  const text = (name: string) => ({ name, type: { kind: 'text' }, nullable: true }) as const
+  for (const [format, fields, code] of [
+    ['jsonl', [text('a'), text('a')], 'column-duplicate'],
+    ['parquet', [text('a'), text('a')], 'column-duplicate'],
+    ['avro', [text('a b'), text('a_b')], 'column-duplicate'],
+    ['xlsx', Array.from({ length: 16_385 }, (_, index) => text(String(index))), 'xlsx-limit-exceeded'],
+  ] as const) {
+    const { output } = memoryRun({ batches: [] }).plan
+    const run = memoryRun({
+      fields,
+      plan: { output: { ...output, format } },
+      // oxlint-disable-next-line require-yield -- it must not come so far
+      batches: async function* () {
+        assert.fail('a row was asked for')
+      },
+    })
+    assert.equal((await failure(run)).code, code)
+    isClean(run)
+  }
+})
+
 test('limits the rows of the result and not of the read where code decides what becomes of a row', async () => {
   const limits = { rows: 1, bytes: undefined, timeMs: 60_000, temporaryBytes: 0 }
   const run = memoryRun({ batches: [rows('1')], plan: { limits } })
