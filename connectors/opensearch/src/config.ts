@@ -1,0 +1,143 @@
+import { z } from '@bulkhead/connector-sdk'
+
+/** The settings of a connection to OpenSearch: one definition for type, check, form and documentation. */
+
+/** Text that becomes part of a header, or of a setting of the TLS library. */
+const text = (most: number): z.ZodString =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    // oxlint-disable-next-line no-control-regex -- none of them can stand in a header
+    .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not hold control characters')
+
+const pem = z.string().max(200_000).startsWith('-----BEGIN ', 'must be PEM text, not the name of a file')
+
+const duration = z
+  .string()
+  .max(20)
+  .regex(/^PT(?=\d)(\d{1,3}H)?(\d{1,4}M)?(\d{1,5}S)?$/, 'must be hours, minutes and seconds such as PT1M30S')
+
+const tls = z.strictObject({
+  ca: pem.optional().meta({
+    title: 'Certificate authorities',
+    description:
+      'PEM text of the authorities that may sign the certificate of the server; default: those that Node.js trusts',
+  }),
+  cert: pem.optional().meta({
+    title: 'Client certificate',
+    description: 'PEM text of a certificate with which the user logs in; default: none. Needs `key`',
+  }),
+  key: pem.optional().meta({
+    title: 'Key of the client certificate',
+    description: 'PEM text of its private key, without passphrase; default: none',
+    secret: true,
+  }),
+  serverName: text(253).optional().meta({
+    title: 'Server name',
+    description:
+      'The name that the certificate must carry, when it is not the host of the address: behind a tunnel, or for an address in numbers; default: the host',
+  }),
+})
+
+export const config = z.strictObject({
+  nodes: z
+    .array(
+      z
+        .string()
+        .max(1000)
+        .regex(
+          /^https?:\/\/(\[[0-9a-fA-F:.]+\]|[^\s/?#@:[\]]+)(:\d{1,5})?(\/[^\s?#]*)?$/,
+          'must be an address such as https://search.internal:9200, without user or password',
+        ),
+    )
+    .min(1)
+    .max(16)
+    .meta({
+      title: 'Nodes',
+      description:
+        'Addresses of the cluster, or of the proxy before it. The first that answers is used, and another one when it stops answering. With http all travels in clear, password included',
+      examples: [['https://search.internal:9200']],
+    }),
+  user: text(1000)
+    .regex(/^[^:]*$/, 'must not hold a colon')
+    .optional()
+    .meta({
+      title: 'User',
+      description:
+        'Name for basic authentication; default: none. Its rights are the limit of every query: give it no more than it must read',
+      examples: ['bulkhead'],
+    }),
+  password: text(10_000).optional().meta({
+    title: 'Password',
+    description: 'Password of the user; default: none. Needs `user`',
+    secret: true,
+  }),
+  token: text(50_000).optional().meta({
+    title: 'Bearer token',
+    description: 'Sent as `Authorization: Bearer`, such as a JSON Web Token; default: none',
+    secret: true,
+  }),
+  apiKey: text(10_000).optional().meta({
+    title: 'API key',
+    description:
+      'Sent as `Authorization: ApiKey`, already encoded, for servers that have such keys; default: none',
+    secret: true,
+  }),
+  tls: tls.prefault({}).meta({
+    title: 'TLS',
+    description:
+      'How an https server proves who it is, and the client to it. Verification cannot be switched off',
+  }),
+  requestTimeout: duration.default('PT1M').meta({
+    title: 'Request timeout',
+    description:
+      'Longest time for one answer of the server, a page of documents included; the server is told to give up then too. Default PT1M',
+  }),
+  keepAlive: duration.default('PT5M').meta({
+    title: 'Life of the point in time',
+    description:
+      'How long the server keeps the point in time after a request. It is renewed while the receiver is slow, and deleted at the end; one that a killed process left costs the server its files for this long. Default PT5M',
+  }),
+  attempts: z.int().min(1).max(10).default(4).meta({
+    title: 'Attempts',
+    description:
+      'How often one request is tried when a node is busy or the network fails, with growing pauses, at every node in turn. Default 4',
+  }),
+  compression: z.enum(['none', 'gzip']).default('none').meta({
+    title: 'Compression',
+    description:
+      '`gzip` asks the server to compress its answers: less traffic and more work for both; it pays over slow networks. Default `none`',
+  }),
+  scripts: z.enum(['refuse', 'allow']).default('refuse').meta({
+    title: 'Scripts in queries',
+    description:
+      '`allow` lets queries carry scripts. They cannot write, yet run code on the cluster, as slow as they like. Parameters are never part of their text. Default `refuse`',
+  }),
+  maxDocumentSize: z
+    .string()
+    .regex(/^\d{1,4}(KiB|MiB)$/, 'must be a size such as 64MiB')
+    .default('64MiB')
+    .meta({
+      title: 'Largest document',
+      description:
+        'A larger document fails the run. A document is in memory as a whole, about three times over: this bounds the memory. At most 1023MiB, default 64MiB',
+    }),
+})
+
+export type Config = z.output<typeof config>
+
+/** Milliseconds of a duration of the settings, which the schema has checked. */
+export function milliseconds(written: string): number {
+  const [, hours = '0', minutes = '0', seconds = '0'] =
+    /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(written) ?? []
+  // Timers of Node.js end at 32 bits; a point in time of no length is none.
+  const total = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
+  return Math.min(2_147_483_647, Math.max(1000, total))
+}
+
+/** Bytes of a size of the settings. */
+export function sizeInBytes(written: string): number {
+  const unit = written.endsWith('KiB') ? 1024 : 1024 * 1024
+  return Math.min(1023 * 1024 * 1024, Number.parseInt(written, 10) * unit)
+}

@@ -1,0 +1,105 @@
+import type { FixedColumn, VariableColumn } from '@bulkhead/connector-sdk'
+import { ByteBuffer } from '../byte-buffer.ts'
+
+/** Buffers of one column of a batch, used again for the next one. They grow with what the batches hold (I8). */
+
+const firstRows = 256
+
+/** Which rows have a value: one bit a row, looked at only when there was a null. */
+class Validity {
+  #bits = new Uint8Array(firstRows / 8).fill(0xff)
+  #hasNulls = false
+
+  setNull(row: number): void {
+    if (row >= 8 * this.#bits.length) this.#grow(2 * (row + 1))
+    this.#bits[row >> 3]! &= ~(1 << (row & 7))
+    this.#hasNulls = true
+  }
+
+  build(rows: number): Uint8Array | undefined {
+    if (!this.#hasNulls) return undefined
+    if (rows > 8 * this.#bits.length) this.#grow(rows)
+    return this.#bits.subarray(0, (rows + 7) >> 3)
+  }
+
+  reset(): void {
+    if (this.#hasNulls) this.#bits.fill(0xff)
+    this.#hasNulls = false
+  }
+
+  #grow(rows: number): void {
+    const larger = new Uint8Array((rows + 7) >> 3).fill(0xff)
+    larger.set(this.#bits)
+    this.#bits = larger
+  }
+}
+
+type Values = FixedColumn['values']
+
+/** Values of fixed width. */
+export class FixedBuffer<V extends Values> {
+  readonly validity = new Validity()
+  values: V
+  readonly #make: (length: number) => V
+
+  constructor(make: (length: number) => V) {
+    this.#make = make
+    this.values = make(firstRows)
+  }
+
+  /** Makes room for the row. */
+  reserve(row: number): void {
+    if (row < this.values.length) return
+    const larger = this.#make(2 * (row + 1))
+    larger.set(this.values as never)
+    this.values = larger
+  }
+
+  build(rows: number): FixedColumn {
+    return {
+      layout: 'fixed',
+      values: this.values.subarray(0, rows),
+      validity: this.validity.build(rows),
+    }
+  }
+
+  reset(): void {
+    this.validity.reset()
+  }
+}
+
+/** Values of variable width: bytes with offsets. */
+export class VariableBuffer {
+  readonly out: ByteBuffer
+  readonly validity = new Validity()
+  #offsets = new Int32Array(firstRows + 1)
+
+  /** @param usual  bytes up to which the memory is kept from batch to batch */
+  constructor(usual: number) {
+    this.out = new ByteBuffer(usual)
+  }
+
+  /** Ends the value of the row at what `out` holds now. */
+  endRow(row: number): void {
+    if (row + 2 > this.#offsets.length) {
+      const larger = new Int32Array(2 * this.#offsets.length)
+      larger.set(this.#offsets)
+      this.#offsets = larger
+    }
+    this.#offsets[row + 1] = this.out.length
+  }
+
+  build(rows: number): VariableColumn {
+    return {
+      layout: 'variable',
+      offsets: this.#offsets.subarray(0, rows + 1),
+      bytes: this.out.view(),
+      validity: this.validity.build(rows),
+    }
+  }
+
+  reset(): void {
+    this.out.begin()
+    this.validity.reset()
+  }
+}

@@ -1,0 +1,187 @@
+import { after } from 'node:test'
+import { settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
+import { createIndexName, request } from '../../../test/support/opensearch.ts'
+import opensearch from './index.ts'
+import { fillIndex, slowQuery } from './testing/indices.ts'
+import { startLoginProxy } from './testing/login-proxy.ts'
+import { makeTypeCases } from './testing/type-cases.ts'
+
+const server = createIndexName({ after })
+const { index, url } = server
+const config = { nodes: [url], scripts: 'allow' }
+
+const lines = [
+  '{"id":1,"name":"Ada","born":"1815-12-10","balance":1.10,"tags":["a","b"]}',
+  '{ "id":2, "name":"Grace, \\"H.\\"","balance":12345678901234567890.10,"tags":[] }',
+  '{"name":"","id":3,"born":null}',
+]
+await fillIndex(server, `${index}-person`, lines, {
+  mappings: {
+    properties: {
+      id: { type: 'long' },
+      name: { type: 'keyword' },
+      born: { type: 'date' },
+      balance: { type: 'scaled_float', scaling_factor: 100 },
+      tags: { type: 'keyword' },
+    },
+  },
+})
+const long = 'x'.repeat(1000)
+await fillIndex(
+  server,
+  `${index}-large`,
+  Array.from({ length: 40_000 }, (_, i) => `{"i":${i},"text":"${long}"}`),
+  { settings: { number_of_shards: 3 } },
+)
+await fillIndex(
+  server,
+  `${index}-growing`,
+  Array.from({ length: 2000 }, (_, i) => `{"i":${i}}`),
+)
+const login = await startLoginProxy(url, `Basic ${btoa('bulkhead:right')}`)
+after(() => login[Symbol.asyncDispose]())
+const { version } = (await request(server, 'GET', '/')) as { readonly version: { readonly number: string } }
+let next = 2000
+const slow = slowQuery()
+
+sourceKit({
+  connector: opensearch,
+  config,
+  system: `OpenSearch ${version.number}`,
+  wrongPassword: {
+    config: (password) => ({ nodes: [login.url], user: 'bulkhead', password }),
+    code: 'opensearch-login-refused',
+  },
+  network: {
+    host: new URL(url).hostname,
+    port: Number(new URL(url).port),
+    at: ({ host, port }) => ({ ...config, nodes: [`http://${host}:${port}`] }),
+  },
+  settings: settingsRecords(new URL('../settings/', import.meta.url)),
+  types: await makeTypeCases(server, index),
+  changing: {
+    query: { index: `${index}-growing`, sort: [{ i: 'asc' }] },
+    async change() {
+      await request(server, 'PUT', `/${index}-growing/_doc/new-${next}`, { i: next++ })
+      await request(server, 'POST', `/${index}-growing/_delete_by_query?refresh=true`, {
+        query: { range: { i: { gte: 1000, lt: 1010 } } },
+      })
+      await request(server, 'POST', `/${index}-growing/_refresh`)
+    },
+  },
+  async atWork() {
+    const tasks = await request(server, 'GET', '/_tasks?actions=*search*&detailed')
+    return JSON.stringify(tasks).includes(slow.mark)
+  },
+  wrongConfigs: [
+    { title: 'no nodes', config: { nodes: [] } },
+    { title: 'a password in the address', config: { nodes: ['http://a:b@127.0.0.1:9200'] } },
+    { title: 'nobody there', config: { nodes: ['http://127.0.0.1:1'] }, code: 'opensearch-unreachable' },
+    {
+      title: 'a password without user',
+      config: { ...config, password: 'x' },
+      code: 'opensearch-settings-invalid',
+    },
+    {
+      title: 'two ways to log in',
+      config: { ...config, token: 'x', apiKey: 'y' },
+      code: 'opensearch-settings-invalid',
+    },
+    { title: 'no login', config: { nodes: [login.url] }, code: 'opensearch-login-missing' },
+    {
+      title: 'https where there is none',
+      config: { nodes: [url.replace('http:', 'https:')], attempts: 1 },
+      code: 'opensearch-tls-failed',
+    },
+    {
+      title: 'a certificate that is none',
+      config: { nodes: ['https://127.0.0.1:1'], tls: { ca: '-----BEGIN CERTIFICATE-----\nx' } },
+      code: 'opensearch-tls-settings',
+    },
+  ],
+  cases: [
+    {
+      title: 'documents',
+      query: { index: `${index}-person`, sort: [{ id: 'asc' }] },
+      fields: [{ name: 'document', type: { kind: 'json' } }],
+      rows: lines.map((document) => ({ document })),
+      bytes: [{ format: 'jsonl', files: { '': lines.map((line) => `${line}\n`).join('') } }],
+    },
+    {
+      title: 'columns',
+      query: {
+        index: `${index}-person`,
+        sort: [{ id: 'asc' }],
+        columns: ['id', 'name', 'born', { path: 'balance', name: 'money' }, { path: 'tags', type: 'json' }],
+      },
+      fields: [
+        { name: 'id', type: { kind: 'integer', bits: 64 } },
+        { name: 'name', type: { kind: 'text' } },
+        { name: 'born', type: { kind: 'timestamp', zoned: true } },
+        { name: 'money', type: { kind: 'decimal' } },
+        { name: 'tags', type: { kind: 'json' } },
+      ],
+      rows: [
+        { id: 1n, name: 'Ada', born: '1815-12-10 00:00:00+00', money: '1.10', tags: '["a","b"]' },
+        { id: 2n, name: 'Grace, "H."', born: null, money: '12345678901234567890.10', tags: '[]' },
+        { id: 3n, name: '', born: null, money: null, tags: null },
+      ],
+      bytes: [
+        {
+          format: 'jsonl',
+          files: {
+            '':
+              '{"id":1,"name":"Ada","born":"1815-12-10","money":1.10,"tags":["a","b"]}\n' +
+              '{"id":2,"name":"Grace, \\"H.\\"","born":null,"money":12345678901234567890.10,"tags":[]}\n' +
+              '{"id":3,"name":"","born":null,"money":null,"tags":null}\n',
+          },
+        },
+      ],
+    },
+    {
+      title: 'parameters',
+      query: {
+        index: { $param: 'where' },
+        query: {
+          bool: { filter: [{ terms: { id: { $param: 'ids' } } }, { term: { name: { $param: 'name' } } }] },
+        },
+        columns: ['id'],
+      },
+      parameters: { where: `${index}-person`, ids: [1n, 2n], name: 'Grace, "H."' },
+      rows: [{ id: 2n }],
+      bytes: [{ format: 'jsonl', files: { '': '{"id":2}\n' } }],
+    },
+  ],
+  wrongQueries: [
+    { title: 'text', query: 'SELECT 1', code: 'opensearch-query-invalid' },
+    { title: 'no index', query: {}, code: 'opensearch-query-invalid' },
+    { title: 'a missing index', query: { index: `${index}-none` }, code: 'opensearch-index-unknown' },
+    {
+      title: 'a pattern without match',
+      query: { index: `${index}-none*` },
+      code: 'opensearch-index-unknown',
+    },
+    {
+      title: 'an unknown clause',
+      query: { index: `${index}-person`, query: { foo: {} } },
+      code: 'opensearch-query-invalid',
+    },
+    {
+      title: 'an unknown field to sort by',
+      query: { index: `${index}-person`, sort: ['nobody'] },
+      code: 'opensearch-query-invalid',
+    },
+    {
+      title: 'the order of the index',
+      query: { index: `${index}-person`, sort: ['_doc'] },
+      code: 'opensearch-query-invalid',
+    },
+    {
+      title: 'a page that the index refuses',
+      query: { index: `${index}-person`, pageSize: 10_001 },
+      code: 'opensearch-query-invalid',
+    },
+  ],
+  large: { query: { index: `${index}-large` } },
+  slow: { query: { index: `${index}-large`, query: slow.query } },
+})
