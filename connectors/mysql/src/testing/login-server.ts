@@ -127,9 +127,9 @@ async function serve(raw: Socket, options: LoginOptions, proofs: Buffer[]): Prom
       }
       right = answer.equals(Buffer.from(`${password}\0`))
     }
-    if (!right) return void send(0xff, Buffer.of(0x15, 0x04), '#28000Access denied')
+    if (!right) return send(0xff, Buffer.of(0x15, 0x04), '#28000Access denied')
   } else if (!proof.equals(Buffer.from(`${password}\0`)))
-    return void send(0xff, Buffer.of(0x15, 0x04), '#28000Access denied')
+    return send(0xff, Buffer.of(0x15, 0x04), '#28000Access denied')
   send(0, 0, 0, 2, 0, 0, 0)
   for (;;) {
     await receive()
