@@ -56,7 +56,8 @@ export async function writeBundle(root: string, bundleOf: Bundle): Promise<void>
     input: Object.fromEntries(entries.map((name) => [name, join(root, folder, 'src', `${name}.ts`)])),
     external: (id) => separate.some((name) => id === name || id.startsWith(`${name}/`)),
     platform: 'node',
-    resolve: { conditionNames: ['@bulkhead/source', 'import', 'node', 'default'] },
+    // `import` and `require` are added to each by its kind: a package that has both must not get the other one's.
+    resolve: { conditionNames: ['@bulkhead/source', 'node', 'default'] },
     plugins: [oneLanguage, noteOf(packages)],
     checks: { ineffectiveDynamicImport: false },
   })

@@ -69,4 +69,17 @@ test('the packed packages work where no source is', async (t) => {
       '{"id":1,"name":"Ada"}\n{"id":2,"name":"Grace"}\n',
     )
   })
+
+  await t.test('the command writes every format that needs a library, or code of its own', async () => {
+    await writeFile(join(folder, 'table.csv'), 'id,name\n1,Ada\n')
+    for (const [format, magic] of [
+      ['parquet', 'PAR1'],
+      ['avro', 'Obj\u0001'],
+      ['xlsx', 'PK\u0003\u0004'],
+    ] as const) {
+      await bulkhead('copy', 'table.csv', `table.${format}`)
+      const bytes = await readFile(join(folder, `table.${format}`))
+      assert.equal(bytes.toString('latin1', 0, 4), magic)
+    }
+  })
 })
