@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Provider from 'oidc-provider'
 import { json, startApi } from './testing/api-server.ts'
 import { readAll, readFailure, readRecords } from './testing/read.ts'
@@ -98,6 +99,8 @@ const api = await startApi({ after }, async (request) => {
       accepts.used.add(token)
       return json(request, records)
     }
+    case '/repeats':
+      return json(request, { message: `Token ${authorization.split(' ')[1]} may not do this` }, 403)
     case '/never':
       return json(request, { error: 'invalid_token' }, 401)
     case '/login-page':
@@ -215,6 +218,24 @@ test('says what is wrong with client, scope or endpoint, and never the secret', 
     assert.equal(error.code, code, `${JSON.stringify(more)}: ${error.message}`)
     assert.doesNotMatch(`${error.message}${error.fix}${JSON.stringify(error)}`, /wr0ng-canary|client\+secret/)
   }
+})
+
+test('shows no token that the API repeats', async () => {
+  const error = await readFailure({ config: oauth(), query: { path: 'repeats' } })
+  assert.match(error.message, /refuses page 1 \(status 403\)$/)
+})
+
+test('stops while it waits for a token', async () => {
+  const silent = await startApi({ after }, () => undefined)
+  const stop = new AbortController()
+  const reason = new Error('the test stops it')
+  const config = oauth({ endpoint: `${silent.url}/token` })
+  const reading = readAll({ config, query: { path: 'oauth' }, signal: stop.signal }).catch(
+    (error: unknown) => error,
+  )
+  await sleep(100)
+  stop.abort(reason)
+  assert.equal(await reading, reason)
 })
 
 test('shows tokens and keys in no log', async () => {

@@ -28,7 +28,7 @@ function source({ config, limits, log, signal: ends }: ConnectionContext<Config>
   const closing = new AbortController()
   const opened = new DisposableStack()
   const closed = AbortSignal.any([ends, closing.signal])
-  const authorizer = createAuthorizer(settings, opened, log)
+  const authorizer = createAuthorizer(settings, opened, closed, log)
   const requester = opened.use(
     requesterOf(settings, settings.base, settings.maxPageBytes, authorizer, 'api', log),
   )
@@ -107,6 +107,7 @@ function requesterOf(
 function createAuthorizer(
   settings: Settings,
   opened: DisposableStack,
+  closed: AbortSignal,
   log: ConnectionContext<Config>['log'],
 ): Authorizer {
   const { auth } = settings
@@ -115,7 +116,7 @@ function createAuthorizer(
   const { requester } = opened.use(
     requesterOf(settings, new URL(auth.endpoint), MAX_SMALL_BYTES, none, 'token', log),
   )
-  return new ClientCredentials(auth, requester)
+  return new ClientCredentials(auth, requester, closed)
 }
 
 function timeout(ms: number, host: string): Disposable & { readonly signal: AbortSignal } {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { startProxy } from '../../../test/support/proxy.ts'
 import { json, type SeenRequest, startApi } from './testing/api-server.ts'
 import { readAll, readFailure, readRecords } from './testing/read.ts'
 
@@ -275,4 +276,11 @@ test('asks for no page behind the last row that is wanted', async () => {
   const { rows } = await readAll({ config, query: { path: 'link', paging: { by: 'link' } }, maxRows: 10 })
   assert.equal(rows.length, 10)
   assert.equal(api.seen.length - before, 1)
+})
+
+test('reads all pages over one connection', async () => {
+  const proxy = await startProxy({ after }, { host: '127.0.0.1', port: api.port })
+  const through = { ...config, baseUrl: `http://127.0.0.1:${proxy.port}` }
+  await readRecords({ config: through, query: { path: 'ndjson', format: 'ndjson', paging: { by: 'page' } } })
+  assert.equal(proxy.accepted, 1)
 })

@@ -25,13 +25,18 @@ const tokenAnswer = z.object({
 export class ClientCredentials implements Authorizer {
   readonly #auth: OAuth2
   readonly #requester: Requester
+  readonly #closed: AbortSignal
   #token: { readonly value: string; readonly renewAtMs: number } | undefined
   #fetching: Promise<string> | undefined
 
-  /** @param requester  sends to the token endpoint, without credentials of its own */
-  constructor(auth: OAuth2, requester: Requester) {
+  /**
+   * @param requester  sends to the token endpoint, without credentials of its own
+   * @param closed     ends with the connection
+   */
+  constructor(auth: OAuth2, requester: Requester, closed: AbortSignal) {
     this.#auth = auth
     this.#requester = requester
+    this.#closed = closed
   }
 
   async authorize(request: Parameters<Authorizer['authorize']>[0], signal: AbortSignal) {
@@ -45,8 +50,9 @@ export class ClientCredentials implements Authorizer {
 
   async #current(signal: AbortSignal): Promise<string> {
     if (this.#token !== undefined && performance.now() < this.#token.renewAtMs) return this.#token.value
-    this.#fetching ??= this.#fetch(signal).finally(() => (this.#fetching = undefined))
-    return await this.#fetching
+    // Who stops waiting does not take the token from others who wait for it too.
+    this.#fetching ??= this.#fetch(this.#closed).finally(() => (this.#fetching = undefined))
+    return await unlessAborted(this.#fetching, signal)
   }
 
   async #fetch(signal: AbortSignal): Promise<string> {
@@ -79,6 +85,18 @@ export class ClientCredentials implements Authorizer {
     const lifeMs = seconds === undefined ? Infinity : seconds * 1000
     this.#token = { value, renewAtMs: sentMs + lifeMs - Math.min(EARLY_MS, lifeMs / 10) }
     return value
+  }
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const abort = (): void => aborted.reject(signal.reason as Error)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }
 

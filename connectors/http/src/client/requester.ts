@@ -55,7 +55,8 @@ export class Requester {
       let waitMs: number | undefined
       try {
         await this.#pace.turn(signal)
-        const answer = await client.send(await authorizer.authorize(request, signal), signal)
+        const sent = await authorizer.authorize(request, signal)
+        const answer = await client.send(sent, signal)
         const asked = this.#heed(answer)
         if ((answer.status >= 200 && answer.status < 300) || answer.status === alsoGood) return answer
         if (answer.status === 401 && !renewed && authorizer.renew()) {
@@ -66,7 +67,7 @@ export class Requester {
         }
         const isThrottled =
           answer.status === 429 || (asked !== undefined && [403, 503].includes(answer.status))
-        fault = await this.#faultOf(answer, what, isThrottled ? (asked ?? 0) : undefined, signal)
+        fault = await this.#faultOf(answer, sent, what, isThrottled ? (asked ?? 0) : undefined, signal)
         waitMs = asked
       } catch (error) {
         fault = error
@@ -99,6 +100,7 @@ export class Requester {
 
   async #faultOf(
     answer: HttpAnswer,
+    sent: HttpRequest,
     what: string,
     throttledMs: number | undefined,
     signal: AbortSignal,
@@ -114,7 +116,10 @@ export class Requester {
       answer.discard()
       return httpFault('http-unavailable', `${url.host} fails at ${what} (status ${status})`)
     }
-    return await refusal(answer, what, this.#options, signal)
+    const { secrets, role } = this.#options
+    // A token that was fetched is in no settings.
+    const shown = sent.headers['authorization']?.split(' ').slice(1) ?? []
+    return await refusal(answer, what, { secrets: [...secrets, ...shown], role }, signal)
   }
 
   #isTooLong(fault: BulkheadError): boolean {
