@@ -122,11 +122,12 @@ function* problemsOfAny(
   }
   if (/^[#/]|^file:/.test(specifier) || isBuiltin(specifier)) return
   const name = packageName(specifier)
-  const declared = { ...home.manifest.dependencies, ...home.manifest.peerDependencies }
+  const { dependencies, peerDependencies, devDependencies = {} } = home.manifest
+  // what a connector needs only while it is built becomes part of its bundle
+  const bundled = home.folder.startsWith('connectors/') ? devDependencies : {}
+  const declared = { ...dependencies, ...peerDependencies, ...bundled }
   const isDeclared = name in declared || name === home.manifest.name
-  const typesOnly =
-    kind === 'type' &&
-    `@types/${name.replace('@', '').replace('/', '__')}` in (home.manifest.devDependencies ?? {})
+  const typesOnly = kind === 'type' && `@types/${name.replace('@', '').replace('/', '__')}` in devDependencies
   if (
     !isDeclared &&
     !typesOnly &&
