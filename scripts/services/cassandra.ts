@@ -1,4 +1,4 @@
-/** A Cassandra node of our own: throwaway data, loopback only, no users. */
+/** A Cassandra node of our own: throwaway data, loopback only, with users and their rights. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'cassandra-driver'
@@ -9,6 +9,7 @@ import type { StartedServer } from './server.ts'
 const title = 'Cassandra'
 const version = '5.0.9'
 const datacenter = 'datacenter1' // what a node with the simple snitch says of itself
+const superuser = { username: 'cassandra', password: 'cassandra' } as const // made by the first start
 
 /** Starts a node whose data lie in `folder`. */
 export async function startCassandra(folder: string, signal: AbortSignal): Promise<StartedServer> {
@@ -41,7 +42,8 @@ export async function startCassandra(folder: string, signal: AbortSignal): Promi
         // nobody else is in the ring, so nobody has to be waited for
         '-Dcassandra.ring_delay_ms=0',
         '-Dcassandra.skip_wait_for_gossip_to_settle=0',
-        '-Dcassandra.superuser_setup_delay_ms=-1',
+        '-Dcassandra.superuser_setup_delay_ms=0',
+        '-Dcassandra.auth_bcrypt_gensalt_log2_rounds=4', // the least: each connection of a test waits for it
         '-Dcassandra.load_ring_state=false',
         '-Dcassandra.unsafesystem=true', // its own tables need not survive anything
         '-cp',
@@ -56,6 +58,7 @@ export async function startCassandra(folder: string, signal: AbortSignal): Promi
           contactPoints,
           localDataCenter: datacenter,
           protocolOptions: { port },
+          credentials: superuser,
           socketOptions: { connectTimeout: 2_000 },
         })
         try {
@@ -69,7 +72,7 @@ export async function startCassandra(folder: string, signal: AbortSignal): Promi
   )
   return {
     ...server,
-    value: JSON.stringify({ contactPoints, port, datacenter }),
+    value: JSON.stringify({ contactPoints, port, datacenter, ...superuser }),
     version: `Cassandra ${version} on Java ${java.major}`,
   }
 }
@@ -117,6 +120,12 @@ storage_port: ${storagePort}
 rpc_address: 127.0.0.1
 native_transport_port: ${port}
 storage_compatibility_mode: NONE
+authenticator: PasswordAuthenticator
+authorizer: CassandraAuthorizer
+role_manager: CassandraRoleManager
+roles_validity: 100ms
+permissions_validity: 100ms
+credentials_validity: 100ms
 auto_bootstrap: false
 auto_snapshot: false
 commitlog_sync: periodic

@@ -69,9 +69,9 @@ export const servers = {
     title: 'Cassandra',
     variable: 'BULKHEAD_TEST_CASSANDRA',
     holds:
-      'JSON: `contactPoints` (a list of hosts), `port`, `datacenter`, and where it asks for them `username` and `password`',
+      'JSON: `contactPoints` (a list of hosts), `port`, `datacenter`, and where it asks for them `username` and `password` of a superuser',
     source: 'Maven; Java 17',
-    proves: 'It is the real one, one node with sixteen token ranges, without users',
+    proves: 'It is the real one, one node with sixteen token ranges, with users and their rights',
     load: async () => (await import('./cassandra.ts')).startCassandra,
   },
   kafka: {

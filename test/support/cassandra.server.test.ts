@@ -27,3 +27,11 @@ test('drops the keyspace after the test', async (t) => {
     assert.fail('the keyspace of the test before is still there')
   })
 })
+
+test('asks for the password, where users have one', async (t) => {
+  const keyspace = await createKeyspace(t)
+  if (keyspace.username === undefined) return t.skip('the server of BULKHEAD_TEST_CASSANDRA asks for none')
+  const wrong = { ...keyspace, password: 'wrong' }
+  const answer = withCassandra(wrong, (client) => client.execute('SELECT now() FROM system.local'))
+  await assert.rejects(answer, /AuthenticationError/)
+})
