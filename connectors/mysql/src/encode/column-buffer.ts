@@ -5,7 +5,7 @@ import type { FixedColumn, VariableColumn } from '@bulkhead/connector-sdk'
 const firstRows = 256
 
 /** Which rows have no value; the bits are made only for a batch with nulls. */
-export class Nulls {
+class Nulls {
   #bits = new Uint8Array(firstRows / 8).fill(0xff)
   #any = false
 

@@ -1,9 +1,10 @@
 import type { Column } from '@bulkhead/connector-sdk'
 import { mysqlError } from '../errors.ts'
 import type { ColumnPlan } from '../query/column-plan.ts'
-import { daysSince1970, isDate, microseconds, secondOfDay } from './calendar.ts'
-import { FixedBuffer, type View } from './column-buffer.ts'
+import type { View } from './column-buffer.ts'
+import { Fixed } from './fixed-decoder.ts'
 import { lengthAt } from './length-encoded.ts'
+import { Dates, Timestamps } from './moment-decoder.ts'
 import { textDecoder } from './text-decoder.ts'
 
 /** Decodes the values of one column from the binary form of the protocol into the SDK's layout. */
@@ -65,29 +66,6 @@ const uint32s: View = (buffer, rows) => new Uint32Array(buffer, 0, rows)
 const int64s: View = (buffer, rows) => new BigInt64Array(buffer, 0, rows)
 const uint64s: View = (buffer, rows) => new BigUint64Array(buffer, 0, rows)
 const bytes8: View = (buffer, rows) => new Uint8Array(buffer, 0, rows)
-
-abstract class Fixed implements ColumnDecoder {
-  readonly growth: number
-  protected readonly out: FixedBuffer
-
-  constructor(width: 1 | 4 | 8, view: View) {
-    this.out = new FixedBuffer(width, view)
-    this.growth = width
-  }
-  abstract add(row: number, bytes: Buffer, at: number): number
-  addNull(row: number): void {
-    this.out.addNull(row)
-  }
-  get capacity(): number {
-    return this.out.capacity
-  }
-  build(rows: number): Column {
-    return this.out.build(rows)
-  }
-  reset(): void {
-    this.out.nulls.reset()
-  }
-}
 
 class Small extends Fixed {
   readonly #encoding: 'int8' | 'uint8' | 'int16' | 'uint16'
@@ -188,71 +166,6 @@ class Bits extends Fixed {
       target[8 * row + index] = index < length ? bytes[end - 1 - index]! : 0
     return end
   }
-}
-
-class Dates extends Fixed {
-  readonly #plan: ColumnPlan
-
-  constructor(plan: ColumnPlan) {
-    super(4, int32s)
-    this.#plan = plan
-  }
-  add(row: number, bytes: Buffer, at: number): number {
-    const length = bytes[at]!
-    if (!isDate(bytes, at + 1, length)) noDate(this, this.#plan, row)
-    else {
-      this.out.reserve(row)
-      this.out.words[row] = daysSince1970(bytes, at + 1)
-    }
-    return at + 1 + length
-  }
-}
-
-/** Up to the year 2255 microseconds are exact as a number. */
-const exactSeconds = 9_007_199_254
-
-class Timestamps extends Fixed {
-  readonly #plan: ColumnPlan
-
-  constructor(plan: ColumnPlan) {
-    super(8, int64s)
-    this.#plan = plan
-  }
-  add(row: number, bytes: Buffer, at: number): number {
-    const length = bytes[at]!
-    const from = at + 1
-    if (!isDate(bytes, from, length)) noDate(this, this.#plan, row)
-    else {
-      this.out.reserve(row)
-      const { words } = this.out
-      const seconds = daysSince1970(bytes, from) * 86_400 + secondOfDay(bytes, from, length)
-      const fraction = microseconds(bytes, from, length)
-      if (seconds < exactSeconds && seconds > -exactSeconds) {
-        const micros = seconds * 1_000_000 + fraction
-        const high = Math.floor(micros / 2 ** 32)
-        words[2 * row] = micros - high * 2 ** 32
-        words[2 * row + 1] = high
-      } else {
-        const micros = BigInt(seconds) * 1_000_000n + BigInt(fraction)
-        words[2 * row] = Number(BigInt.asIntN(32, micros))
-        words[2 * row + 1] = Number(micros >> 32n)
-      }
-    }
-    return from + length
-  }
-}
-
-/** What becomes of a date that no calendar has. */
-function noDate(column: ColumnDecoder, { zeroIsNull, field }: ColumnPlan, row: number): void {
-  if (!zeroIsNull)
-    throw mysqlError(
-      'mysql-zero-date',
-      `The column "${field.name}" has a date that is none, such as 0000-00-00`,
-      {
-        path: 'query',
-      },
-    )
-  column.addNull(row)
 }
 
 function word(bytes: Buffer, at: number): number {

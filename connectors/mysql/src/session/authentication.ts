@@ -18,7 +18,6 @@ export interface Protection {
 
 /** Ways of logging in that this connector knows, by the names of the plugins. */
 export const plugins = ['mysql_native_password', 'caching_sha2_password', 'mysql_clear_password'] as const
-export type Plugin = (typeof plugins)[number]
 
 /** @throws BulkheadError when the way is unknown, or would send a password in clear to anyone who listens */
 export function authenticate(

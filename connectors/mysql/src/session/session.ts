@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { mysqlError } from '../errors.ts'
 import { type Capabilities, hasExtendedMetadata } from '../wire/capabilities.ts'
 import * as client from '../wire/client-packets.ts'
-import { type Connection, connectionLost, unexpected } from '../wire/connection.ts'
+import { asBroken, type Connection, connectionLost, unexpected } from '../wire/connection.ts'
 import { Payload } from '../wire/payload.ts'
 import {
   type DescribedColumn,
@@ -11,7 +11,6 @@ import {
   readColumn,
   readError,
   readWarnings,
-  ServerError,
 } from '../wire/server-packets.ts'
 
 /** Receives the rows of a result. */
@@ -244,13 +243,6 @@ function readColumnCount(bytes: Buffer, start: number, end: number): number {
   if (first === mark.ok)
     throw mysqlError('mysql-not-a-query', 'The statement returns no rows', { path: 'query' })
   return new Payload(bytes, start, end).lengthEncoded() ?? 0
-}
-
-/** What the network says is one error here; a fault of ours stays what it is. */
-function asBroken(failure: unknown): unknown {
-  if (failure instanceof ServerError) return failure
-  const { syscall, code } = failure as NodeJS.ErrnoException
-  return syscall === undefined && code?.startsWith('ERR_SSL') !== true ? failure : connectionLost(code)
 }
 
 function noAnswer(): Error {

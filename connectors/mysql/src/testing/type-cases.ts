@@ -25,7 +25,7 @@ const quoted = (...values: readonly string[]): Sample['values'] =>
 /** A point at 1, 2 as WKB. */
 const point = '0101000000000000000000f03f0000000000000040'
 
-export const samples: readonly Sample[] = [
+const samples: readonly Sample[] = [
   { type: 'TINYINT', sql: 'tinyint', becomes: integer(8), values: same(-128, -1, 0, 127) },
   { type: 'TINYINT UNSIGNED', sql: 'tinyint unsigned', becomes: integer(8, true), values: same(0, 128, 255) },
   {

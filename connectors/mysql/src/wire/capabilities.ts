@@ -21,7 +21,7 @@ export const capability = {
  * Those of MariaDB alone.
  * @see https://mariadb.com/kb/en/connection/#capabilities
  */
-export const mariadbCapability = {
+const mariadbCapability = {
   /** Columns say what they are beyond their type: JSON, UUID, INET6. */
   extendedMetadata: 0x8,
 } as const

@@ -140,7 +140,7 @@ function loginHead({ common, mariadb }: Capabilities): Buffer {
 }
 
 /** A number before the bytes that it counts. */
-export function lengthEncoded(value: number): Buffer {
+function lengthEncoded(value: number): Buffer {
   if (value < 0xfb) return Buffer.of(value)
   const bytes = value < 0x1_0000 ? 2 : value < 0x100_0000 ? 3 : 8
   const out = Buffer.alloc(1 + bytes)

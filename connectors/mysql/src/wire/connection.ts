@@ -101,6 +101,12 @@ export function connectionLost(cause?: string): Error {
   )
 }
 
+/** What the network says is one error here; a fault of ours stays what it is. */
+export function asBroken(failure: unknown): unknown {
+  const { syscall, code } = failure as NodeJS.ErrnoException
+  return syscall === undefined && code?.startsWith('ERR_SSL') !== true ? failure : connectionLost(code)
+}
+
 export function unexpected(cause?: unknown): Error {
   return mysqlError('mysql-protocol', 'A packet of the server cannot be understood', { cause })
 }
