@@ -1,10 +1,14 @@
 import type { Column, FixedColumn, LogicalType } from '@bulkhead/connector-sdk'
 import type { Cell } from './read-cell.ts'
 
-/** The values of one column of a batch. Buffers are made anew for every batch, and grow with what it holds (I8). */
+/** The values of one column of a batch, in buffers that the next batch uses again. They grow with what it holds (I8). */
 export interface ColumnBuffer {
+  /** Bytes that it keeps in memory. */
+  readonly capacity: number
   add(row: number, cell: Cell): void
   build(rows: number): Column
+  /** Begins the next batch: what `build` gave is no longer valid. */
+  reset(): void
 }
 
 export function columnBuffer(type: LogicalType): ColumnBuffer {
@@ -67,6 +71,10 @@ class Validity {
     this.#bits[row >> 3]! &= ~(1 << (row & 7))
   }
 
+  reset(): void {
+    this.#bits = undefined
+  }
+
   build(rows: number): Uint8Array | undefined {
     if (this.#bits === undefined) return undefined
     const bytes = (rows + 7) >> 3
@@ -87,6 +95,14 @@ class FixedBuffer implements ColumnBuffer {
   constructor(make: new (length: number) => Values) {
     this.#make = make
     this.#values = new make(FIRST_ROWS)
+  }
+
+  get capacity(): number {
+    return this.#values.byteLength
+  }
+
+  reset(): void {
+    this.#validity.reset()
   }
 
   add(row: number, cell: Cell): void {
@@ -113,6 +129,15 @@ class VariableBuffer implements ColumnBuffer {
   #offsets = new Int32Array(FIRST_ROWS + 1)
   #bytes = Buffer.allocUnsafeSlow(16 * FIRST_ROWS)
   #length = 0
+
+  get capacity(): number {
+    return this.#bytes.length + this.#offsets.byteLength
+  }
+
+  reset(): void {
+    this.#length = 0
+    this.#validity.reset()
+  }
 
   add(row: number, cell: Cell): void {
     if (row + 1 === this.#offsets.length) {

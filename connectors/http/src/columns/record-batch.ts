@@ -49,7 +49,7 @@ export interface RecordBatches {
    * @throws BulkheadError `http-value-invalid`, `http-field-unknown`, `http-answer-invalid`; never shows a value
    */
   add(record: Uint8Array, number: number): boolean
-  /** The batch, and the next one begins. */
+  /** The batch, valid until the next record is added. */
   take(): ColumnsBatch
 }
 
@@ -62,6 +62,18 @@ export function recordBatches(shape: RecordShape, maxRows: number, maxBytes: num
   let buffers = newBuffers()
   let rows = 0
   let bytes = 0
+  let isTaken = false
+
+  /** The batch that was taken is over when the next record comes. */
+  function begin(): void {
+    isTaken = false
+    rows = 0
+    bytes = 0
+    const kept = buffers.reduce((sum, { capacity }) => sum + capacity, 0)
+    // Each column keeps what it needed at most; when that is too much in sum, begin again (I8).
+    if (kept > 4 * maxBytes) buffers = newBuffers()
+    else for (const buffer of buffers) buffer.reset()
+  }
 
   function newBuffers(): readonly ColumnBuffer[] {
     return fields.map(({ type }) => columnBuffer(type))
@@ -113,9 +125,10 @@ export function recordBatches(shape: RecordShape, maxRows: number, maxBytes: num
 
   return {
     get rows() {
-      return rows
+      return isTaken ? 0 : rows
     },
     add(record, number) {
+      if (isTaken) begin()
       if (rows >= maxRows) return false
       if (!isUtf8(record)) throw httpFault('http-answer-invalid', `Record ${number} is not UTF-8`)
       const json = compactJson(record)
@@ -131,16 +144,13 @@ export function recordBatches(shape: RecordShape, maxRows: number, maxBytes: num
       return true
     },
     take() {
-      const batch: ColumnsBatch = {
+      isTaken = true
+      return {
         form: 'columns',
         rows,
         columns: buffers.map((buffer) => buffer.build(rows)),
         bytes,
       }
-      buffers = newBuffers()
-      rows = 0
-      bytes = 0
-      return batch
     },
   }
 }

@@ -2,6 +2,7 @@ import { formatPointer, type Pointer } from './json-pointer.ts'
 import { ByteSpan } from './byte-span.ts'
 import { afterInNumber, NUMBER_START, numberMayEnd } from './number-grammar.ts'
 import { type Place, placesOf, RECORDS } from './place.ts'
+import { valueEnd } from './value-end.ts'
 
 /**
  * Reads JSON as it arrives, in chunks, and cuts out the records: the elements of one list of the
@@ -166,6 +167,12 @@ export class JsonScanner {
             at++
             break
           }
+          const whole = this.#wholeRecord(chunk, at, end)
+          if (whole !== undefined) {
+            at += whole.length
+            yield whole
+            break
+          }
           const record = this.#token(chunk, at, byte)
           at++
           if (record !== undefined) yield record
@@ -199,6 +206,18 @@ export class JsonScanner {
       (this.#options.records === undefined && this.#state === VALUE && this.#depth === 0)
     if (!isComplete) throw new JsonFault('truncated', `The JSON ends too early, after ${this.#offset} bytes`)
     return record
+  }
+
+  /** The record that begins here, when it begins here and all of it is in the chunk. */
+  #wholeRecord(chunk: Uint8Array, at: number, end: number): Uint8Array | undefined {
+    if (this.#state !== VALUE && this.#state !== FIRST_ELEMENT) return undefined
+    const isSequence = this.#options.records === undefined
+    if (isSequence ? this.#depth !== 0 : this.#listDepth !== this.#depth) return undefined
+    const to = valueEnd(chunk, at, end)
+    if (to === -1) return undefined
+    if (to - at > this.#options.maxRecordBytes) throw this.#recordTooLarge()
+    this.#state = isSequence ? VALUE : AFTER
+    return chunk.subarray(at, to)
   }
 
   /** A byte between values, strings and numbers apart. */
@@ -349,8 +368,12 @@ export class JsonScanner {
 
   #tooLarge(): JsonFault {
     return this.#span?.target === RECORDS
-      ? new JsonFault('record-too-large', `A record is larger than ${this.#options.maxRecordBytes} bytes`)
+      ? this.#recordTooLarge()
       : new JsonFault('value-too-large', `A value that paging needs is larger than ${MAX_CAPTURE} bytes`)
+  }
+
+  #recordTooLarge(): JsonFault {
+    return new JsonFault('record-too-large', `A record is larger than ${this.#options.maxRecordBytes} bytes`)
   }
 
   #syntax(at: number): JsonFault {
