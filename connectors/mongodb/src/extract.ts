@@ -5,6 +5,7 @@ import { ExtendedJson } from './encode/extended-json.ts'
 import { jsonlRow } from './encode/jsonl-row.ts'
 import { JsonlBatches } from './encode/jsonl-batches.ts'
 import type { CheckedRead, PreparedRead } from './prepare-read.ts'
+import type { Answer } from './read/answer.ts'
 import { rotate } from './read/rotate.ts'
 import { serverError } from './server/server-error.ts'
 
@@ -74,15 +75,15 @@ async function* build(
       ? new ColumnBatches(columns, json, bounds)
       : new JsonlBatches(
           columns.columns[0]?.path.length === 0
-            ? (out, bytes) => void json.document(out, bytes, 0)
+            ? (out, bytes, at) => void json.document(out, bytes, at)
             : jsonlRow(columns, json),
           bounds,
         )
   let left = read.maxRows ?? Number.POSITIVE_INFINITY
-  for await (const documents of answers(head, cursors, signal)) {
-    for (const document of documents) {
+  for await (const { bytes, starts } of answers(head, cursors, signal)) {
+    for (const at of starts) {
       if (left-- <= 0) break
-      const batch = builder.add(document)
+      const batch = builder.add(bytes, at)
       if (batch === undefined) continue
       yield batch
       signal.throwIfAborted()
@@ -95,14 +96,14 @@ async function* build(
 }
 
 async function* answers(
-  head: readonly Uint8Array[],
+  head: readonly Answer[],
   cursors: PreparedRead['cursors'],
   signal: AbortSignal,
-): AsyncGenerator<readonly Uint8Array[]> {
-  if (head.length > 0) yield head
-  for await (const documents of rotate(cursors)) {
+): AsyncGenerator<Answer> {
+  yield* head
+  for await (const answer of rotate(cursors)) {
     signal.throwIfAborted()
-    yield documents
+    yield answer
   }
   // A cursor that was closed meanwhile ends as if there were no more documents.
   signal.throwIfAborted()

@@ -15,14 +15,15 @@ import {
 import type { FieldDeclaration, Query } from './query/query.ts'
 import { readQuery } from './query/read-query.ts'
 import type { BsonDocument } from './query/to-bson.ts'
+import type { Answer } from './read/answer.ts'
 import { DocumentCursor, firstDocuments } from './read/document-cursor.ts'
 import { findRanges } from './read/ranges.ts'
 import { readPreferenceOf } from './server/client-options.ts'
 import { type ErrorScope, serverError } from './server/server-error.ts'
 
 /** Answers of the server are of about this size: large enough for a long way, small enough to hold several. */
-const answerBytes = 2 * 1024 * 1024
-const leastAnswerBytes = 256 * 1024
+const answerBytes = 256 * 1024
+const leastAnswerBytes = 64 * 1024
 /** Most of the documents that are held to discover columns. */
 const discoverBytes = 8 * 1024 * 1024
 
@@ -41,7 +42,7 @@ export interface PreparedRead {
   readonly fields: readonly Field[]
   readonly cursors: readonly DocumentCursor[]
   /** Documents that were read already: the first answer, or what columns were discovered from. */
-  readonly head: readonly Uint8Array[]
+  readonly head: readonly Answer[]
 }
 
 /** Checks what needs no server. */
@@ -158,28 +159,23 @@ async function explain(database: Db, command: Record<string, unknown>, signal: A
   }
 }
 
-async function readHead(
-  cursors: readonly DocumentCursor[],
-  documents: number,
-): Promise<readonly Uint8Array[]> {
-  const head: Uint8Array[] = []
+async function readHead(cursors: readonly DocumentCursor[], documents: number): Promise<readonly Answer[]> {
+  const head: Answer[] = []
+  let found = 0
   let bytes = 0
   for (const cursor of cursors) {
-    while (head.length < documents && bytes < discoverBytes) {
+    while (found < documents && bytes < discoverBytes) {
       const answer = await cursor.next()
       if (answer === undefined) break
-      head.push(...answer)
-      bytes += answer.reduce((sum, document) => sum + document.length, 0)
+      head.push(answer)
+      found += answer.starts.length
+      bytes += answer.bytes.length
     }
   }
   return head
 }
 
-function columnsOf(
-  query: Query,
-  declared: readonly Column[] | undefined,
-  head: readonly Uint8Array[],
-): Columns {
+function columnsOf(query: Query, declared: readonly Column[] | undefined, head: readonly Answer[]): Columns {
   if (declared !== undefined) return { columns: declared, rest: query.rest, discovered: undefined }
   if (query.discover === undefined)
     return { columns: [{ name: 'document', type: 'json', path: [] }], rest: undefined, discovered: undefined }
@@ -190,7 +186,7 @@ function columnsOf(
       fix: 'List the columns in `fields`',
     })
   checkColumns(columns, query.rest)
-  return { columns, rest: query.rest, discovered: head.length }
+  return { columns, rest: query.rest, discovered: head.reduce((sum, { starts }) => sum + starts.length, 0) }
 }
 
 function checkColumns(columns: readonly Column[], rest: string | undefined): void {

@@ -76,7 +76,7 @@ export async function openSource(context: ConnectionContext<Config>): Promise<So
           async stop() {
             // Cursors first, by a connection that is free; then whatever is still at work.
             const closing = prepared.cursors.map((cursor) => cursor.close().catch(() => undefined))
-            await Promise.race([Promise.all(closing), sleep(killMs)])
+            await Promise.race([Promise.all(closing), sleep(killMs, undefined, { ref: false })])
             await closeClient(lease.client)
           },
         }

@@ -1,5 +1,6 @@
 import { bsonType, endOfName, endOfValue } from '../bson/elements.ts'
 import { mongodbError } from '../errors.ts'
+import type { Answer } from '../read/answer.ts'
 import type { ColumnType } from '../query/query.ts'
 import type { Column } from './column.ts'
 import { isUuid } from './convert.ts'
@@ -13,30 +14,32 @@ type Found = ColumnType | 'int32' | 'int64' | 'objectId' | 'uuid' | 'null'
  * The top-level fields of some documents as columns, in the order in which they first appear. Numbers of
  * several types become one that keeps them all; what has no common type becomes `json`.
  */
-export function discoverColumns(documents: readonly Uint8Array[]): readonly Column[] {
+export function discoverColumns(answers: readonly Answer[]): readonly Column[] {
   const found = new Map<string, Found>()
-  for (const bytes of documents) {
-    const end = endOfValue(bytes, bsonType.document, 0)
-    let position = 4
-    while (position < end - 1) {
-      const type = bytes[position]!
-      const nameEnd = endOfName(bytes, position + 1)
-      const name = Buffer.from(bytes.subarray(position + 1, nameEnd)).toString()
-      const valueEnd = endOfValue(bytes, type, nameEnd + 1)
-      found.set(name, merge(found.get(name), kindOf(bytes, type, nameEnd + 1, valueEnd)))
-      position = valueEnd
+  for (const { bytes, starts } of answers)
+    for (const at of starts) {
+      lookAt(found, bytes, at)
+      if (found.size > maxColumns)
+        throw mongodbError(
+          'mongodb-columns-invalid',
+          `The documents have more than ${maxColumns} different fields`,
+          { path: 'query.discover', fix: 'List the columns in `fields`' },
+        )
     }
-    if (found.size > maxColumns)
-      throw mongodbError(
-        'mongodb-columns-invalid',
-        `The documents have more than ${maxColumns} different fields`,
-        {
-          path: 'query.discover',
-          fix: 'List the columns in `fields`',
-        },
-      )
-  }
   return [...found].map(([name, kind]) => ({ name, path: [name], type: columnType(kind) }))
+}
+
+function lookAt(found: Map<string, Found>, bytes: Uint8Array, at: number): void {
+  const end = endOfValue(bytes, bsonType.document, at)
+  let position = at + 4
+  while (position < end - 1) {
+    const type = bytes[position]!
+    const nameEnd = endOfName(bytes, position + 1)
+    const name = Buffer.from(bytes.subarray(position + 1, nameEnd)).toString()
+    const valueEnd = endOfValue(bytes, type, nameEnd + 1)
+    found.set(name, merge(found.get(name), kindOf(bytes, type, nameEnd + 1, valueEnd)))
+    position = valueEnd
+  }
 }
 
 function kindOf(bytes: Uint8Array, type: number, at: number, end: number): Found {

@@ -27,17 +27,17 @@ export class RowReader {
   }
 
   /**
-   * Looks at the next document.
+   * Looks at the document that begins there.
    * @throws BulkheadError `mongodb-field-unexpected`, `mongodb-value-unfit` for a path that leads into a value without fields
    */
-  read(bytes: Uint8Array): void {
+  read(bytes: Uint8Array, at: number): void {
     this.types.fill(0)
     this.#others.length = 0
     if (this.#tree.column !== undefined) {
-      this.#found(this.#tree.column, bsonType.document, 0, bytes.length)
+      this.#found(this.#tree.column, bsonType.document, at, endOfValue(bytes, bsonType.document, at))
       return
     }
-    this.#walk(this.#tree, bytes, 0, true)
+    this.#walk(this.#tree, bytes, at, true)
   }
 
   /** Appends the fields that have no column, as a JSON object. @returns whether there are any */

@@ -25,9 +25,9 @@ export class ColumnBatches implements BatchBuilder {
     return this.#rows
   }
 
-  add(bytes: Uint8Array): ColumnsBatch | undefined {
+  add(bytes: Uint8Array, at: number): ColumnsBatch | undefined {
     for (const writer of this.#writers) writer.recycle()
-    this.#reader.read(bytes)
+    this.#reader.read(bytes, at)
     for (const writer of this.#writers) writer.add(this.#reader, bytes)
     this.#rows++
     if (this.#rows > 1 && this.#held(this.#rows) > this.#bounds.bytes) return this.#take(this.#rows - 1)

@@ -3,7 +3,7 @@ import type { BatchBounds, BatchBuilder } from './batch-builder.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 
 /** Appends a document as a line, without its end. */
-export type WriteLine = (out: ByteBuffer, bytes: Uint8Array) => void
+export type WriteLine = (out: ByteBuffer, bytes: Uint8Array, at: number) => void
 
 /** JSON Lines: one line a document. */
 export class JsonlBatches implements BatchBuilder {
@@ -22,10 +22,10 @@ export class JsonlBatches implements BatchBuilder {
     return this.#rows
   }
 
-  add(bytes: Uint8Array): BytesBatch | undefined {
+  add(bytes: Uint8Array, at: number): BytesBatch | undefined {
     this.#out.recycle()
     const before = this.#out.length
-    this.#write(this.#out, bytes)
+    this.#write(this.#out, bytes, at)
     this.#out.byte(0x0a)
     this.#rows++
     if (this.#rows > 1 && this.#out.length > this.#bounds.bytes) return this.#take(this.#rows - 1, before)

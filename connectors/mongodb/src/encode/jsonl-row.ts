@@ -65,8 +65,8 @@ export function jsonlRow(columns: Columns, json: ExtendedJson): WriteLine {
     column.type satisfies never
   }
 
-  return (out, bytes) => {
-    reader.read(bytes)
+  return (out, bytes, at) => {
+    reader.read(bytes, at)
     for (let index = 0; index < names.length; index++) {
       writeKey(out, index)
       writeCell(out, index, bytes)

@@ -10,9 +10,30 @@ export function int64Text(bytes: Uint8Array, at: number): string {
     : String(readInt64(bytes, at))
 }
 
+const decimalBias = 6176
+
 /** The exact text of a Decimal128, trailing zeros included: `1.10`, `1E+3`, `NaN`, `-Infinity`. */
 export function decimal128Text(bytes: Uint8Array, at: number): string {
-  return new Decimal128(bytes.slice(at, at + 16)).toString()
+  return shortDecimalText(bytes, at) ?? new Decimal128(bytes.slice(at, at + 16)).toString()
+}
+
+/**
+ * Amounts of money and the like: digits below 2^53, none or some of them behind the point. The driver's
+ * way divides 128-bit numbers, for all of them.
+ */
+function shortDecimalText(bytes: Uint8Array, at: number): string | undefined {
+  const top = readInt32(bytes, at + 12)
+  const high = readInt32(bytes, at + 4)
+  if ((top & 0x6000_0000) === 0x6000_0000 || (top & 0x1_ffff) !== 0 || readInt32(bytes, at + 8) !== 0)
+    return undefined
+  if (high < 0 || high >= 0x20_0000) return undefined
+  const exponent = ((top >>> 17) & 0x3fff) - decimalBias
+  const digits = String(readInt64AsNumber(bytes, at))
+  if (exponent > 0 || digits.length + exponent < -5) return undefined
+  const sign = top < 0 ? '-' : ''
+  if (exponent === 0) return sign + digits
+  const padded = digits.padStart(1 - exponent, '0')
+  return `${sign}${padded.slice(0, exponent)}.${padded.slice(exponent)}`
 }
 
 /** Shortest text that is the same double; always with a point or an exponent: `1.0`, `-0.0`, `1e+300`, `NaN`. */

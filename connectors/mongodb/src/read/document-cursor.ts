@@ -1,13 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db, ReadPreference, RunCommandCursor } from 'mongodb'
+import { type Answer, answerOf, joinDocuments } from './answer.ts'
 
 /** Documents of the first answer, before anything is known of their size. */
 export const firstDocuments = 100
 const mostDocuments = 50_000
+/** A server that answers later than this is at work, and is interrupted. */
+const answeringMs = 300
 
 /** Raw documents of one command, an answer of the server at a time, each of about the same size in bytes (I8). */
 export class DocumentCursor {
   readonly #cursor: RunCommandCursor
   readonly #answerBytes: number
+  /** Settles when the server has answered. */
+  #answering: Promise<unknown> = Promise.resolve()
 
   /** @param answerBytes  what one answer of the server should have; it sends at most 16 MiB, and whole documents */
   constructor(
@@ -22,22 +28,54 @@ export class DocumentCursor {
   }
 
   /** The documents of the next answer; undefined at the end. */
-  async next(): Promise<readonly Uint8Array[] | undefined> {
-    if (!(await this.#cursor.hasNext())) return undefined
-    const documents: readonly Uint8Array[] = this.#cursor.readBufferedDocuments()
-    this.#adapt(documents)
-    return documents
+  async next(): Promise<Answer | undefined> {
+    const asked = this.#cursor.hasNext()
+    this.#answering = asked.catch(() => undefined)
+    if (!(await asked)) return undefined
+    const answer = takeAnswer(this.#cursor)
+    const average = Math.max(1, answer.bytes.length / answer.starts.length)
+    this.#cursor.setBatchSize(Math.max(1, Math.min(mostDocuments, Math.floor(this.#answerBytes / average))))
+    return answer
   }
 
-  /** Tells the server to forget the cursor, unless it is at its end. */
+  /**
+   * Tells the server to forget the cursor, unless it is at its end. An answer that is about to come is
+   * waited for: one that came while the driver says so would end the session, and with it what it says.
+   */
   async close(): Promise<void> {
+    await Promise.race([this.#answering, sleep(answeringMs, undefined, { ref: false })])
     await this.#cursor.close()
   }
+}
 
-  #adapt(documents: readonly Uint8Array[]): void {
-    let bytes = 0
-    for (const document of documents) bytes += document.length
-    const average = Math.max(1, bytes / documents.length)
-    this.#cursor.setBatchSize(Math.max(1, Math.min(mostDocuments, Math.floor(this.#answerBytes / average))))
+/** What the cursor of the driver holds of its answer, and does not show. */
+interface BufferedAnswer {
+  readonly length: number
+  toBytes(): Uint8Array
+  clear(): void
+}
+
+/**
+ * The whole answer, as it came. The public way makes several objects of each document, raw or not, which
+ * takes three times as long as to write it as JSON. Should a version of the driver keep its answer
+ * elsewhere, the public way is used.
+ */
+function takeAnswer(cursor: RunCommandCursor): Answer {
+  const held = (cursor as unknown as { readonly documents?: Partial<BufferedAnswer> | null }).documents
+  if (isWhole(held, cursor.bufferedCount())) {
+    const answer = answerOf(held.toBytes(), held.length)
+    held.clear()
+    return answer
   }
+  return joinDocuments(cursor.readBufferedDocuments() as readonly Uint8Array[])
+}
+
+function isWhole(held: Partial<BufferedAnswer> | null | undefined, count: number): held is BufferedAnswer {
+  return (
+    typeof held === 'object' &&
+    held !== null &&
+    typeof held.toBytes === 'function' &&
+    typeof held.clear === 'function' &&
+    held.length === count
+  )
 }

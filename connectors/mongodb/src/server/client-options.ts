@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import type { ConnectionContext } from '@bulkhead/connector-sdk'
 import { type MongoClientOptions, ReadPreference } from 'mongodb'
@@ -56,6 +57,9 @@ function tlsOptions({ tls }: Config, mode: ReturnType<typeof tlsModeOf>): MongoC
   }
   try {
     createSecureContext(material)
+    // OpenSSL leaves out of a list what it cannot read.
+    for (const block of tls.ca?.match(/-----BEGIN [^-]+-----[^-]*(-----END [^-]+-----)?/g) ?? [])
+      void new X509Certificate(block)
   } catch {
     throw mongodbError(
       'mongodb-tls-settings',

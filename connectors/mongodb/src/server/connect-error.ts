@@ -97,7 +97,8 @@ function socketError(error: unknown, config: Config): Known | undefined {
 function selectionError(chain: readonly unknown[], where: string, timeoutMs: number): BulkheadError {
   const description = chain.find((cause) => cause instanceof MongoServerSelectionError)?.reason
   const servers = [...(description?.servers.values() ?? [])]
-  if (servers.some(({ type }) => type !== 'Unknown'))
+  // A member of another replica set is not even listed.
+  if (servers.length === 0 || servers.some(({ type }) => type !== 'Unknown'))
     return mongodbError('mongodb-no-suitable-server', `None of the servers at ${where} suits the settings`, {
       path: 'config.hosts',
     })
