@@ -9,8 +9,11 @@ import { textDecoder } from './text-decoder.ts'
 
 /** Decodes the values of one column from the binary form of the protocol into the SDK's layout. */
 export interface ColumnDecoder {
-  /** Takes the value at `at` for a row. @returns where the next value begins */
-  add(row: number, bytes: Buffer, at: number): number
+  /**
+   * Takes the value at `at` for a row that ends at `end`.
+   * @returns where the next value begins; beyond `end` when the row is not what the server described
+   */
+  add(row: number, bytes: Buffer, at: number, end: number): number
   addNull(row: number): void
   build(rows: number): Column
   reset(): void

@@ -40,7 +40,8 @@ export class ColumnsBatch {
     for (let index = 0; index < decoders.length; index += 1) {
       const bit = index + 2
       if ((bytes[nulls + (bit >> 3)]! & (1 << (bit & 7))) !== 0) decoders[index]!.addNull(row)
-      else at = decoders[index]!.add(row, bytes, at)
+      else at = decoders[index]!.add(row, bytes, at, end)
+      if (at > end) break
     }
     // A value that reaches beyond the row would be one that the server did not describe.
     if (at !== end)

@@ -38,7 +38,7 @@ abstract class Variable implements ColumnDecoder {
     this.out = new VariableBuffer(usual)
     this.growth = 4 + longer
   }
-  abstract add(row: number, bytes: Buffer, at: number): number
+  abstract add(row: number, bytes: Buffer, at: number, end: number): number
   addNull(row: number): void {
     this.out.addNull(row)
   }
@@ -55,9 +55,11 @@ abstract class Variable implements ColumnDecoder {
 
 /** Values that are kept as they come. */
 class Bytes extends Variable {
-  add(row: number, bytes: Buffer, at: number): number {
+  add(row: number, bytes: Buffer, at: number, end: number): number {
     const length = lengthAt(bytes, at)
     const from = at + lengthSize(bytes, at)
+    // Before memory is taken for it (I8).
+    if (from + length > end) return from + length
     this.out.append(bytes, from, length)
     this.out.endRow(row)
     return from + length
@@ -84,9 +86,10 @@ const hasSrid = 0x20
  * become EWKB, which is WKB with the SRID behind the type.
  */
 class Geometries extends Variable {
-  add(row: number, bytes: Buffer, at: number): number {
+  add(row: number, bytes: Buffer, at: number, end: number): number {
     const length = lengthAt(bytes, at)
     const from = at + lengthSize(bytes, at)
+    if (from + length > end) return from + length
     const wkb = from + 4
     const srid = length < 9 ? 0 : bytes.readUInt32LE(from)
     if (srid === 0) this.out.append(bytes, wkb, Math.max(0, length - 4))

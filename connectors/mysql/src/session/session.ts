@@ -146,9 +146,9 @@ export class Session {
         return 'last'
       }
       if (count === undefined) count = readColumnCount(bytes, start, end)
-      else if (!isEnd(bytes, start, end)) columns.push(readColumn(bytes, start, end, extended))
+      else if (columns.length < count) columns.push(readColumn(bytes, start, end, extended))
       else {
-        if (columns.length !== count) throw unexpected()
+        if (!isEnd(bytes, start, end)) throw unexpected()
         inRows = true
         described.resolve()
       }
