@@ -1,5 +1,5 @@
 /** A Kafka broker of our own, which is its controller too (KRaft): throwaway data, loopback only. */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Admin } from '@platformatic/kafka'
@@ -12,16 +12,28 @@ const title = 'Kafka'
 const version = '4.3.1'
 const artifacts = [`org.apache.kafka:kafka_2.13:${version}`, 'org.slf4j:slf4j-simple:1.7.36'] as const
 
+interface Ports {
+  readonly open: number
+  /** Asks for a password. */
+  readonly guarded: number
+  readonly controller: number
+}
+
+const anyPorts: Ports = { open: 9092, guarded: 9093, controller: 9094 }
+const username = 'bulkhead'
+
 /** Starts a broker whose data lie in `folder`. */
 export async function startKafka(folder: string, signal: AbortSignal): Promise<StartedServer> {
   const java = await requireJava(title, { from: 17 })
   const path = await classPath({ title, artifacts }, java, signal)
   const data = join(folder, 'data')
   await cp(await template(java, path, signal), data, { recursive: true })
-  const [port, controllerPort] = [await freePort(), await freePort()]
+  const ports = { open: await freePort(), guarded: await freePort(), controller: await freePort() }
+  const password = randomBytes(12).toString('base64url')
   const config = join(folder, 'server.properties')
-  await writeFile(config, settings(data, port, controllerPort))
-  const bootstrap = `127.0.0.1:${port}`
+  await writeFile(config, settings(data, ports, password))
+  const bootstrap = `127.0.0.1:${ports.open}`
+  const sasl = { bootstrap: `127.0.0.1:${ports.guarded}`, mechanism: 'PLAIN', username, password }
   const server = await startServer(
     {
       command: java.program,
@@ -47,7 +59,7 @@ export async function startKafka(folder: string, signal: AbortSignal): Promise<S
   )
   return {
     ...server,
-    value: JSON.stringify({ bootstrap }),
+    value: JSON.stringify({ bootstrap, sasl }),
     version: `Kafka ${version} on Java ${java.major}`,
   }
 }
@@ -58,14 +70,14 @@ const logging = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
 async function template(java: Java, path: string, signal: AbortSignal): Promise<string> {
   const recipe = createHash('sha256')
     .update(path)
-    .update(settings('', 0, 0))
+    .update(settings('', anyPorts, ''))
     .digest('hex')
     .slice(0, 8)
   const folder = await cached(`kafka-data-${version}-${recipe}`, async (made) => {
     const config = join(made, 'server.properties')
     const data = join(made, 'data')
     await mkdir(data)
-    await writeFile(config, settings(data, 9092, 9093)) // the ports are not kept in the data
+    await writeFile(config, settings(data, anyPorts, 'any')) // neither is kept in the data
     await runTool(
       java.program,
       [
@@ -87,13 +99,17 @@ async function template(java: Java, path: string, signal: AbortSignal): Promise<
 }
 
 /** One node: every topic of its own has one replica and few partitions, and nothing waits for others. */
-function settings(data: string, port: number, controllerPort: number): string {
+function settings(data: string, { open, guarded, controller }: Ports, password: string): string {
+  const listeners = `PLAINTEXT://127.0.0.1:${open},SASL_PLAINTEXT://127.0.0.1:${guarded}`
   const internal = ['offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic']
   return `process.roles=broker,controller
 node.id=1
-controller.quorum.voters=1@127.0.0.1:${controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+controller.quorum.voters=1@127.0.0.1:${controller}
+listeners=${listeners},CONTROLLER://127.0.0.1:${controller}
+advertised.listeners=${listeners}
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs=${data}
 ${internal.map((name) => `${name}.replication.factor=1\n${name}.num.partitions=2`).join('\n')}

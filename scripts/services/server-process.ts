@@ -135,7 +135,7 @@ export async function runTool(
     running.child.stdin?.on('error', () => undefined).end(options.input) // a tool may end before it has read all
     return (await running).stdout
   } catch (error) {
-    const { message, stderr = '', stdout = '' } = error as Error & { stderr?: string; stdout?: string }
-    throw new Error([message, stdout, stderr].filter(Boolean).join('\n'), { cause: error })
+    const { message, stdout = '' } = error as Error & { stdout?: string } // what it said of errors is in the message
+    throw new Error([message, stdout].filter(Boolean).join('\n'), { cause: error })
   }
 }

@@ -77,9 +77,11 @@ export const servers = {
   kafka: {
     title: 'Kafka',
     variable: 'BULKHEAD_TEST_KAFKA',
-    holds: 'JSON: `bootstrap` (`HOST:PORT`, several with commas)',
+    holds:
+      'JSON: `bootstrap` (`HOST:PORT`, several with commas), and for a listener with passwords `sasl`: `bootstrap`, `mechanism`, `username`, `password`',
     source: 'Maven; Java 17 or newer',
-    proves: 'It is the real one, one broker, without users or a schema registry',
+    proves:
+      'It is the real one, one broker, with a second listener that asks for a password. There is no schema registry',
     load: async () => (await import('./kafka.ts')).startKafka,
   },
   athena: {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import {
+  Admin,
   Consumer,
   ListOffsetTimestamps,
   Producer,
@@ -38,4 +40,26 @@ test('deletes the topic after the test', async (t) => {
     }
     assert.fail('the topic of the test before is still there')
   })
+})
+
+test('asks for a password on a listener of its own', async (t) => {
+  const { sasl } = await createTopic(t)
+  if (sasl === undefined) return t.skip('the broker of BULKHEAD_TEST_KAFKA names no such listener')
+  const login = async (password: string): Promise<void> => {
+    const admin = new Admin({
+      clientId: 'test',
+      bootstrapBrokers: [sasl.bootstrap],
+      sasl: { mechanism: sasl.mechanism, username: sasl.username, password },
+      retries: false,
+    })
+    try {
+      await admin.listTopics()
+    } finally {
+      await admin.close()
+    }
+  }
+  await login(sasl.password)
+  await assert.rejects(login('wrong'), (error) =>
+    /SASL_AUTHENTICATION_FAILED/.test(inspect(error, { depth: 9 })),
+  )
 })

@@ -8,6 +8,13 @@ import { serverVariable } from './environment.ts'
 export interface KafkaServer {
   /** `host:port`, several with commas. */
   readonly bootstrap: string
+  /** Where it asks for a password, if it does anywhere. */
+  readonly sasl?: {
+    readonly bootstrap: string
+    readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+    readonly username: string
+    readonly password: string
+  }
 }
 
 export interface TestTopic extends KafkaServer {
