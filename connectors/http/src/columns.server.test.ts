@@ -111,3 +111,15 @@ test('takes one value into several columns', async () => {
     { id: 7n, idText: '7', all: '{"id":7}' },
   ])
 })
+
+test('fails for an answer that says itself that it is not whole', async () => {
+  const query = { records: '/data', errorsAt: '/errors', columns: undefined }
+  for (const errors of ['null', '[]', 'false', '""', '0', '{}'])
+    assert.equal(((await rowsOf(`{"errors":${errors},"data":[1]}`, query)) as unknown[]).length, 1, errors)
+  assert.equal(((await rowsOf('{"data":[1]}', query)) as unknown[]).length, 1)
+  for (const errors of ['[{"message":"canary"}]', 'true', '"canary"'])
+    assert.deepEqual(await faultOf(`{"data":[1],"errors":${errors}}`, query), {
+      code: 'http-errors-reported',
+      message: 'Page 1 says that it is not whole',
+    })
+})

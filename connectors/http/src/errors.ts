@@ -118,6 +118,10 @@ const registry = {
     'The answer ends before its JSON does',
     'Try again; a smaller page may get through',
   ),
+  'http-errors-reported': config(
+    'The answer succeeds, and says itself that something in it failed or is missing',
+    'Look at what it says at `errorsAt`, and correct the query',
+  ),
   'http-page-too-large': config(
     'A page is larger than the settings allow',
     'Ask for smaller pages, or raise maxPageSize',

@@ -5,6 +5,7 @@ import { fieldsOf, recordBatches } from './columns/record-batch.ts'
 import { Deadline } from './deadline.ts'
 import { httpFault } from './errors.ts'
 import { recordFinder } from './json/find-values.ts'
+import type { Pointer } from './json/json-pointer.ts'
 import { compactJson } from './json/compact-json.ts'
 import { jsonText } from './json/json-text.ts'
 import { Page } from './page.ts'
@@ -109,6 +110,7 @@ class Pages {
   readonly #pager: Pager
   readonly #options: ExtractOptions
   readonly #headers: Readonly<Record<string, string>>
+  readonly #captures: readonly Pointer[]
   readonly #lastRecord: ReturnType<typeof recordFinder> | undefined
   #lastValue: string | undefined
   #target: PageTarget | undefined
@@ -131,6 +133,8 @@ class Pages {
       ...query.headers,
       ...(query.method === 'POST' && { 'content-type': 'application/json' }),
     }
+    // Those of the pager first: it knows them by their number.
+    this.#captures = query.errorsAt === undefined ? pager.captures : [...pager.captures, query.errorsAt]
     this.#lastRecord = pager.lastRecord === undefined ? undefined : recordFinder([pager.lastRecord])
   }
 
@@ -185,7 +189,7 @@ class Pages {
     this.#page = new Page(request, this.#number, {
       requester,
       records,
-      captures: this.#pager.captures,
+      captures: this.#captures,
       maxRecordBytes,
       attempts,
       log,
@@ -202,9 +206,20 @@ class Pages {
       start < 0 ? undefined : Buffer.from(json.subarray(start, this.#lastRecord.ends[0])).toString('utf8')
   }
 
+  /** An answer of status 200 may say itself that it is not whole. */
+  #checkErrors(page: Page): void {
+    if (this.#query.errorsAt === undefined) return
+    const said = page.captured(this.#captures.length - 1)
+    if (said === undefined || /^(null|false|-?0|"\s*"|\[\s*\]|\{\s*\})$/.test(said)) return
+    throw httpFault('http-errors-reported', `Page ${this.#number} says that it is not whole`, {
+      path: 'query.errorsAt',
+    })
+  }
+
   #next(page: Page): PageTarget | undefined {
     const { answer } = page
     if (answer === undefined || this.#target === undefined) return undefined
+    this.#checkErrors(page)
     return this.#pager.next({
       target: this.#target,
       url: answer.url,

@@ -19,7 +19,7 @@ export interface PageOptions {
 }
 
 /** Codes of a page that broke off, and may come whole when it is read again. */
-const breaks = new Set(['http-connection-lost', 'http-timeout', 'http-answer-truncated', 'http-unreachable'])
+const breaks = new Set(['http-connection-lost', 'http-timeout', 'http-answer-truncated'])
 
 /**
  * One page, read as it arrives: its records one by one, and what paging needs when it is over.

@@ -70,6 +70,7 @@ const wrong: [title: string, query: unknown, path: string][] = [
     { path: 'x', records: '/d', paging: { ...cursor, hasMore: '/next' } },
     'query.paging.hasMore',
   ],
+  ['errors within the records', { path: 'x', records: '/d', errorsAt: '/d/0' }, 'query.errorsAt'],
   ['a short end without size', { path: 'x', paging: { by: 'page', end: 'short' } }, 'query.paging.end'],
   [
     'a size parameter without size',

@@ -38,6 +38,11 @@ const fixed = {
     description: 'JSON Pointer to the list of records; default: the answer itself is the list',
     examples: ['/data/items'],
   }),
+  errorsAt: pointer.optional().meta({
+    description:
+      'Where an answer of status 200 says that it is not whole; anything there but null, false, 0 and what is empty fails the run. Needed for GraphQL, which answers in part',
+    examples: ['/errors', '/is_truncated'],
+  }),
   format: z.enum(['json', 'ndjson']).default('json').meta({
     description: '`json`: one document a page; `ndjson`: JSON Lines, each value is a record. Default json',
   }),
@@ -117,6 +122,7 @@ export interface BoundQuery {
   readonly body: unknown
   /** Undefined for JSON Lines. */
   readonly records: Pointer | undefined
+  readonly errorsAt: Pointer | undefined
   readonly shape: RecordShape
   readonly paging: Paging | undefined
 }
@@ -145,6 +151,7 @@ export function bindQuery(
     headers,
     body,
     records,
+    errorsAt,
     format,
     columns,
     otherFields,
@@ -155,7 +162,8 @@ export function bindQuery(
   if (format === 'ndjson' && records !== '')
     throw invalid('query.records', 'JSON Lines have no list at a place', 'Leave records out, or format')
   const list = format === 'ndjson' ? undefined : pointerOf(records)
-  checkPaging(way, method, body, list)
+  checkPlaces(way, list, errorsAt)
+  checkPaging(way, method, body)
   return {
     method,
     path,
@@ -168,6 +176,7 @@ export function bindQuery(
     ),
     body,
     records: list,
+    errorsAt: errorsAt === undefined ? undefined : pointerOf(errorsAt),
     shape: columns === undefined ? wholeRecords : shapeOf(columns, otherFields),
     paging: way,
   }
@@ -199,14 +208,8 @@ function shapeOf(
 }
 
 /** What the schema cannot say. */
-function checkPaging(
-  way: Paging | undefined,
-  method: 'GET' | 'POST',
-  body: unknown,
-  records: Pointer | undefined,
-): void {
+function checkPaging(way: Paging | undefined, method: 'GET' | 'POST', body: unknown): void {
   if (way === undefined || way.by === 'none' || way.by === 'link') return
-  checkPlaces(way, records)
   if (way.by === 'cursor') {
     if ((way.at === undefined) === (way.lastRecord === undefined))
       throw invalid(
@@ -239,20 +242,25 @@ function checkPaging(
     throw invalid('query.paging.end', 'A short page can only be told by size', 'Write size, or leave end out')
 }
 
-/** What paging looks for must lie beside the records, each in a place of its own. */
-function checkPlaces(way: Exclude<Paging, { by: 'none' | 'link' }>, records: Pointer | undefined): void {
+/** What is looked for in an answer must lie beside its records, each thing in a place of its own. */
+function checkPlaces(
+  way: Paging | undefined,
+  records: Pointer | undefined,
+  errorsAt: string | undefined,
+): void {
   const places: Pointer[] = records === undefined ? [[]] : [records]
-  const wanted = {
-    at: way.by === 'url' || way.by === 'cursor' ? way.at : undefined,
-    hasMore: way.hasMore,
-    total: way.by === 'offset' ? way.total : undefined,
+  const wanted: Readonly<Record<string, string | undefined>> = {
+    errorsAt,
+    'paging.at': way?.by === 'url' || way?.by === 'cursor' ? way.at : undefined,
+    'paging.hasMore': way === undefined || way.by === 'none' || way.by === 'link' ? undefined : way.hasMore,
+    'paging.total': way?.by === 'offset' ? way.total : undefined,
   }
   for (const [name, text] of Object.entries(wanted)) {
     if (text === undefined) continue
     const place = pointerOf(text)
     if (places.some((other) => overlap(place, other)))
       throw invalid(
-        `query.paging.${name}`,
+        `query.${name}`,
         'The answer has no such place beside its records',
         'Correct it, or records: JSON Lines, and an answer that is the list, have nothing beside their records',
       )
