@@ -19,8 +19,8 @@ export class ByteBuffer {
   begin(expected = 0): void {
     this.length = 0
     if (this.bytes.length > 2 * this.#usual) this.bytes = Buffer.allocUnsafeSlow(this.#usual)
-    if (expected > this.bytes.length)
-      this.bytes = Buffer.allocUnsafeSlow(Math.max(expected, this.#near(expected)))
+    // at once as large as it usually gets: the next content may have a byte more than this one
+    if (expected > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(Math.max(expected, this.#usual))
   }
 
   /** Makes room for so many more bytes. */

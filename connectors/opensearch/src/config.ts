@@ -11,6 +11,13 @@ const text = (most: number): z.ZodString =>
     // oxlint-disable-next-line no-control-regex -- none of them can stand in a header
     .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not hold control characters')
 
+const visible = (most: number): z.ZodString =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    .regex(/^[ -~]+$/, 'must be of letters, digits and signs of ASCII')
+
 const pem = z.string().max(200_000).startsWith('-----BEGIN ', 'must be PEM text, not the name of a file')
 
 const duration = z
@@ -73,12 +80,12 @@ export const config = z.strictObject({
     description: 'Password of the user; default: none. Needs `user`',
     secret: true,
   }),
-  token: text(50_000).optional().meta({
+  token: visible(50_000).optional().meta({
     title: 'Bearer token',
     description: 'Sent as `Authorization: Bearer`, such as a JSON Web Token; default: none',
     secret: true,
   }),
-  apiKey: text(10_000).optional().meta({
+  apiKey: visible(10_000).optional().meta({
     title: 'API key',
     description:
       'Sent as `Authorization: ApiKey`, already encoded, for servers that have such keys; default: none',

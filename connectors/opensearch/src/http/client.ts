@@ -50,7 +50,7 @@ export class Client {
       serverName: config.tls.serverName,
       authorization,
       gzip: config.compression === 'gzip',
-      connectTimeoutMs: limits.connectTimeoutMs,
+      timeoutMs: limits.connectTimeoutMs,
       connections: Math.max(1, limits.connections),
     })
     this.#hasLogin = authorization !== undefined || config.tls.cert !== undefined

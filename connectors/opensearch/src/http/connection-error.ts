@@ -1,6 +1,6 @@
 import type { BulkheadError } from '@bulkhead/connector-sdk'
 import { type ErrorCode, opensearchError } from '../errors.ts'
-import { ConnectTimeout, RequestTimeout } from './failures.ts'
+import { ConnectTimeout, NotHttp, RequestTimeout } from './failures.ts'
 import type { Node } from './settings.ts'
 
 /** What Node.js says when the certificate of the server is not acceptable. */
@@ -44,8 +44,8 @@ export function connectionError(error: unknown, node: Node): BulkheadError {
       `No encrypted connection with ${node.name} came about (${code})`,
       'config.tls',
     )
-  if (code.startsWith('HPE_'))
-    return of('opensearch-not-a-server', `What answers at ${node.name} does not speak HTTP (${code})`)
+  if (error instanceof NotHttp)
+    return of('opensearch-not-a-server', `What answers at ${node.name} does not speak HTTP`)
   if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ETIMEDOUT|EADDRNOTAVAIL|EACCES|EPERM)$/.test(code))
     return of('opensearch-unreachable', `No connection to ${node.name} came about (${code})`)
   return of('opensearch-connection-lost', `The connection to ${node.name} broke (${code})`)

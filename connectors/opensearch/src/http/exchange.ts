@@ -1,15 +1,14 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { type SecureContext, TLSSocket } from 'node:tls'
-import { createGunzip } from 'node:zlib'
-import { AnswerTooLarge, ConnectTimeout, RequestTimeout } from './failures.ts'
+import { gunzip } from 'node:zlib'
 import type { ByteBuffer } from '../byte-buffer.ts'
+import { type ConnectSettings, Connection } from './connection.ts'
+import { AnswerTooLarge, NotHttp, RequestTimeout } from './failures.ts'
+import type { ResponseReader } from './response-reader.ts'
 import type { Node } from './settings.ts'
 
 /** One request and its answer, at one node. */
 export interface Exchange {
   readonly method: 'GET' | 'POST' | 'DELETE'
-  /** With query, without the path of the node's address. */
+  /** With query, without the path of the node's address; encoded. */
   readonly path: string
   readonly body?: Buffer
   /** Takes the answer. */
@@ -26,112 +25,108 @@ export interface Answer {
   readonly body: Buffer
 }
 
-export interface LineSettings {
-  readonly secureContext: SecureContext | undefined
-  readonly serverName: string | undefined
+export interface LineSettings extends ConnectSettings {
+  /** Value of the header `authorization`, of printable characters. */
   readonly authorization: string | undefined
   readonly gzip: boolean
-  readonly connectTimeoutMs: number
-  /** Connections open at once, to each node. */
+  /** Connections that are kept for the next request, to each node. */
   readonly connections: number
 }
 
 /** Connections to the nodes, kept open between requests. */
 export class Line {
   readonly #settings: LineSettings
-  readonly #http: HttpAgent
-  readonly #https: HttpsAgent
+  readonly #headers: string
+  readonly #idle = new Map<Node, Connection[]>()
+  #isClosed = false
 
   constructor(settings: LineSettings) {
     this.#settings = settings
-    const { connections: maxSockets, secureContext } = settings
-    const agent = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets }
-    this.#http = new HttpAgent(agent)
-    this.#https = new HttpsAgent({
-      ...agent,
-      ...(secureContext !== undefined && { secureContext }),
-      ...(settings.serverName !== undefined && { servername: settings.serverName }),
-    })
+    this.#headers =
+      'accept: application/json\r\nuser-agent: bulkhead\r\n' +
+      (settings.gzip ? 'accept-encoding: gzip\r\n' : '') +
+      (settings.authorization === undefined ? '' : `authorization: ${settings.authorization}\r\n`)
   }
 
   /**
-   * @throws what Node.js throws for a broken connection; ConnectTimeout, RequestTimeout, AnswerTooLarge;
+   * @throws what Node.js throws for a broken connection; ConnectTimeout, RequestTimeout, AnswerTooLarge ...;
    *   the reason of the signal. The connection is closed then, which tells the server to give up
    */
   async exchange(node: Node, wanted: Exchange, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted()
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    const message = this.#request(node, wanted)
-    const fail = (error: unknown): void => {
-      reject(error)
-      message.destroy()
-    }
-    const abort = (): void => fail(signal.reason)
-    const late = setTimeout(() => fail(new RequestTimeout()), wanted.timeoutMs)
-    let connecting: NodeJS.Timeout | undefined
-    message.once('socket', (socket) => {
-      if (!socket.connecting) return
-      connecting = setTimeout(() => fail(new ConnectTimeout()), this.#settings.connectTimeoutMs)
-      const connected = (): void => clearTimeout(connecting)
-      socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', connected)
-    })
-    message.once('error', fail)
-    message.once('response', (response) => void collect(response, wanted).then(resolve, fail))
+    const connection = this.#take(node) ?? (await Connection.open(node, this.#settings, signal))
+    // it may have aborted while the connection came about
+    signal.throwIfAborted()
+    const { promise: stopped, reject } = Promise.withResolvers<never>()
+    const abort = (): void => reject(signal.reason)
+    const late = setTimeout(() => reject(new RequestTimeout()), wanted.timeoutMs)
     signal.addEventListener('abort', abort, { once: true })
     try {
-      message.end(wanted.body)
-      return await promise
+      const response = await Promise.race([stopped, this.#send(connection, node, wanted)])
+      this.#keep(node, connection)
+      return response
+    } catch (error) {
+      connection.destroy()
+      throw error
     } finally {
       clearTimeout(late)
-      clearTimeout(connecting)
       signal.removeEventListener('abort', abort)
-      // what still comes of a connection that was given up is nobody's business
-      message.on('error', () => undefined)
     }
   }
 
   close(): void {
-    this.#http.destroy()
-    this.#https.destroy()
+    this.#isClosed = true
+    for (const connections of this.#idle.values()) for (const connection of connections) connection.destroy()
+    this.#idle.clear()
   }
 
-  #request(node: Node, { method, path, body }: Exchange) {
-    const { authorization, gzip } = this.#settings
-    const options = {
-      host: node.host,
-      port: node.port,
-      method,
-      path: node.basePath + path,
-      headers: {
-        accept: 'application/json',
-        'user-agent': 'bulkhead',
-        ...(gzip && { 'accept-encoding': 'gzip' }),
-        ...(authorization !== undefined && { authorization }),
-        ...(body !== undefined && { 'content-type': 'application/json', 'content-length': body.length }),
-      },
+  async #send(connection: Connection, node: Node, wanted: Exchange): Promise<Answer> {
+    const { into, mostBytes } = wanted
+    const answer = await connection.exchange(this.#request(node, wanted), into, mostBytes)
+    if (answer.headers.get('content-encoding') === 'gzip') await inflate(into, mostBytes)
+    return { status: answer.status, retryAfter: retryAfter(answer), body: into.view() }
+  }
+
+  #request({ name, basePath }: Node, { method, path, body }: Exchange): Buffer {
+    const content =
+      body === undefined ? '' : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`
+    const head = `${method} ${basePath}${path} HTTP/1.1\r\nhost: ${name}\r\n${this.#headers}${content}\r\n`
+    return body === undefined
+      ? Buffer.from(head, 'latin1')
+      : Buffer.concat([Buffer.from(head, 'latin1'), body])
+  }
+
+  #take(node: Node): Connection | undefined {
+    const connections = this.#idle.get(node) ?? []
+    for (;;) {
+      const connection = connections.pop()
+      if (connection === undefined || connection.isOpen) return connection
     }
-    return node.secure
-      ? httpsRequest({ ...options, agent: this.#https })
-      : httpRequest({ ...options, agent: this.#http })
+  }
+
+  #keep(node: Node, connection: Connection): void {
+    const connections = this.#idle.get(node) ?? []
+    if (this.#isClosed || connections.length >= this.#settings.connections) connection.destroy()
+    else if (connection.isOpen)
+      this.#idle.set(node, [...connections.filter(({ isOpen }) => isOpen), connection])
   }
 }
 
-async function collect(response: IncomingMessage, { into, mostBytes }: Exchange): Promise<Answer> {
-  const status = response.statusCode ?? 0
-  const isCompressed = response.headers['content-encoding'] === 'gzip'
-  const announced = Number(response.headers['content-length'] ?? 0)
-  // told before a byte of it is read
-  if (!isCompressed && announced > mostBytes) throw new AnswerTooLarge(announced)
-  into.begin(isCompressed ? 0 : announced)
-  await new Promise<void>((resolve, reject) => {
-    const content = isCompressed ? response.pipe(createGunzip()) : response
-    response.once('error', reject)
-    content.once('error', reject)
-    content.on('data', (chunk: Buffer) => {
-      if (into.length + chunk.length > mostBytes) reject(new AnswerTooLarge(into.length + chunk.length))
-      else into.add(chunk)
-    })
-    content.once('end', resolve)
+function retryAfter({ headers }: ResponseReader): string | undefined {
+  return headers.get('retry-after')
+}
+
+/** Replaces what is compressed by what it means. */
+async function inflate(into: ByteBuffer, mostBytes: number): Promise<void> {
+  const compressed = Buffer.from(into.view())
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  gunzip(compressed, { maxOutputLength: mostBytes }, (error, content) => {
+    if (error === null) resolve(content)
+    else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      reject(new AnswerTooLarge(2 * mostBytes))
+    else reject(new NotHttp('The content is not compressed as it says'))
   })
-  return { status, retryAfter: response.headers['retry-after'], body: into.view() }
+  const content = await promise
+  into.begin(content.length)
+  into.add(content)
 }

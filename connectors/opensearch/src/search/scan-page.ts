@@ -169,14 +169,20 @@ export class Hits {
   }
 }
 
-/** Keys of a hit that count, by the part that they name. */
-const keys = ['_source', 'sort', ...metadataNames].map((name) => Buffer.from(name))
+/** Keys of a hit that count, by their length: with the part that each names. */
+const keysByLength: { readonly key: Buffer; readonly part: number }[][] = []
+for (const [part, name] of ['_source', 'sort', ...metadataNames].entries()) {
+  const key = Buffer.from(name)
+  const list = (keysByLength[key.length] ??= [])
+  list.push({ key, part })
+}
 
 /** Which part of a hit a key names; -1: none that counts. */
 function partNamed(bytes: Buffer, start: number, end: number): number {
-  for (let part = 0; part < keys.length; part++) {
-    const key = keys[part]!
-    if (key.length !== end - start) continue
+  const list = keysByLength[end - start]
+  if (list === undefined) return -1
+  for (let which = 0; which < list.length; which++) {
+    const { key, part } = list[which]!
     let at = 0
     while (at < key.length && bytes[start + at] === key[at]) at++
     if (at === key.length) return part
