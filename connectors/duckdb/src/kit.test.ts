@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { sourceKit } from '@bulkhead/connector-sdk/testing'
+import { settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
 import duckdb from './index.ts'
+import { typeCases } from './type-cases.test-support.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'bulkhead-duckdb-kit-'))
 after(() => rm(folder, { recursive: true }))
@@ -13,10 +14,23 @@ await writeFile(
   '{"at":"2026-01-02T03:04:05","tags":["a","b"]}\n{"at":null,"tags":[]}\n',
 )
 await writeFile(join(folder, 'broken.parquet'), 'PAR1 and nothing else')
-const files = { people: { path: 'people.csv' }, events: { path: 'events.jsonl' } }
+const growing = join(folder, 'growing.csv')
+await writeFile(growing, `i\n${Array.from({ length: 20_000 }, (_, i) => `${i}\n`).join('')}`)
+const files = {
+  growing: { path: 'growing.csv' },
+  people: { path: 'people.csv' },
+  events: { path: 'events.jsonl' },
+}
 
 sourceKit({
   connector: duckdb,
+  system: 'DuckDB 1.5.6, inside the process',
+  wrongPassword: { cannot: 'It has no secrets' },
+  network: { cannot: 'It opens no connection' },
+  settings: settingsRecords(new URL('../settings/', import.meta.url)),
+  types: typeCases,
+  changing: { query: 'FROM growing', change: () => appendFile(growing, '20000\n') },
+  atWork: { cannot: 'It works inside the process, and stops with the query' },
   config: { folder, files },
   wrongConfigs: [
     { title: 'no files', config: {} },
@@ -99,5 +113,5 @@ sourceKit({
     { query: `ATTACH '${folder}/new.db' AS other` },
     { query: 'INSERT INTO people VALUES (4, NULL, NULL)' },
   ],
-  unchanged: async () => (await readdir(folder)).length === 3,
+  unchanged: async () => (await readdir(folder)).length === 4,
 })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { after } from 'node:test'
-import { sourceKit, storeKit } from '@bulkhead/connector-sdk/testing'
+import { settingsRecords, sourceKit, storeKit } from '@bulkhead/connector-sdk/testing'
 import files from './index.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'bulkhead-files-kit-'))
@@ -18,6 +18,8 @@ await mkdir(output)
 await writeFile(join(input, 'b.csv'), 'b\n')
 await writeFile(join(input, 'a.csv'), 'a\r\n')
 await writeFile(join(input, 'empty.csv'), '')
+const growing = join(input, 'growing.csv')
+await writeFile(growing, 'more\n'.repeat(10_000))
 await writeFile(join(input, 'sub', 'c.bin'), Buffer.from([0, 255, 13, 10]))
 await pipeline(
   Readable.from(Array.from({ length: 40 }, () => Buffer.alloc(1024 * 1024, 'x'))),
@@ -38,10 +40,18 @@ const wrongConfigs = [
   { title: 'a relative folder', config: { folder: 'somewhere' }, code: 'files-folder-relative' },
 ]
 
-sourceKit({
+const surroundings = {
   connector: files,
-  config: { folder: input },
   wrongConfigs,
+  system: 'a folder of the local disk',
+  wrongPassword: { cannot: 'It has no secrets' },
+  network: { cannot: 'It opens no connection' },
+  settings: settingsRecords(new URL('../settings/', import.meta.url)),
+}
+
+sourceKit({
+  ...surroundings,
+  config: { folder: input },
   cases: [
     { title: 'one file', query: { path: 'a.csv' }, bytes: binary({ 'a.csv': 'a\r\n' }) },
     { title: 'an empty file', query: { path: 'empty.csv' }, bytes: binary({ 'empty.csv': '' }) },
@@ -65,12 +75,14 @@ sourceKit({
     { title: 'a way out', query: { path: '../out/*' }, code: 'files-outside-folder' },
   ],
   large: { query: { path: 'large.bin' } },
+  types: { cannot: 'It copies files as they are, and knows no types' },
+  changing: { query: { path: 'growing.csv' }, change: () => appendFile(growing, 'more\n') },
+  atWork: { cannot: 'It asks no system for work' },
 })
 
 storeKit({
-  connector: files,
+  ...surroundings,
   config: { folder: output },
-  wrongConfigs,
   async read(key) {
     try {
       return await readFile(join(output, key))

@@ -1,6 +1,6 @@
 import { after, before } from 'node:test'
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import { sourceKit, storeKit } from '@bulkhead/connector-sdk/testing'
+import { settingsRecords, sourceKit, storeKit } from '@bulkhead/connector-sdk/testing'
 import { contentsOf, createBucket, s3Client, type TestBucket } from '../../../test/support/s3.ts'
 import s3 from './index.ts'
 import { someBytes } from './testing/context.ts'
@@ -55,10 +55,32 @@ const wrongConfigs = [
   { title: 'a prefix that climbs', config: { ...config, prefix: '../' }, code: 's3-settings-invalid' },
 ]
 
-sourceKit({
+const { hostname, port } = new URL(bucket.endpoint)
+/** The same for both roles, but for the settings. */
+const surroundings = (own: typeof config) => ({
   connector: s3,
-  config,
+  config: own,
   wrongConfigs,
+  system: 'versitygw 1.x, an S3 server that verifies signatures',
+  wrongPassword: {
+    config: (secretAccessKey: string) => ({ ...own, secretAccessKey }),
+    code: 's3-credentials-refused',
+  },
+  network: {
+    host: hostname,
+    port: Number(port),
+    at: (address: { host: string; port: number }) => ({
+      ...own,
+      endpoint: `http://${address.host}:${address.port}`,
+      requestTimeout: 'PT2S',
+      attempts: 2,
+    }),
+  },
+  settings: settingsRecords(new URL('../settings/', import.meta.url)),
+})
+
+sourceKit({
+  ...surroundings(config),
   cases: [
     { title: 'one object', query: { key: 'a.csv' }, bytes: binary({ 'a.csv': 'a\r\n' }) },
     { title: 'an empty object', query: { key: 'empty.csv' }, bytes: binary({ 'empty.csv': '' }) },
@@ -79,12 +101,12 @@ sourceKit({
     { title: 'a pattern without measure', query: { glob: '*'.repeat(2000) }, code: 's3-query-invalid' },
   ],
   large: { query: { key: 'large.bin' } },
+  types: { cannot: 'It copies objects as they are, and knows no types' },
+  atWork: { cannot: 'The system does no work for it but to send objects' },
 })
 
 storeKit({
-  connector: s3,
-  config: { ...config, prefix: 'out/' },
-  wrongConfigs,
+  ...surroundings({ ...config, prefix: 'out/' }),
   async read(key) {
     try {
       const answer = await client.send(new GetObjectCommand({ Bucket: bucket.bucket, Key: `out/${key}` }))

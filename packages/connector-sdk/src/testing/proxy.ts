@@ -57,7 +57,7 @@ export async function startProxy(
     let toThisClient = 0
     const end = (): void => {
       for (const socket of [client, upstream]) {
-        if (!socket.destroyed) socket.resetAndDestroy()
+        if (!socket.destroyed) reset(socket)
       }
     }
     for (const socket of [client, upstream]) {
@@ -78,7 +78,7 @@ export async function startProxy(
   await once(server, 'listening')
 
   const cut = (): void => {
-    for (const socket of sockets) socket.resetAndDestroy()
+    for (const socket of sockets) reset(socket)
   }
   scope.after(async () => {
     faults.resume()
@@ -110,6 +110,12 @@ export async function startProxy(
     cutAfter: (bytes) => void (faults.cutAfter = bytes),
     refuse: (refused) => void (faults.refused = refused),
   }
+}
+
+/** A socket that is about to end cannot be reset: Node 24 would keep its handle, and spin when the process exits. */
+function reset(socket: Socket): void {
+  if (socket.connecting || socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 /** The faults in force, shared by all connections of a proxy. */

@@ -83,6 +83,7 @@ export const storeFaultChecks = ({ stopMs }: FaultPatience): readonly Check<AnyS
         await sleep(50)
         stop.abort(reason)
         assert.equal(await within(stopMs, 'stopping', ended), reason)
+        proxy.cut() // what is half on its way never arrives
         proxy.resume()
         await upload.abort()
       }),
