@@ -20,7 +20,8 @@ export function clientOptions(
     localDataCenter: config.datacenter,
     protocolOptions: { port: config.port },
     socketOptions: {
-      connectTimeout: limits.connectTimeoutMs,
+      // Time is left for the next contact point when the first is silent.
+      connectTimeout: Math.ceil(limits.connectTimeoutMs / Math.min(3, config.contactPoints.length)),
       readTimeout: Math.min(milliseconds(config.pageTimeout), limits.queryTimeoutMs),
     },
     // Exact: neither a double nor an object whose keys are text.

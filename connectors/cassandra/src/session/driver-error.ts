@@ -51,6 +51,11 @@ export function connectError(error: unknown): Error {
       ...details,
       path: 'config.password',
     })
+  if (typeof code === 'string' && (code.startsWith('ERR_SSL') || code === 'EPROTO'))
+    return cassandraError('cassandra-tls-failed', `The TLS handshake failed: ${code}`, {
+      ...details,
+      path: 'config.tls',
+    })
   if (typeof code === 'string' && certificateCodes.test(code))
     return cassandraError(
       'cassandra-certificate-refused',
@@ -60,11 +65,6 @@ export function connectError(error: unknown): Error {
         path: 'config.tls',
       },
     )
-  if (typeof code === 'string' && (code.startsWith('ERR_SSL') || code === 'EPROTO'))
-    return cassandraError('cassandra-tls-failed', `The TLS handshake failed: ${code}`, {
-      ...details,
-      path: 'config.tls',
-    })
   if (/timeout/i.test(message) || name === 'OperationTimedOutError')
     return cassandraError('cassandra-connect-timeout', 'The cluster did not answer in time', details)
   if (code === codes.invalid && /[Kk]eyspace/.test(message))

@@ -3,12 +3,11 @@ import PrepareHandler from 'cassandra-driver/lib/prepare-handler.js'
 import type { ConnectionContext } from '@bulkhead/connector-sdk'
 import type { Config } from '../config.ts'
 import type { DriverType } from '../value/cql-type.ts'
+import { closerOf } from './close-client.ts'
+import { cassandraError } from '../errors.ts'
 import { clientOptions } from './client-options.ts'
 import { connectError, queryError } from './driver-error.ts'
 import { unlessAborted } from './unless-aborted.ts'
-
-/** How long closing may take before the sockets are left to the end of the process. */
-const closeMs = 3000
 
 /** The client of one run: a connection to each node of the datacenter. */
 export interface Session extends AsyncDisposable {
@@ -42,17 +41,19 @@ export async function openSession({
 }: ConnectionContext<Config>): Promise<Session> {
   const client = new Client(clientOptions(config, limits, application))
   const consistency = consistencies[config.consistency]
+  const close = closerOf(client)
   const connecting = client.connect()
+  const deadline = AbortSignal.timeout(limits.connectTimeoutMs)
   try {
-    await unlessAborted(connecting, signal)
+    await unlessAborted(connecting, AbortSignal.any([signal, deadline]))
   } catch (error) {
-    // It may connect after it was given up, or keep its first connection although it failed.
-    void connecting.then(
-      () => close(client),
-      () => endFirstConnection(client),
-    )
+    // It may have opened something although it failed, or be opening it now.
+    void close()
     signal.throwIfAborted()
-    throw connectError(error)
+    // The client has a timeout for each node that it tries, and none for all of them.
+    throw deadline.aborted && error === deadline.reason
+      ? cassandraError('cassandra-connect-timeout', 'The cluster did not answer in time')
+      : connectError(error)
   }
   return {
     client,
@@ -82,24 +83,13 @@ export async function openSession({
         throw queryError(error)
       }
     },
-    [Symbol.asyncDispose]: () => close(client),
+    [Symbol.asyncDispose]: close,
   }
 }
 
 /** What the types of the client do not show. */
 interface ClientInside {
   readonly options: { readonly policies: { readonly loadBalancing: never } }
-  readonly controlConnection: {
-    readonly connection?: { close(done: () => void): void } | null
-    shutdown(): void
-  }
-}
-
-/** After a failure to connect the client has no way to end what it opened to find out about the cluster. */
-function endFirstConnection(client: Client): void {
-  const { controlConnection } = client as unknown as ClientInside
-  controlConnection.shutdown()
-  controlConnection.connection?.close(() => undefined)
 }
 
 const consistencies: Readonly<Record<Config['consistency'], types.consistencies>> = {
@@ -112,13 +102,4 @@ const consistencies: Readonly<Record<Config['consistency'], types.consistencies>
   LOCAL_QUORUM: types.consistencies.localQuorum,
   SERIAL: types.consistencies.serial,
   LOCAL_SERIAL: types.consistencies.localSerial,
-}
-
-async function close(client: Client): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, closeMs)
-  })
-  await Promise.race([client.shutdown().catch(() => undefined), late])
-  clearTimeout(timer)
 }
