@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { PassThrough, pipeline, type Transform } from 'node:stream'
+import { pipeline, type Readable, type Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { isBulkheadError } from '@bulkhead/connector-sdk'
 import { httpFault } from '../errors.ts'
@@ -28,9 +28,9 @@ export async function* readBody(
   }
   const onAbort = (): void => stop(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
-  const bytes = pipeline(message, decoder(message, url), (error) => {
-    failure ??= error
-  })
+  const unpack = decoder(message, url)
+  const note = (error: unknown): void => void (failure ??= error)
+  const bytes: Readable = unpack === undefined ? message : pipeline(message, unpack, note)
   const chunks = bytes[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   let total = 0
   try {
@@ -77,12 +77,13 @@ export async function* readBody(
   }
 }
 
-function decoder(message: IncomingMessage, url: URL): Transform {
+/** @returns undefined when the bytes are not packed */
+function decoder(message: IncomingMessage, url: URL): Transform | undefined {
   const encoding = (message.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   switch (encoding) {
     case 'identity':
     case '':
-      return new PassThrough()
+      return undefined
     case 'gzip':
     case 'x-gzip':
       return createGunzip()
