@@ -45,7 +45,10 @@ sourceKit({
   config,
   wrongPassword:
     config['user'] === undefined
-      ? { cannot: 'The stand-in for MongoDB knows no users; `login.server.test.ts` shows it with a made-up server' }
+      ? {
+          cannot:
+            'The stand-in for MongoDB knows no users; `login.server.test.ts` shows it with a made-up server',
+        }
       : { config: (password) => ({ ...config, password }), code: 'mongodb-login-refused' },
   network: {
     ...addressOf(config),

@@ -22,7 +22,7 @@ import { readPreferenceOf } from './server/client-options.ts'
 import { type ErrorScope, serverError } from './server/server-error.ts'
 
 /** Answers of the server are of about this size: large enough for a long way, small enough to hold several. */
-const answerBytes = 256 * 1024
+const answerBytes = 512 * 1024
 const leastAnswerBytes = 64 * 1024
 /** Most of the documents that are held to discover columns. */
 const discoverBytes = 8 * 1024 * 1024

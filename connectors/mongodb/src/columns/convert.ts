@@ -56,7 +56,7 @@ export function toDecimal(column: Column, bytes: Uint8Array, type: number, at: n
     case bsonType.decimal128:
       return decimal128Text(bytes, at)
     case bsonType.int32:
-      return String(readInt32(bytes, at))
+      return readInt32(bytes, at).toFixed(0)
     case bsonType.int64:
       return int64Text(bytes, at)
     case bsonType.double:

@@ -36,6 +36,22 @@ export class ByteBuffer {
     this.length = at
   }
 
+  /** The digits of a whole number below 2^53. */
+  integer(value: number): void {
+    this.reserve(17)
+    const { bytes } = this
+    let rest = Math.abs(value)
+    if (value < 0) bytes[this.length++] = 0x2d
+    let size = 1
+    for (let limit = 10; rest >= limit; limit *= 10) size++
+    this.length += size
+    for (let at = this.length - 1; size > 0; size--, at--) {
+      const tenth = Math.floor(rest / 10)
+      bytes[at] = 0x30 + (rest - tenth * 10)
+      rest = tenth
+    }
+  }
+
   range(source: Uint8Array, from: number, to: number): void {
     this.reserve(to - from)
     const { bytes } = this

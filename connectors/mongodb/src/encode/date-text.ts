@@ -25,7 +25,7 @@ export function isoText(ms: number): string {
   const inDay = ms - day * dayMs
   const fraction = inDay % 1000
   const text = `${dayText(day)}T${clock((inDay - fraction) / 1000)}`
-  return fraction === 0 ? `${text}Z` : `${text}.${String(fraction).padStart(3, '0')}Z`
+  return fraction === 0 ? `${text}Z` : `${text}.${three[fraction]}Z`
 }
 
 function clock(seconds: number): string {
@@ -34,4 +34,5 @@ function clock(seconds: number): string {
   return `${two[hours]}:${two[minutes]}:${two[seconds % 60]}`
 }
 
-const two: readonly string[] = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'))
+const two = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'))
+const three = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0'))

@@ -11,7 +11,7 @@ import {
 import type { ByteBuffer } from './byte-buffer.ts'
 import { isoText, isPlainYear } from './date-text.ts'
 import { writeJsonText } from './json-text.ts'
-import { decimal128Text, doubleText, int64Text } from './number-text.ts'
+import { decimal128Text, doubleText, int64Text, isSafeInt64 } from './number-text.ts'
 
 /** Deeper than any server keeps documents (100 levels). */
 const maxDepth = 200
@@ -55,10 +55,11 @@ export class ExtendedJson {
         writeJsonText(out, bytes, at + 4, end - 1)
         return end
       case bsonType.int32:
-        this.#number(out, '{"$numberInt":"', String(readInt32(bytes, at)))
+        this.#integer(out, '{"$numberInt":"', readInt32(bytes, at))
         return end
       case bsonType.int64:
-        this.#number(out, '{"$numberLong":"', int64Text(bytes, at))
+        if (isSafeInt64(bytes, at)) this.#integer(out, '{"$numberLong":"', readInt64AsNumber(bytes, at))
+        else this.#number(out, '{"$numberLong":"', int64Text(bytes, at))
         return end
       case bsonType.double:
         this.#double(out, readDouble(bytes, at))
@@ -107,6 +108,13 @@ export class ExtendedJson {
     if (separator === 0x5b) out.byte(0x5b)
     out.byte(0x5d)
     return end
+  }
+
+  #integer(out: ByteBuffer, key: string, value: number): void {
+    if (!this.#canonical) return out.integer(value)
+    out.ascii(key)
+    out.integer(value)
+    out.ascii('"}')
   }
 
   #number(out: ByteBuffer, key: string, digits: string): void {

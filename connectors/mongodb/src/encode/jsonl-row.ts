@@ -41,7 +41,7 @@ export function jsonlRow(columns: Columns, json: ExtendedJson): WriteLine {
     const end = reader.ends[index]!
     switch (column.type) {
       case 'integer':
-        return out.ascii(String(toInteger(column, bytes, type, at)))
+        return out.ascii(toInteger(column, bytes, type, at).toString())
       case 'float':
         return out.ascii(quotedUnlessNumber(plainDoubleText(toFloat(column, bytes, type, at))))
       case 'decimal':

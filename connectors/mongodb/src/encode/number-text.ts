@@ -1,13 +1,20 @@
 import { Decimal128 } from 'mongodb'
 import { readInt32, readInt64, readInt64AsNumber } from '../bson/elements.ts'
 
+/**
+ * Numbers as text. `String(number)` is nowhere here: V8 keeps each such text in a table for the next time,
+ * which keeps tens of megabytes alive in a long read.
+ */
+
 /** The digits of a 64-bit integer. */
 export function int64Text(bytes: Uint8Array, at: number): string {
+  return isSafeInt64(bytes, at) ? readInt64AsNumber(bytes, at).toFixed(0) : readInt64(bytes, at).toString()
+}
+
+/** Whether a double keeps it: 2^53 has 21 bits above the lower 32. */
+export function isSafeInt64(bytes: Uint8Array, at: number): boolean {
   const high = readInt32(bytes, at + 4)
-  // 2^53 has 21 bits above the lower 32
   return high >= -0x20_0000 && high < 0x20_0000
-    ? String(readInt64AsNumber(bytes, at))
-    : String(readInt64(bytes, at))
 }
 
 const decimalBias = 6176
@@ -28,7 +35,7 @@ function shortDecimalText(bytes: Uint8Array, at: number): string | undefined {
     return undefined
   if (high < 0 || high >= 0x20_0000) return undefined
   const exponent = ((top >>> 17) & 0x3fff) - decimalBias
-  const digits = String(readInt64AsNumber(bytes, at))
+  const digits = readInt64AsNumber(bytes, at).toFixed(0)
   if (exponent > 0 || digits.length + exponent < -5) return undefined
   const sign = top < 0 ? '-' : ''
   if (exponent === 0) return sign + digits
@@ -38,9 +45,9 @@ function shortDecimalText(bytes: Uint8Array, at: number): string | undefined {
 
 /** Shortest text that is the same double; always with a point or an exponent: `1.0`, `-0.0`, `1e+300`, `NaN`. */
 export function doubleText(value: number): string {
-  if (Object.is(value, -0)) return '-0.0'
-  const text = String(value)
-  return Number.isInteger(value) && !text.includes('e') ? `${text}.0` : text
+  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0.0' : `${value.toFixed(0)}.0`
+  const text = shortestText(value, -6, 21)
+  return text.includes('.') || text.includes('e') || !Number.isFinite(value) ? text : `${text}.0`
 }
 
 /**
@@ -49,11 +56,24 @@ export function doubleText(value: number): string {
  */
 export function plainDoubleText(value: number): string {
   if (Object.is(value, -0)) return '-0'
-  const size = Math.abs(value)
-  if (value === 0 || !Number.isFinite(value) || (size >= 1e-4 && size < 1e15)) return String(value)
-  const [digits = '', exponent = ''] = value.toExponential().split('e')
-  const sign = exponent.slice(0, 1)
-  return `${digits}e${sign}${exponent.slice(1).padStart(2, '0')}`
+  const text = shortestText(value, -4, 15)
+  return text.replace(/e([+-])(\d)$/, 'e$10$2')
+}
+
+/** Plain while the exponent is in the range, `1.5e-7` outside. */
+function shortestText(value: number, least: number, beyond: number): string {
+  if (value === 0) return '0'
+  if (Number.isNaN(value)) return 'NaN'
+  const sign = value < 0 ? '-' : ''
+  if (!Number.isFinite(value)) return `${sign}Infinity`
+  const text = Math.abs(value).toExponential()
+  const mark = text.indexOf('e')
+  const exponent = Number(text.slice(mark + 1))
+  if (exponent < least || exponent >= beyond) return sign + text
+  const digits = text.slice(0, 1) + text.slice(2, mark)
+  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`
+  if (digits.length <= exponent + 1) return sign + digits.padEnd(exponent + 1, '0')
+  return `${sign}${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`
 }
 
 const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/

@@ -6,11 +6,8 @@ export interface Answer {
   readonly starts: Int32Array
 }
 
-/**
- * Finds the documents in the answer to a command that reads: `{ cursor: { firstBatch: [...] } }`, or `nextBatch`.
- * @param count  documents that there must be
- */
-export function answerOf(bytes: Uint8Array, count: number): Answer {
+/** Finds the documents in the answer to a command that reads: `{ cursor: { firstBatch: [...] } }`, or `nextBatch`. */
+export function answerOf(bytes: Uint8Array): Answer {
   const cursor = find(bytes, 0, 'cursor', bsonType.document)
   const batch =
     cursor === undefined
@@ -18,18 +15,22 @@ export function answerOf(bytes: Uint8Array, count: number): Answer {
       : (find(bytes, cursor, 'firstBatch', bsonType.array) ??
         find(bytes, cursor, 'nextBatch', bsonType.array))
   if (batch === undefined) throw broken()
-  const starts = new Int32Array(count)
+  let starts = new Int32Array(128)
+  let count = 0
   const end = endOfValue(bytes, bsonType.array, batch)
   let position = batch + 4
-  let found = 0
   while (position < end - 1) {
     const at = endOfName(bytes, position + 1) + 1
-    if (bytes[position] !== bsonType.document || found === count) throw broken()
-    starts[found++] = at
+    if (bytes[position] !== bsonType.document) throw broken()
+    if (count === starts.length) {
+      const grown = new Int32Array(2 * count)
+      grown.set(starts)
+      starts = grown
+    }
+    starts[count++] = at
     position = endOfValue(bytes, bsonType.document, at)
   }
-  if (found !== count) throw broken()
-  return { bytes, starts }
+  return { bytes, starts: starts.subarray(0, count) }
 }
 
 /** Documents that are apart, as one answer. */

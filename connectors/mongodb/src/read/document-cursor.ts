@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Db, ReadPreference, RunCommandCursor } from 'mongodb'
-import { type Answer, answerOf, joinDocuments } from './answer.ts'
+import { type Answer, joinDocuments } from './answer.ts'
+import { keepAnswersWhole, takeWholeAnswer } from './whole-answers.ts'
 
 /** Documents of the first answer, before anything is known of their size. */
 export const firstDocuments = 100
@@ -24,6 +25,7 @@ export class DocumentCursor {
   ) {
     this.#cursor = database.runCursorCommand(command, { readPreference, raw: true })
     this.#cursor.setBatchSize(firstDocuments)
+    keepAnswersWhole(this.#cursor)
     this.#answerBytes = answerBytes
   }
 
@@ -32,7 +34,9 @@ export class DocumentCursor {
     const asked = this.#cursor.hasNext()
     this.#answering = asked.catch(() => undefined)
     if (!(await asked)) return undefined
-    const answer = takeAnswer(this.#cursor)
+    const answer =
+      takeWholeAnswer(this.#cursor) ??
+      joinDocuments(this.#cursor.readBufferedDocuments() as readonly Uint8Array[])
     const average = Math.max(1, answer.bytes.length / answer.starts.length)
     this.#cursor.setBatchSize(Math.max(1, Math.min(mostDocuments, Math.floor(this.#answerBytes / average))))
     return answer
@@ -46,36 +50,4 @@ export class DocumentCursor {
     await Promise.race([this.#answering, sleep(answeringMs, undefined, { ref: false })])
     await this.#cursor.close()
   }
-}
-
-/** What the cursor of the driver holds of its answer, and does not show. */
-interface BufferedAnswer {
-  readonly length: number
-  toBytes(): Uint8Array
-  clear(): void
-}
-
-/**
- * The whole answer, as it came. The public way makes several objects of each document, raw or not, which
- * takes three times as long as to write it as JSON. Should a version of the driver keep its answer
- * elsewhere, the public way is used.
- */
-function takeAnswer(cursor: RunCommandCursor): Answer {
-  const held = (cursor as unknown as { readonly documents?: Partial<BufferedAnswer> | null }).documents
-  if (isWhole(held, cursor.bufferedCount())) {
-    const answer = answerOf(held.toBytes(), held.length)
-    held.clear()
-    return answer
-  }
-  return joinDocuments(cursor.readBufferedDocuments() as readonly Uint8Array[])
-}
-
-function isWhole(held: Partial<BufferedAnswer> | null | undefined, count: number): held is BufferedAnswer {
-  return (
-    typeof held === 'object' &&
-    held !== null &&
-    typeof held.toBytes === 'function' &&
-    typeof held.clear === 'function' &&
-    held.length === count
-  )
 }

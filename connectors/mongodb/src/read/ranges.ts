@@ -78,8 +78,8 @@ function kindOf(key: unknown): string | undefined {
 
 const numberTypes: ReadonlySet<string> = new Set(['Int32', 'Long', 'Double', 'Decimal128'])
 
-/** Exported for its test: half-open ranges between the bounds, and everything else. */
-export function rangesOf(bounds: readonly unknown[]): readonly BsonDocument[] {
+/** Half-open ranges between the bounds, and everything else. */
+function rangesOf(bounds: readonly unknown[]): readonly BsonDocument[] {
   const first = bounds[0]
   const below = new Map([['_id', new Map([['$lt', first]])]])
   const above = new Map([['_id', new Map([['$gte', first]])]])
