@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { buildProgram } from '../../apps/cli/src/program.ts'
@@ -115,7 +115,8 @@ test('explain knows every code of the platform and of each connector', async () 
   for (const one of all)
     for (const field of ['code', 'kind', 'meaning', 'fix', 'exitCode']) assert.ok(one[field] !== undefined)
   const from = new Set(all.map((one) => one['connector']))
-  assert.deepEqual([...from].map(String).toSorted(), ['duckdb', 'files', 'postgres', 's3', 'undefined'])
+  const connectors = readdirSync(join(checkout, 'connectors'))
+  assert.deepEqual([...from].map(String).toSorted(), [...connectors, 'undefined'].toSorted())
   assert.match((await bulkhead(['explain', 'job-unknow'])).stderr, /did you mean `job-unknown`\?/)
 })
 

@@ -72,7 +72,8 @@ test('a query chooses, over the table called input', async (t) => {
       folder,
     },
   )
-  assert.deepEqual([code, stderr], [0, ''])
+  assert.equal(code, 0)
+  assert.doesNotMatch(stderr, /error|warning/) // on a slow machine it tells of its progress
   assert.match(stdout, /^✓ 2 rows, \d+ B in /)
   assert.equal(readFileSync(join(folder, 'top.csv'), 'utf8'), 'state,n\nAK,263\nTX,209\n')
 })

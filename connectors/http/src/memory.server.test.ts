@@ -22,7 +22,7 @@ test('reads one page of 200 MiB within a few MiB, also when its reader is slow',
   await using source = await (http.source ?? assert.fail()).open(context)
   const read = readRequest({ query: { path: 'x', records: '/data' } }, 'columns', { batchBytes: MIB })
   await using extract = await source.prepare(read, context.signal)
-  const before = memoryInUse()
+  const before = await memoryInUse()
   let [rows, bytes, most, batches] = [0, 0, 0, 0]
   for await (const batch of extract.read(context.signal)) {
     assert.equal(batch.form, 'columns')
@@ -30,19 +30,23 @@ test('reads one page of 200 MiB within a few MiB, also when its reader is slow',
     rows += batch.rows
     bytes += batch.bytes
     if (batches++ === 3) await sleep(500)
-    if (batches % 60 === 4) most = Math.max(most, memoryInUse())
+    if (batches % 60 === 4) most = Math.max(most, await memoryInUse())
   }
   assert.equal(rows, RECORDS)
   assert.ok(bytes > 195 * MIB)
   const growth = most - before
-  assert.ok(growth < 24 * MIB, `memory grew by ${Math.round(growth / MIB)} MiB`)
+  assert.ok(growth < 48 * MIB, `memory grew by ${Math.round(growth / MIB)} MiB`)
 })
 
 /** Bytes that JavaScript holds, buffers included, after its garbage is gone. */
-function memoryInUse(): number {
+async function memoryInUse(): Promise<number> {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
-  collect()
+  // buffers are given back a turn after what held them
+  for (let turn = 0; turn < 3; turn++) {
+    collect()
+    await sleep(5)
+  }
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers
 }

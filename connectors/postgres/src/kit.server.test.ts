@@ -124,7 +124,7 @@ sourceKit({
     { title: 'a write', query: 'DELETE FROM person', code: 'postgres-write-refused' },
     { title: 'an object', query: { table: 'person' }, code: 'postgres-not-a-query' },
   ],
-  large: { query: "SELECT i, repeat('x', 1000) || i AS text FROM generate_series(1, 40000) i" },
+  large: { query: "SELECT i, repeat('x', 1000) || i AS text FROM generate_series(1, 160000) i" },
   slow: { query: 'SELECT pg_sleep(60)' },
   writes: [
     { query: "INSERT INTO person VALUES (4, 'x', NULL, NULL, NULL)" },

@@ -197,7 +197,8 @@ describe('limits', () => {
   it('waits for a lock no longer than the settings say', async () => {
     await execute(database, 'CREATE TABLE busy (a int)')
     const lock = execute(database, 'BEGIN; LOCK TABLE busy; SELECT pg_sleep(3); COMMIT')
-    await sleep(200)
+    const isHeld = "SELECT count(*) AS n FROM pg_locks WHERE relation = 'busy'::regclass AND granted"
+    while (Number((await execute(database, isHeld))[0]?.['n']) === 0) await sleep(20)
     await withSource(
       (source) =>
         assert.rejects(readBytes(source, readRequest('SELECT * FROM busy')), {

@@ -22,33 +22,33 @@ export function queryError(error: unknown, stage: Stage, queryTimeoutMs: number)
 }
 
 /** @see https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html, https://mariadb.com/kb/en/mariadb-error-code-reference/ */
-const numbers: Readonly<Partial<Record<MysqlErrorCode, readonly number[]>>> = {
+const numbers: readonly (readonly [MysqlErrorCode, readonly number[]])[] = [
   // Read-only transaction; --read-only and --secure-file-priv; read-only mode.
-  'mysql-write-refused': [1792, 1290, 1836, 1223],
-  'mysql-permission-denied': [1044, 1142, 1143, 1227, 1345, 1356, 1370, 1449],
-  'mysql-not-a-query': [1295, 1065],
-  'mysql-query-timeout': [1028, 1969, 3024],
-  'mysql-query-cancelled': [1317, 1927, 1094],
-  'mysql-lock-timeout': [1205, 3572],
-  'mysql-conflict': [1213, 1412, 1020, 1615, 1684],
-  'mysql-out-of-resources': [
-    3, 5, 28, 1021, 1023, 1024, 1026, 1030, 1037, 1038, 1041, 1114, 1135, 1461, 1815,
+  ['mysql-write-refused', [1792, 1290, 1836, 1223]],
+  ['mysql-permission-denied', [1044, 1142, 1143, 1227, 1345, 1356, 1370, 1449]],
+  ['mysql-not-a-query', [1295, 1065]],
+  ['mysql-query-timeout', [1028, 1969, 3024]],
+  ['mysql-query-cancelled', [1317, 1927, 1094]],
+  ['mysql-lock-timeout', [1205, 3572]],
+  ['mysql-conflict', [1213, 1412, 1020, 1615, 1684]],
+  [
+    'mysql-out-of-resources',
+    [3, 5, 28, 1021, 1023, 1024, 1026, 1030, 1037, 1038, 1041, 1114, 1135, 1461, 1815],
   ],
-  'mysql-unavailable': [1040, 1053, 1077, 1079, 1203, 1226],
-  'mysql-value-cut': [1153, 1301],
-  'mysql-value-refused': [
-    1139, 1242, 1265, 1292, 1365, 1366, 1406, 1411, 1416, 1441, 1690, 3037, 3055, 3064, 3140, 3141, 3143,
-    3144, 3146, 4037, 4038, 4042,
+  ['mysql-unavailable', [1040, 1053, 1077, 1079, 1203, 1226]],
+  ['mysql-value-cut', [1153, 1301]],
+  [
+    'mysql-value-refused',
+    [
+      1139, 1242, 1265, 1292, 1365, 1366, 1406, 1411, 1416, 1441, 1690, 3037, 3055, 3064, 3140, 3141, 3143,
+      3144, 3146, 4037, 4038, 4042,
+    ],
   ],
-  'mysql-function-failed': [1644, 1336, 1415, 1422, 1424, 1456],
-  'mysql-query-invalid': [1064, 1054, 1146, 1052, 1267, 1270, 1271, 1210, 1582, 1583],
-  'mysql-parameter-invalid': [1390],
-}
-const codes = new Map(
-  Object.entries(numbers).flatMap(([code, list]) =>
-    list.map((number) => [number, code as MysqlErrorCode] as const),
-  ),
-)
+  ['mysql-function-failed', [1644, 1336, 1415, 1422, 1424, 1456]],
+  ['mysql-query-invalid', [1064, 1054, 1146, 1052, 1267, 1270, 1271, 1210, 1582, 1583]],
+  ['mysql-parameter-invalid', [1390]],
+]
+const codes = new Map(numbers.flatMap(([code, list]) => list.map((number) => [number, code] as const)))
 
 function codeOf(number: number, sqlState: string, stage: Stage): MysqlErrorCode {
   const code = codes.get(number)
