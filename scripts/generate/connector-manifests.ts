@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z, type ConnectorDefinition, type ConnectorManifest } from '@bulkhead/connector-sdk'
+import type { ConnectorDefinition, ConnectorManifest } from '@bulkhead/connector-sdk'
+import { connectorJson } from '@bulkhead/connector-sdk/testing'
 
 /** A connector of this checkout, and what its connector.json has to say. */
 export interface DescribedConnector {
@@ -23,28 +24,7 @@ export async function describeConnectors(root: string): Promise<DescribedConnect
       const { version } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as {
         readonly version: string
       }
-      return { folder, manifest: describe(module.default, version) }
+      return { folder, manifest: connectorJson(module.default, version) }
     }),
   )
-}
-
-function describe(definition: ConnectorDefinition<unknown>, version: string): ConnectorManifest {
-  const { name, sdk, summary, config, query, source, store, types, errors } = definition
-  return {
-    name,
-    version,
-    sdk,
-    summary,
-    config: jsonSchema(config),
-    query: jsonSchema(query),
-    ...(source !== undefined && { source: source.capabilities }),
-    ...(store !== undefined && { store: store.capabilities }),
-    ...(types !== undefined && { types }),
-    errors,
-  }
-}
-
-/** JSON Schema 2020-12 of what a person writes; marks such as `secret` stay. */
-function jsonSchema(schema: z.ZodType): Record<string, unknown> {
-  return z.toJSONSchema(schema, { io: 'input' }) as Record<string, unknown>
 }

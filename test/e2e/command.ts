@@ -75,7 +75,7 @@ function cleanEnvironment(added: StartOptions['environment'] = {}): NodeJS.Proce
   const dropped =
     /^(BULKHEAD_(?!TEST_FILE$)|npm_|NODE_(OPTIONS|V8_COVERAGE|TEST_)|PG|AWS_|DATABASE_|NO_COLOR$|FORCE_COLOR$|K_)/
   const kept = Object.entries(process.env).filter(([name]) => !dropped.test(name))
-  const all = { ...Object.fromEntries(kept), XDG_STATE_HOME: state, ...added }
+  const all = { ...Object.fromEntries(kept), XDG_STATE_HOME: state, XDG_DATA_HOME: state, ...added }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }
 

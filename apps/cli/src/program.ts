@@ -8,9 +8,10 @@ import {
   testCommand,
   validateCommand,
 } from './commands/application.ts'
+import { connectorsCommand } from './commands/connectors.ts'
 import { copyCommand } from './commands/copy.ts'
 import type { Execute } from './commands/execute.ts'
-import { connectorsCommand, doctorCommand, explainCommand, schemaCommand } from './commands/reference.ts'
+import { doctorCommand, explainCommand, schemaCommand } from './commands/reference.ts'
 import { runCommand } from './commands/run.ts'
 import { serveFilesCommand } from './commands/serve-files.ts'
 
@@ -72,6 +73,7 @@ Environment variables:
   BULKHEAD_SECRET__<APPLICATION>__<NAME>  value of { secret: NAME }; letters in upper case, - as _
   BULKHEAD_SECRETS_DIR   folder with <application>/<name> files that hold secrets
   BULKHEAD_FILES_URL     base of links to local results (default http://127.0.0.1:7070)
+  BULKHEAD_CONNECTORS    folder of installed connectors (default ~/.local/share/bulkhead/connectors)
   BULKHEAD_ALLOW_LOOPBACK  1: applications may reach this very machine
   K_EXECUTION_MODE       batch (set by Knative): --exit of run is then answered
   BULKHEAD_NODE          Node to run with (24.6 or newer), instead of the one that is found

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isBulkheadError } from './errors.ts'
 import { bindObjectParameters, orParameter } from './object-parameters.ts'
-import { z } from 'zod'
+import { z } from './schema.ts'
 
 const failsWith = (code: string, path?: string) => (error: unknown) =>
   isBulkheadError(error) && error.code === code && (path === undefined || error.path === path)

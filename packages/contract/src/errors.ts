@@ -77,6 +77,10 @@ const registry = {
     'The connector cannot be loaded, or is not what its connector.json says',
     'Install it again, or tell its author',
   ),
+  'connector-install-failed': environment(
+    'npm could not install the connector',
+    'See what npm says: often the name, the registry or the network',
+  ),
   'connector-role-missing': config(
     'The connector cannot be used in this place',
     'Choose a connector with the role that `bulkhead connectors list` shows',

@@ -11,11 +11,12 @@ import { fieldsOf } from './schema-fields.ts'
 export async function listConnectors(): Promise<Answer> {
   const catalog = await installedCatalog()
   const { broken } = catalog
-  const connectors = catalog.list().map(({ name, version, manifest }) => ({
+  const connectors = catalog.list().map(({ name, version, folder, manifest }) => ({
     name,
     version,
     roles: rolesOf(manifest),
     summary: manifest.summary,
+    folder,
   }))
   return {
     value: { connectors, broken },
@@ -38,13 +39,19 @@ export async function listConnectors(): Promise<Answer> {
 export async function showConnector(reference: string): Promise<Answer> {
   const entry = (await installedCatalog()).resolve(reference)
   return {
-    value: { ...entry.manifest, integrity: entry.integrity() },
+    value: { ...entry.manifest, folder: entry.folder, integrity: entry.integrity() },
     text: (style, columns) => renderConnector(entry, style, columns),
   }
 }
 
-function renderConnector({ name, version, manifest }: ConnectorEntry, style: Style, columns: number): string {
-  const parts = [`${style.bold(name)} ${version}\n${printable(manifest.summary)}`]
+function renderConnector(
+  { name, version, folder, manifest }: ConnectorEntry,
+  style: Style,
+  columns: number,
+): string {
+  const parts = [
+    `${style.bold(name)} ${version}\n${printable(manifest.summary)}\n${style.dim(printable(folder))}`,
+  ]
   const settings = fieldsOf(manifest.config)
   if (settings.length > 0) {
     const lines = settings.map((field) => {

@@ -1,22 +1,36 @@
-import { dirname, join, parse } from 'node:path'
+import { homedir } from 'node:os'
+import { dirname, isAbsolute, join, parse, resolve } from 'node:path'
+import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import type { Catalog } from '@bulkhead/engine'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
 
 /**
- * The connectors that this installation can find: those beside it, and those of every `node_modules`
- * around it. None is loaded.
+ * The connectors that this installation can find: those beside it, those of every `node_modules`
+ * around it, and those that were installed into the folder of connectors. None is loaded.
  */
 export function installedCatalog(): Promise<Catalog> {
   return readCatalog(connectorRoots())
 }
 
-/** Folders in which connectors may lie, nearest first. */
+/** Folders in which connectors may lie: what came with this command, nearest first, then what was added. */
 export function connectorRoots(folder = dirname(fileURLToPath(import.meta.url))): readonly string[] {
   const { root } = parse(folder)
   const roots: string[] = []
   for (let at = folder; ; at = dirname(at)) {
     roots.push(join(at, 'node_modules', '@bulkhead'))
-    if (at === root) return roots
+    if (at === root) return [...roots, connectorsFolder(process.env)]
   }
+}
+
+/**
+ * Where `bulkhead connectors install` puts connectors, each version in a folder of its own: the variable
+ * BULKHEAD_CONNECTORS, else a folder of this user's data.
+ * @see XDG Base Directory Specification: a relative `XDG_DATA_HOME` is invalid and ignored
+ */
+export function connectorsFolder(environment: Readonly<Record<string, string | undefined>>): string {
+  const own = environment['BULKHEAD_CONNECTORS'] ?? ''
+  if (own !== '') return resolve(own)
+  const base = environment['XDG_DATA_HOME'] ?? ''
+  return join(isAbsolute(base) ? base : join(homedir(), '.local', 'share'), 'bulkhead', 'connectors')
 }

@@ -3,28 +3,6 @@ import { withJson, type Execute } from './execute.ts'
 
 /** Verbs that answer from what is installed. */
 
-export function connectorsCommand(execute: Execute): Command {
-  const connectors = new Command('connectors')
-    .summary('list connectors, or show one')
-    .description('Tells which connectors are installed and what they can do, without loading them.')
-  connectors.addCommand(
-    withJson(new Command('list').description('List the installed connectors.')).action(
-      (_options, own: Command) =>
-        execute(own, async () => (await import('../actions/connectors.ts')).listConnectors()),
-    ),
-  )
-  connectors.addCommand(
-    withJson(
-      new Command('show')
-        .description('Show settings, query, capabilities and errors of one connector.')
-        .argument('<name>', 'such as postgres, or postgres@^1'),
-    ).action((name: string, _options, own: Command) =>
-      execute(own, async () => (await import('../actions/connectors.ts')).showConnector(name)),
-    ),
-  )
-  return connectors
-}
-
 export function schemaCommand(execute: Execute): Command {
   return withJson(
     new Command('schema')

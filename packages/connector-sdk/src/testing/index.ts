@@ -3,6 +3,7 @@
  * proved by a double, a deliberately wrong connector that must fail exactly that check.
  */
 export { readFiles, readRequest, readRows, rowsOf } from './collect.ts'
+export { connectorJson } from './connector-json.ts'
 export { sourceKit, storeKit } from './kit.ts'
 export { startProxy, type Proxy } from './proxy.ts'
 export { settingsRecords, type SettingsRecord } from './settings-records.ts'
