@@ -31,6 +31,10 @@ const types: Readonly<Record<ColumnType, Field['type']>> = {
 
 /** The fields of the result: a document may lack any of them. */
 export function fieldsOf({ columns, rest }: Columns): readonly Field[] {
-  const fields = columns.map(({ name, type }): Field => ({ name, type: types[type], nullable: true }))
+  const fields = columns.map(({ name, type, path }): Field =>
+    path.length === 0
+      ? { name, type: types[type], nullable: false, isRecord: true }
+      : { name, type: types[type], nullable: true },
+  )
   return rest === undefined ? fields : [...fields, { name: rest, type: types.json, nullable: true }]
 }
