@@ -211,3 +211,9 @@ export function opensearchError(
   const { kind, fix } = registry[code]
   return new BulkheadError({ kind, code, message, fix, ...details })
 }
+
+export function documentTooLarge(mostBytes: number): BulkheadError {
+  return opensearchError('opensearch-document-too-large', `A document has more than ${mostBytes} bytes`, {
+    path: 'config.maxDocumentSize',
+  })
+}

@@ -73,6 +73,7 @@ function readBatches(
   set: ColumnSet,
   signal: AbortSignal,
 ): AsyncIterable<Batch> {
+  const documentBytes = sizeInBytes(maxDocumentSize)
   const pages = readPages(
     search,
     order,
@@ -80,14 +81,14 @@ function readBatches(
       documents: query.pageSize ?? PAGE_DOCUMENTS,
       // what is read ahead of the reader is bounded for all parts together (I8)
       targetBytes: Math.max(LEAST_PAGE_BYTES, Math.min(PAGE_BYTES, read.batchBytes) / order.atOnce),
-      documentBytes: sizeInBytes(maxDocumentSize),
+      documentBytes,
       maxRows: read.maxRows,
     },
     signal,
   )
   const { source, metadata } = query
   const filter = source === undefined ? undefined : new DocumentFilter(source.include, source.exclude ?? [])
-  const documents = new DocumentReader(filter)
+  const documents = new DocumentReader(filter, documentBytes)
   const lines = metadata === undefined ? documents : new MetadataLineReader(documents, metadata)
   if (read.form === 'bytes' && set === recordSet) return readLines(pages, lines, read)
   const rows = new RowReader(set, documents, lines, read.batchBytes)

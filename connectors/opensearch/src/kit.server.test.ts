@@ -3,7 +3,7 @@ import { settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
 import { createIndexName, request } from '../../../test/support/opensearch.ts'
 import opensearch from './index.ts'
 import { fillIndex, slowQuery } from './testing/indices.ts'
-import { startLoginProxy } from './testing/login-proxy.ts'
+import { demandLogin, startHttpProxy } from './testing/http-proxy.ts'
 import { makeTypeCases } from './testing/type-cases.ts'
 
 const server = createIndexName({ after })
@@ -38,8 +38,7 @@ await fillIndex(
   `${index}-growing`,
   Array.from({ length: 2000 }, (_, i) => `{"i":${i}}`),
 )
-const login = await startLoginProxy(url, `Basic ${btoa('bulkhead:right')}`)
-after(() => login[Symbol.asyncDispose]())
+const login = await startHttpProxy({ after }, url, demandLogin(`Basic ${btoa('bulkhead:right')}`))
 const { version } = (await request(server, 'GET', '/')) as { readonly version: { readonly number: string } }
 let next = 2000
 const slow = slowQuery()

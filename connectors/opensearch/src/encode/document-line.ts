@@ -1,5 +1,5 @@
 import { ByteBuffer } from '../byte-buffer.ts'
-import { opensearchError } from '../errors.ts'
+import { documentTooLarge, opensearchError } from '../errors.ts'
 import { type Hits, type MetadataName, metadataNames } from '../search/scan-page.ts'
 import type { DocumentFilter } from './filter-document.ts'
 import { tidyDocument } from './tidy-document.ts'
@@ -23,14 +23,17 @@ export class Span {
 /** Takes the document out of a hit: as it was stored, in one line, without what the query leaves out. */
 export class DocumentReader {
   readonly #filter: DocumentFilter | undefined
+  readonly #mostBytes: number
   readonly #tidied = new ByteBuffer(USUAL)
   readonly #filtered = new ByteBuffer(USUAL)
 
-  constructor(filter: DocumentFilter | undefined) {
+  /** @param mostBytes  that a document may have */
+  constructor(filter: DocumentFilter | undefined, mostBytes: number) {
     this.#filter = filter
+    this.#mostBytes = mostBytes
   }
 
-  /** @throws BulkheadError `opensearch-source-missing` */
+  /** @throws BulkheadError `opensearch-source-missing`, `opensearch-document-too-large` */
   read(hits: Hits, hit: number, into: Span): void {
     const start = hits.sourceStart(hit)
     const end = hits.sourceEnd(hit)
@@ -38,6 +41,7 @@ export class DocumentReader {
       throw opensearchError('opensearch-source-missing', 'A document comes without its content', {
         path: 'query.index',
       })
+    if (end - start > this.#mostBytes) throw documentTooLarge(this.#mostBytes)
     into.set(hits.bytes, start, end)
     if (hits.isUntidy(hit)) {
       this.#tidied.begin()

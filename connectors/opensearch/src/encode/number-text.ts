@@ -45,7 +45,7 @@ export function wholeNumberOf(text: string): bigint | undefined {
 export function floatOf(text: string): number | undefined {
   const value = Number(text)
   // 15 digits always come back
-  if (text.length <= 16 && Number.isFinite(value) && isNumberText(text)) return value
+  if (text.length <= 15 && Number.isFinite(value) && isNumberText(text)) return value
   const written = partsOf(text)
   if (written === undefined || !Number.isFinite(value)) return undefined
   const kept = partsOf(String(value))

@@ -59,7 +59,7 @@ function checkSort(sort: BoundQuery['sort']): void {
 function checkBoundNames(written: unknown, { index }: BoundQuery): void {
   const names = [index].flat()
   for (const [place, given] of [written].flat().entries()) {
-    if (typeof given !== 'string' && /[*?]/.test(names[place] ?? '')) {
+    if (typeof given !== 'string' && /\*/.test(names[place] ?? '')) {
       throw opensearchError(
         'opensearch-parameter-refused',
         'A parameter that names an index holds a pattern',

@@ -15,8 +15,9 @@ import type { Search, Slice } from './search.ts'
  * before, so an order must tell any two documents apart: at a tie the rest of a page would be lost.
  *
  * The place in the index, `_doc`, is the fastest order, because the server goes straight to the place,
- * and is no order by itself: every shard counts from zero. `_shard_doc` makes it whole. Alone that would
- * be enough, yet the server then looks at every document for every page.
+ * and is no order by itself: every shard counts from zero. `_shard_doc` tells the shards of an index apart,
+ * and `_index` the indices, whose shards are counted from zero too. `_shard_doc` first would be enough, yet the
+ * server then looks at every document for every page.
  */
 export interface Order {
   /** As JSON. */
@@ -31,6 +32,8 @@ export interface Order {
 
 /** Most that is read side by side when the query does not say: two keep server and reader busy. */
 const USUAL_SLICES = 2
+/** An index that never had a document does not know its own name. */
+const byIndex = { _index: { order: 'asc', unmapped_type: 'keyword' } }
 /** Most bytes of an answer without documents. */
 const COUNT_BYTES = 4 * 1024 * 1024
 
@@ -48,7 +51,7 @@ export interface OrderQuestion {
 export async function chooseOrder(question: OrderQuestion, signal: AbortSignal): Promise<Order> {
   const { client, search, query, connections } = question
   const wanted = query.sort
-  const sort = toJson([...(wanted ?? [{ _doc: 'asc' }]), { _shard_doc: 'asc' }])
+  const sort = toJson([...(wanted?.map(withMissing) ?? [{ _doc: 'asc' }]), { _shard_doc: 'asc' }, byIndex])
   const total = await count(search, sort, signal)
   if (total === undefined) return olderOrder(question, signal)
   const most = Math.min(query.slices ?? USUAL_SLICES, connections)
@@ -65,8 +68,8 @@ async function olderOrder(question: OrderQuestion, signal: AbortSignal): Promise
   const { client, search, query, connections } = question
   const sort = toJson(
     query.sort === undefined
-      ? [{ _doc: 'asc' }, { _index: 'asc' }]
-      : [...query.sort, { _id: 'asc' }, { _index: 'asc' }],
+      ? [{ _doc: 'asc' }, byIndex]
+      : [...query.sort.map(withMissing), { _id: 'asc' }, byIndex],
   )
   const total = await count(search, sort, signal)
   if (total === undefined) throw opensearchError('opensearch-unexpected-answer', 'The server takes no order')
@@ -80,6 +83,23 @@ async function olderOrder(question: OrderQuestion, signal: AbortSignal): Promise
   }
   const atOnce = Math.min(query.slices ?? USUAL_SLICES, connections)
   return { sort, slices: slicesOf(shards.most), atOnce, total }
+}
+
+/**
+ * Says where documents without the field come, which is where they come anyway. When it is not said, the
+ * server leaves out shards whose smallest and largest values lie before the page, and with them their
+ * documents without one.
+ *
+ * @see https://github.com/opensearch-project/OpenSearch/issues/14824
+ */
+function withMissing(key: string | Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const fields = typeof key === 'string' ? { [key]: {} as unknown } : key
+  return Object.fromEntries(
+    Object.entries(fields).map(([field, given]) => {
+      const options = typeof given === 'object' && given !== null ? given : { order: given }
+      return [field, field.startsWith('_') ? given : { missing: '_last', ...options }]
+    }),
+  )
 }
 
 function slicesOf(max: number): readonly (Slice | undefined)[] {

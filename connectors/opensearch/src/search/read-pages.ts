@@ -1,4 +1,4 @@
-import { opensearchError } from '../errors.ts'
+import { documentTooLarge, opensearchError } from '../errors.ts'
 import { AnswerTooLarge } from '../http/failures.ts'
 import { ByteBuffer } from '../byte-buffer.ts'
 import { checkFrame } from './frame.ts'
@@ -172,11 +172,7 @@ class Parts {
       } catch (error) {
         if (!(error instanceof AnswerTooLarge)) throw error
         if (this.#sizes.shrink(asked, error.bytes)) continue
-        throw opensearchError(
-          'opensearch-document-too-large',
-          `A document has more than ${documentBytes} bytes`,
-          { path: 'config.maxDocumentSize' },
-        )
+        throw documentTooLarge(documentBytes)
       }
     }
   }
