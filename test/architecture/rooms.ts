@@ -44,6 +44,13 @@ const table: readonly Room[] = [
     imports: ['connector-sdk'],
     node: true,
   },
+  // what connectors to servers need, in a face of its own
+  {
+    name: 'connector-sdk/network',
+    folder: 'packages/connector-sdk/src/network',
+    imports: ['connector-sdk'],
+    node: true,
+  },
   // the contract test kit that the SDK ships; it runs under Node only
   {
     name: 'connector-sdk/testing',
@@ -210,7 +217,7 @@ export function roomsWith(connectors: readonly string[]): readonly Room[] {
     ...connectors.map((name) => ({
       name: `connectors/${name}`,
       folder: `connectors/${name}/src`,
-      imports: ['connector-sdk', 'connector-sdk/local-files'],
+      imports: ['connector-sdk', 'connector-sdk/local-files', 'connector-sdk/network'],
       node: true,
     })),
   ]

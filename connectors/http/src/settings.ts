@@ -1,3 +1,4 @@
+import { isLoopback } from '@bulkhead/connector-sdk/network'
 import { checkHeaders } from './client/headers.ts'
 import type { AuthConfig, Config } from './config.ts'
 import { httpFault } from './errors.ts'
@@ -77,20 +78,11 @@ function address(name: string, text: string, allowUnencrypted: boolean): URL {
       `${name} holds more than scheme, host, port and path`,
       'Credentials belong into auth, parameters into the query',
     )
-  if (url.protocol === 'http:' && !allowUnencrypted && !isLoopback(url.hostname))
+  if (url.protocol === 'http:' && !allowUnencrypted && !isLoopback(url.hostname.replaceAll(/^\[|\]$/g, '')))
     throw httpFault('http-unencrypted', `Requests to ${url.host} would travel in clear`, {
       path: `config.${name}`,
     })
   return url
-}
-
-function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' ||
-    host.endsWith('.localhost') ||
-    host === '[::1]' ||
-    /^127(\.\d{1,3}){3}$/.test(host)
-  )
 }
 
 function secretsOf(auth: AuthConfig): readonly string[] {

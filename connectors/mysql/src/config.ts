@@ -1,4 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
+import { certWithKey, isLoopback, tlsFields, type TlsMode } from '@bulkhead/connector-sdk/network'
 
 /** The settings of a connection to MySQL or MariaDB: one definition for type, check, form and documentation. */
 
@@ -11,32 +12,16 @@ const text = (most: number): z.ZodString =>
     // oxlint-disable-next-line no-control-regex -- the server would cut the text there
     .regex(/^[^\0]*$/, 'must not hold a NUL character')
 
-const pem = z.string().max(200_000).startsWith('-----BEGIN ', 'must be PEM text, not the name of a file')
-
 const duration = z
   .string()
   .max(20)
   .regex(/^PT(?=\d)(\d{1,5}H)?(\d{1,6}M)?(\d{1,8}S)?$/, 'must be hours, minutes and seconds such as PT1M30S')
 
 const tls = z.strictObject({
-  mode: z.enum(['auto', 'disable', 'require', 'verify-ca', 'verify-full']).default('auto').meta({
-    title: 'TLS mode',
-    description:
-      '`verify-full`: the certificate must be signed by a known authority and name the host. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be the server. `disable`: in clear, the password hashed or sealed with the key of the server. `auto`: `disable` for a loopback host, `verify-full` for every other',
-  }),
-  ca: pem.optional().meta({
-    title: 'Certificate authorities',
-    description:
-      'PEM text of the authorities that may sign the certificate of the server; default: those that Node.js trusts. Providers of databases often have one of their own',
-  }),
-  cert: pem.optional().meta({
-    title: 'Client certificate',
-    description: 'PEM text of a certificate that the server asks of the user; default: none. Needs `key`',
-  }),
-  key: pem.optional().meta({
-    title: 'Key of the client certificate',
-    description: 'PEM text of its private key, without passphrase; default: none',
-    secret: true,
+  ...tlsFields({
+    mode: '`verify-full`: the certificate must be signed by a known authority and name the host. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be the server. `disable`: in clear, the password hashed or sealed with the key of the server. `auto`: `disable` for a loopback host, `verify-full` for every other',
+    peer: 'the server',
+    cert: 'that the server asks of the user',
   }),
   serverName: text(253).optional().meta({
     title: 'Server name',
@@ -77,20 +62,10 @@ export const config = z.strictObject({
     description: 'Password of the user, or a token that stands for it; default: none',
     secret: true,
   }),
-  tls: tls
-    .superRefine((value, context) => {
-      if ((value.cert === undefined) !== (value.key === undefined))
-        context.addIssue({
-          code: 'custom',
-          message: 'cert and key belong together',
-          path: [value.cert === undefined ? 'cert' : 'key'],
-        })
-    })
-    .prefault({})
-    .meta({
-      title: 'TLS',
-      description: 'How the connection is encrypted, and how the server proves who it is',
-    }),
+  tls: tls.superRefine(certWithKey).prefault({}).meta({
+    title: 'TLS',
+    description: 'How the connection is encrypted, and how the server proves who it is',
+  }),
   applicationName: text(20).default('bulkhead').meta({
     title: 'Application name',
     description:
@@ -143,18 +118,7 @@ export function rowBytes(text: string): number {
 }
 
 /** The mode that holds: `auto` decided by the host. */
-export function tlsMode({
-  host,
-  tls: { mode },
-}: Config): 'disable' | 'require' | 'verify-ca' | 'verify-full' {
+export function tlsMode({ host, tls: { mode } }: Config): TlsMode {
   if (mode !== 'auto') return mode
   return isLoopback(host) ? 'disable' : 'verify-full'
-}
-
-/** Whether the host is this machine itself, by its name or address alone. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase()
-  return (
-    name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name)
-  )
 }

@@ -1,4 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
+import { certWithKey, tlsFields } from '@bulkhead/connector-sdk/network'
 
 /** The settings of a connection to PostgreSQL: one definition for type, check, form and documentation. */
 
@@ -11,32 +12,16 @@ const text = (most: number): z.ZodString =>
     // oxlint-disable-next-line no-control-regex -- the server would cut the text there
     .regex(/^[^\0]*$/, 'must not hold a NUL character')
 
-const pem = z.string().max(200_000).startsWith('-----BEGIN ', 'must be PEM text, not the name of a file')
-
 const duration = z
   .string()
   .max(20)
   .regex(/^PT(?=\d)(\d{1,5}H)?(\d{1,6}M)?(\d{1,8}S)?$/, 'must be hours, minutes and seconds such as PT1M30S')
 
 const tls = z.strictObject({
-  mode: z.enum(['auto', 'disable', 'require', 'verify-ca', 'verify-full']).default('auto').meta({
-    title: 'TLS mode',
-    description:
-      '`verify-full`: the certificate must be signed by a known authority and name the host. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be the server. `disable`: in clear, the password at least hashed unless the server asks otherwise. `auto`: `disable` for a loopback host, `verify-full` for every other',
-  }),
-  ca: pem.optional().meta({
-    title: 'Certificate authorities',
-    description:
-      'PEM text of the authorities that may sign the certificate of the server; default: those that Node.js trusts. Providers of databases often have one of their own',
-  }),
-  cert: pem.optional().meta({
-    title: 'Client certificate',
-    description: 'PEM text of a certificate with which the user logs in; default: none. Needs `key`',
-  }),
-  key: pem.optional().meta({
-    title: 'Key of the client certificate',
-    description: 'PEM text of its private key, without passphrase; default: none',
-    secret: true,
+  ...tlsFields({
+    mode: '`verify-full`: the certificate must be signed by a known authority and name the host. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be the server. `disable`: in clear, the password at least hashed unless the server asks otherwise. `auto`: `disable` for a loopback host, `verify-full` for every other',
+    peer: 'the server',
+    cert: 'with which the user logs in',
   }),
   serverName: text(253).optional().meta({
     title: 'Server name',
@@ -77,20 +62,10 @@ export const config = z.strictObject({
       'Password of the user; default: none, for servers that trust the address or check a client certificate. Neither PGPASSWORD nor ~/.pgpass is read',
     secret: true,
   }),
-  tls: tls
-    .superRefine((value, context) => {
-      if ((value.cert === undefined) !== (value.key === undefined))
-        context.addIssue({
-          code: 'custom',
-          message: 'cert and key belong together',
-          path: [value.cert === undefined ? 'cert' : 'key'],
-        })
-    })
-    .prefault({})
-    .meta({
-      title: 'TLS',
-      description: 'How the connection is encrypted, and how the server proves who it is',
-    }),
+  tls: tls.superRefine(certWithKey).prefault({}).meta({
+    title: 'TLS',
+    description: 'How the connection is encrypted, and how the server proves who it is',
+  }),
   applicationName: text(20).default('bulkhead').meta({
     title: 'Application name',
     description:
@@ -150,12 +125,4 @@ export function milliseconds(text: string): number {
 export function rowBytes(text: string): number {
   const unit = text.endsWith('KiB') ? 1024 : 1024 * 1024
   return Math.min(1023 * 1024 * 1024, Number.parseInt(text, 10) * unit)
-}
-
-/** Whether the host is this machine itself, by its name or address alone. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase()
-  return (
-    name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name)
-  )
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ConnectionContext } from '@bulkhead/connector-sdk'
-import { type Config, isLoopback, rowBytes, tlsMode } from '../config.ts'
+import { isLoopback } from '@bulkhead/connector-sdk/network'
+import { type Config, rowBytes, tlsMode } from '../config.ts'
 import { clientCapabilities } from '../wire/capabilities.ts'
 import { Connection } from '../wire/connection.ts'
 import type { Greeting } from '../wire/server-packets.ts'

@@ -1,26 +1,8 @@
 import { isBulkheadError } from '@bulkhead/connector-sdk'
+import { connectFailure } from '@bulkhead/connector-sdk/network'
 import type { Config } from '../config.ts'
 import { postgresError } from '../errors.ts'
 import { ServerError } from '../wire/backend.ts'
-
-/** What Node.js says when the certificate of the server is not acceptable. */
-const certificateFaults = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REJECTED',
-  'CERT_REVOKED',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'HOSTNAME_MISMATCH',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-])
 
 /** What went wrong between the first packet and the end of the login. */
 export function connectError(error: unknown, config: Config, timedOut: boolean): Error {
@@ -33,11 +15,12 @@ export function connectError(error: unknown, config: Config, timedOut: boolean):
   if (error instanceof ServerError) return loginError(error, config)
 
   const code = String((error as NodeJS.ErrnoException).code ?? 'unknown cause')
-  if (code === 'ENOTFOUND')
+  const failure = connectFailure(code)
+  if (failure === 'host-unknown')
     return postgresError('postgres-host-unknown', `There is no host "${config.host}"`, {
       path: 'config.host',
     })
-  if (certificateFaults.has(code))
+  if (failure === 'certificate-refused')
     return postgresError(
       'postgres-certificate-refused',
       `The certificate of ${at} is not acceptable (${code})`,
@@ -45,7 +28,7 @@ export function connectError(error: unknown, config: Config, timedOut: boolean):
         path: 'config.tls',
       },
     )
-  if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code.startsWith('ERR_OSSL'))
+  if (failure === 'tls-failed')
     return postgresError('postgres-tls-failed', `No encrypted connection with ${at} came about (${code})`, {
       path: 'config.tls',
     })

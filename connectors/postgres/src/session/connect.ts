@@ -1,5 +1,6 @@
 import type { ConnectionContext } from '@bulkhead/connector-sdk'
-import { type Config, isLoopback, rowBytes } from '../config.ts'
+import { isLoopback } from '@bulkhead/connector-sdk/network'
+import { type Config, rowBytes } from '../config.ts'
 import { Connection } from '../wire/connection.ts'
 import { connectError } from './connect-error.ts'
 import { type LoggedIn, login } from './login.ts'
