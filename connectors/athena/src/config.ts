@@ -1,0 +1,107 @@
+import { z } from '@bulkhead/connector-sdk'
+
+/** The settings of a connection to Athena. Plain data only: `settings.ts` reads and compares them. */
+
+const duration = z
+  .string()
+  .max(12)
+  .regex(/^PT\d{1,4}(\.\d{1,3})?S$/, 'must be seconds such as PT5S or PT0.2S')
+
+export const config = z.strictObject({
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/)
+    .meta({ description: 'Region of Athena and of its results', examples: ['eu-central-1'] }),
+  workgroup: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,128}$/)
+    .default('primary')
+    .meta({
+      description:
+        'Workgroup in which queries run. It bounds what a query may read and cost, and may dictate where results go',
+    }),
+  outputLocation: z
+    .string()
+    .max(1024)
+    .regex(/^s3:\/\/[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9](\/[^\s]*)?$/, 'must be s3://bucket/folder/')
+    .optional()
+    .meta({
+      description:
+        'Where Athena puts results (default: what the workgroup says). They stay there: give the folder a lifecycle rule',
+      examples: ['s3://athena-results/bulkhead/'],
+    }),
+  expectedBucketOwner: z
+    .string()
+    .regex(/^\d{12}$/)
+    .optional()
+    .meta({ description: 'Account that must own the bucket of the results' }),
+  catalog: z.string().min(1).max(256).default('AwsDataCatalog').meta({
+    description: 'Data catalog of tables that the query names without one',
+  }),
+  database: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .meta({ description: 'Database of tables that the query names without one', examples: ['sales'] }),
+  endpoint: z
+    .url()
+    .optional()
+    .meta({
+      description: 'Address of the API of Athena (default: AWS, by region), such as that of a VPC endpoint',
+      examples: ['https://vpce-1a2b3c4d.athena.eu-central-1.vpce.amazonaws.com'],
+    }),
+  s3Endpoint: z.url().optional().meta({
+    description: 'Address of S3, where results are read (default: AWS, by region). Addressed by path',
+  }),
+
+  identity: z.enum(['keys', 'machine']).default('keys').meta({
+    description:
+      'Whose rights count. `keys`: accessKeyId and secretAccessKey, nothing else is looked for. `machine`: the role of the machine, pod or user that runs this, found as the AWS SDK does; refused unless whoever runs the machine set BULKHEAD_ATHENA_MACHINE_IDENTITY=allow, because an application would borrow rights that are not its own',
+  }),
+  accessKeyId: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({ description: 'Public half of the key; needed with `identity: keys`' }),
+  secretAccessKey: z
+    .string()
+    .min(1)
+    .max(1024)
+    .optional()
+    .meta({ description: 'Secret half of the key; needed with `identity: keys`', secret: true }),
+  sessionToken: z
+    .string()
+    .min(1)
+    .max(16_384)
+    .optional()
+    .meta({ description: 'Comes with keys that were given for a time (STS)', secret: true }),
+
+  results: z.enum(['auto', 'object', 'pages']).default('auto').meta({
+    description:
+      'How results are read. `object`: the CSV object in S3, as a stream, needs s3:GetObject there. `pages`: by GetQueryResults, 1000 rows a call, slow for many rows. `auto`: the object, and pages where there is none, where it may not be read, and for previews',
+  }),
+  pollFirst: duration.default('PT0.2S').meta({
+    description: 'Pause before Athena is asked for the state of a query; it grows by half each time',
+  }),
+  pollLongest: duration.default('PT5S').meta({ description: 'Longest pause between two such questions' }),
+  attempts: z.int().min(1).max(10).default(5).meta({
+    description:
+      'How often one call is tried when Athena or S3 is busy or the network fails, with growing pauses',
+  }),
+  requestTimeout: duration.default('PT60S').meta({
+    description: 'Longest time for the answer to one call, and longest silence while a result is read',
+  }),
+  tls: z
+    .strictObject({
+      ca: z.string().max(65_536).optional().meta({
+        description:
+          'Certificates (PEM) of authorities to trust beside the public ones. Verification cannot be switched off',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'Encryption on the way' }),
+})
+
+export type Config = z.output<typeof config>
