@@ -6,6 +6,7 @@ import { catalogOf } from '@bulkhead/engine/catalog/catalog-of'
 import type { Catalog } from '@bulkhead/engine/catalog/catalog'
 import { packageIntegrity } from '@bulkhead/engine/catalog/integrity'
 import { describeConnectors, type DescribedConnector } from './connector-manifests.ts'
+import { kitTable, readKitRecord } from './kit-table.ts'
 import { fieldTable, fillBetween } from './markdown.ts'
 import { referencePages } from './reference.ts'
 import { publishedSchemas } from './schemas.ts'
@@ -17,16 +18,14 @@ export async function generatedFiles(root: string): Promise<ReadonlyMap<string, 
   for (const { folder, manifest } of connectors) {
     files.set(`${folder}/connector.json`, json(manifest))
     const readme = `${folder}/README.md`
-    if (existsSync(join(root, readme)))
-      files.set(
-        readme,
-        fillBetween(
-          readFileSync(join(root, readme), 'utf8'),
-          'settings',
-          fieldTable(manifest.config),
-          readme,
-        ),
-      )
+    if (!existsSync(join(root, readme))) continue
+    const page = readFileSync(join(root, readme), 'utf8')
+    const withSettings = fillBetween(page, 'settings', fieldTable(manifest.config), readme)
+    const kit = readKitRecord(join(root, folder))
+    files.set(
+      readme,
+      kit === undefined ? withSettings : fillBetween(withSettings, 'kit', kitTable(kit), readme),
+    )
   }
   for (const [name, schema] of Object.entries(publishedSchemas()))
     files.set(`packages/contract/schemas/${name}`, json(schema))

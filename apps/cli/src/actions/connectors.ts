@@ -5,6 +5,7 @@ import { displayWidth, printable } from '../terminal/printable.ts'
 import { renderPairs, renderTable } from '../terminal/table.ts'
 import type { Style } from '../terminal/style.ts'
 import { installedCatalog } from './installed.ts'
+import { readKitResults, type KitResults } from './kit-results.ts'
 import { fieldsOf } from './schema-fields.ts'
 
 /** Which connectors are installed; those that are broken too, with the reason. */
@@ -38,9 +39,13 @@ export async function listConnectors(): Promise<Answer> {
 /** All that a connector says about itself. */
 export async function showConnector(reference: string): Promise<Answer> {
   const entry = (await installedCatalog()).resolve(reference)
+  const kit = await readKitResults(entry.folder)
   return {
-    value: { ...entry.manifest, folder: entry.folder, integrity: entry.integrity() },
-    text: (style, columns) => renderConnector(entry, style, columns),
+    value: { ...entry.manifest, folder: entry.folder, integrity: entry.integrity(), ...(kit && { kit }) },
+    text: (style, columns) =>
+      [renderConnector(entry, style, columns), ...(kit === undefined ? [] : [renderKit(kit, style)])].join(
+        '\n\n',
+      ),
   }
 }
 
@@ -102,6 +107,14 @@ function renderConnector(
     parts.push(`${style.bold('Errors')}\n${indent(table)}`)
   }
   return parts.join('\n\n')
+}
+
+function renderKit({ version, runs }: KitResults, style: Style): string {
+  const lines = runs.map(({ role, system, results }) => {
+    const count = (wanted: string): number => results.filter(({ result }) => result === wanted).length
+    return `  as a ${role}: ${count('passed')} passed, ${count('failed')} failed, ${count('left-out')} left out, against ${printable(system)}`
+  })
+  return [`${style.bold('Contract test kit')}, of version ${printable(version)}`, ...lines].join('\n')
 }
 
 function rolesOf({ source, store }: ConnectorManifest): readonly string[] {

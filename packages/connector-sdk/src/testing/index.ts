@@ -4,7 +4,8 @@
  */
 export { readFiles, readRequest, readRows, rowsOf } from './collect.ts'
 export { connectorJson } from './connector-json.ts'
-export { sourceKit, storeKit } from './kit.ts'
+export { kitChecks, sourceKit, storeKit } from './kit.ts'
+export type { KitResult, KitRun } from './kit-results.ts'
 export { startProxy, type Proxy } from './proxy.ts'
 export { settingsRecords, type SettingsRecord } from './settings-records.ts'
 export type {

@@ -13,7 +13,7 @@ import type { Check, SourceSubject, StoreSubject, Subject } from './subject.ts'
 const patience = { pauseMs: 300, slowMs: 500, connectMs: 1_000, stopMs: STOP_MS }
 
 /** Every check of a source, in the order in which an author should make them pass. */
-export const checksOfSources: readonly Check<SourceSubject<unknown>>[] = [
+const checksOfSources: readonly Check<SourceSubject<unknown>>[] = [
   ...specChecks,
   ...sourceChecks(patience),
   ...sourceTruthChecks,
@@ -22,12 +22,18 @@ export const checksOfSources: readonly Check<SourceSubject<unknown>>[] = [
 ]
 
 /** Every check of a store. */
-export const checksOfStores: readonly Check<StoreSubject<unknown>>[] = [
+const checksOfStores: readonly Check<StoreSubject<unknown>>[] = [
   ...specChecks,
   ...storeChecks,
   ...faultChecks(patience),
   ...storeFaultChecks(patience),
 ]
+
+/** What is checked of each role, by title: whoever keeps results knows by it which are complete. */
+export const kitChecks: Readonly<Record<'source' | 'store', readonly string[]>> = {
+  source: checksOfSources.map(({ title }) => title),
+  store: checksOfStores.map(({ title }) => title),
+}
 
 /**
  * Registers the contract's tests of a source with `node:test`, one test a promise. Call it once in a
@@ -67,6 +73,13 @@ function register<S extends Subject<unknown>>(
         if (result === 'left-out') t.diagnostic(`left out: ${check}: ${reason ?? ''}`)
       }
     })
-    after(() => recordResults(subject, role, results))
+    after(() => {
+      const order = checks.map(({ title }) => title)
+      return recordResults(
+        subject,
+        role,
+        results.toSorted((a, b) => order.indexOf(a.check) - order.indexOf(b.check)),
+      )
+    })
   })
 }
