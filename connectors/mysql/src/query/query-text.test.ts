@@ -23,6 +23,7 @@ describe('parameters are found', () => {
     ['SELECT `a``:b`, :c', ['c']],
     ['SELECT :a -- :b\n, :c # :d\n, :e /* :f */, :g', ['a', 'c', 'e', 'g']],
     ['SELECT 5--:a', ['a']],
+    ['SELECT 5--\u00a0:a', ['a']],
     ['SELECT 5--\t:a\n, :b', ['b']],
     ['SELECT /* /* */ :a /* */', ['a']],
     ["SELECT 'never ends :a", []],
@@ -45,6 +46,7 @@ describe('parameters are found', () => {
     const started = performance.now()
     parseQuery(`SELECT ${"'a\\'b' -- c\n :d /* e */ ".repeat(40_000)}`)
     parseQuery(`${'-'.repeat(500_000)}'${'\\'.repeat(400_000)}`)
+    readQuery(`SELECT ${'1'.repeat(300_000)} ${' '.repeat(300_000)} t . INTO`)
     assert.ok(performance.now() - started < 2000)
   })
 })
@@ -70,6 +72,16 @@ describe('queries are refused', () => {
     ["SELECT * FROM t into/**/dumpfile 'x'", 'mysql-write-refused'],
     ['SELECT 1 INTO @x', 'mysql-write-refused'],
     ['(SELECT 1)INTO @x', 'mysql-write-refused'],
+    ['SELECT 1e5INTO @x', 'mysql-write-refused'],
+    ['SELECT -1E+5INTO @x', 'mysql-write-refused'],
+    ['SELECT 1.INTO @x', 'mysql-write-refused'],
+    ['SELECT 1. INTO OUTFILE "x"', 'mysql-write-refused'],
+    ['SELECT 1./**/INTO OUTFILE "x"', 'mysql-write-refused'],
+    ['SELECT (1).5INTO @x', 'mysql-write-refused'],
+    ['SELECT 1.e1INTO @x', 'mysql-write-refused'],
+    ['SELECT \\NINTO @x', 'mysql-write-refused'],
+    ['SELECT 1 --\u00a0 INTO @x FROM t', 'mysql-write-refused'],
+    ['SELECT 1 --\u0085 ; DROP TABLE t', 'mysql-not-a-query'],
     ['SELECT 1INTO @x', 'none'], // a name: the server takes `1INTO` for one, too
   ]
   for (const [query, code] of refused) it(JSON.stringify(query), () => assert.equal(refusal(query), code))
@@ -87,7 +99,9 @@ describe('queries are taken', () => {
     '-- first\nSELECT 1',
     'SELECT \'?\', `into`, t.into, "; INTO" FROM t',
     'SELECT /*+ MAX_EXECUTION_TIME(1000) */ 1',
-    'SELECT @into, into_x, x_into FROM t',
+    'SELECT @into, into_x, x_into, éinto, intoé, 1into FROM t',
+    'SELECT t1.into, t. into, x.1e5into, a1.e1into FROM t1 t',
+    'SELECT 1 --\tinto',
   ]
   for (const query of taken) it(JSON.stringify(query), () => assert.equal(refusal(query), 'none'))
 

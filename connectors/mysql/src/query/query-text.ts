@@ -45,8 +45,12 @@ export function parseQuery(sql: string): SqlText {
   return { pieces, names: [...names] }
 }
 
-/** Whatever is no plain code. A colon before `=` or behind another one begins no name. */
-const special = /['"`#?;]|\/\*|--(?=[\s\p{Cc}]|$)|(?<!:):[\p{L}_\u0080-\uffff][\p{L}\p{N}_\u0080-\uffff]*/gu
+/**
+ * Whatever is no plain code. A colon before `=` or behind another one begins no name. What may follow
+ * the two hyphens of a comment is ASCII: the server takes other blanks for parts of names.
+ */
+const special =
+  /['"`#?;]|\/\*|--(?=[\0-\x20\x7f]|$)|(?<!:):[\p{L}_\u0080-\uffff][\p{L}\p{N}_\u0080-\uffff]*/gu
 
 function endOfQuotes(sql: string, start: number, quote: string): number {
   for (let at = start + 1; at < sql.length; at += 1) {
@@ -59,6 +63,14 @@ function endOfQuotes(sql: string, start: number, quote: string): number {
   }
   return sql.length
 }
+
+/**
+ * The reserved word INTO: unquoted it is a name only behind a dot, and part of one behind a letter. It
+ * follows numbers that no name can begin with, `1e5INTO`, `1.INTO`, and `\N`, without a blank. It is looked
+ * for first, so that what lies before it is read only there.
+ */
+const intoKeyword =
+  /(?=INTO)(?:(?<![\w$.@\u0080-\uffff]|\.\s+)|(?<=\\N|(?<![\w$@\u0080-\uffff])(?:\d+\.\d*|\.\d+)(?:e[+-]?\d+)?\s*|(?<![\w$.@\u0080-\uffff])\d+e[+-]?\d+))INTO(?![\w$\u0080-\uffff])/i
 
 /**
  * Reads the query of a request, and refuses what no server needs to see.
@@ -78,8 +90,7 @@ export function readQuery(query: unknown): SqlText {
   const text = code.join('')
   if (!/^[\s(]*(SELECT|WITH|VALUES|TABLE)\b/i.test(text))
     throw notAQuery('The query does not begin with SELECT, WITH, VALUES or TABLE')
-  // A reserved word: unquoted it is a name only behind a dot.
-  if (/(?<![\w$.@]|\.\s+)INTO(?![\w$])/i.test(text))
+  if (intoKeyword.test(text))
     throw mysqlError('mysql-write-refused', 'The query puts its rows INTO a file or a variable', {
       path: 'query',
     })
