@@ -67,7 +67,7 @@ export function refusalError(refusal: Refusal, hasLogin: boolean): BulkheadError
   if (has('index_not_found_exception'))
     return opensearchError('opensearch-index-unknown', 'There is no such index', { path: 'query.index' })
   // how the server answers when a pattern matches nothing
-  if (has('null_pointer_exception') && /invalid id: \[null\]/.test(refusal.reason + types.join(' ')))
+  if (status === 400 && has('null_pointer_exception'))
     return opensearchError('opensearch-index-unknown', 'No index matches the pattern', {
       path: 'query.index',
     })
