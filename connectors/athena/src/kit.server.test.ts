@@ -3,18 +3,13 @@ import { after } from 'node:test'
 import { settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
 import { createBucket } from '../../../test/support/s3.ts'
 import athena from './index.ts'
-import { type FakeQuery, startFakeAthena } from './testing/fake-athena.ts'
+import { type FakeQuery, settingsFor, startFakeAthena } from './testing/fake-athena.ts'
 import { typeCases, typeQueries } from './testing/type-cases.ts'
 
 const bucket = await createBucket({ after })
 const fake = await startFakeAthena({ after }, bucket)
-const { accessKeyId, secretAccessKey, region } = bucket
 const config = {
-  region,
-  accessKeyId,
-  secretAccessKey,
-  endpoint: fake.endpoint,
-  s3Endpoint: fake.endpoint,
+  ...settingsFor(fake, bucket),
   pollFirst: 'PT0.05S',
   pollLongest: 'PT0.05S',
 }

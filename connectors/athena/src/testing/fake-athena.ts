@@ -191,6 +191,14 @@ export async function startFakeAthena(
   return fake
 }
 
+/** Settings that reach it. */
+export function settingsFor(
+  { endpoint }: Pick<FakeAthena, 'endpoint'>,
+  { region, accessKeyId, secretAccessKey }: TestBucket,
+): Readonly<Record<string, unknown>> {
+  return { region, accessKeyId, secretAccessKey, endpoint, s3Endpoint: endpoint }
+}
+
 function endOf({ fails, cancelled }: FakeQuery): Execution['state'] {
   return fails !== undefined ? 'FAILED' : cancelled === true ? 'CANCELLED' : 'SUCCEEDED'
 }
