@@ -221,6 +221,7 @@ function memoryPlan(changes: Partial<Plan> = {}): Plan {
       form: 'rows',
       formReason: '',
       queryPath: 'spec.jobs.job.source.query',
+      fallbacks: [],
       reachable: {},
     },
     process: [],

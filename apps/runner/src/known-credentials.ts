@@ -20,6 +20,6 @@ export function hideCredentials({ data: { source } }: Request, redactor: Redacto
 
 /** Secrets in clear that a plan holds. */
 export function hideSecretsOf(plan: Plan, redactor: Redactor): void {
-  for (const planned of [plan.source, plan.store])
+  for (const planned of [plan.source, ...plan.source.fallbacks, plan.store])
     for (const secret of secretsIn(planned)) redactor.add(secret.reveal())
 }

@@ -91,8 +91,9 @@ function replyData(subject: ReplySubject, outcome: Outcome, redactor: Redactor):
     ...(plan !== undefined && {
       guarantee: plan.guarantee,
       consistency: 'result' in outcome ? outcome.result.consistency : plan.consistency,
-      connection: plan.source.name,
+      connection: 'result' in outcome ? outcome.result.connection : plan.source.name,
     }),
+    ...('result' in outcome && { tries: outcome.result.attempts }),
     warnings: redactor.redactData(outcome.warnings.slice(0, mostWarnings)),
     ...(subject.context !== undefined && { context: redactor.redactData(subject.context) }),
     acceptedAt: instant(subject.acceptedAtMs),

@@ -1,4 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
+import { name } from './names.ts'
 import { duration, nextRun } from './output.ts'
 import { parseDuration } from './quantities.ts'
 
@@ -50,6 +51,16 @@ export const connectionSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'Limits of this connection', ...nextRun }),
+  fallback: z
+    .array(name)
+    .max(5)
+    .default([])
+    .meta({
+      description:
+        'Other connections of the application, of the same connector, that are read in this order when this one cannot be reached. Only before the first row, and never when a query is wrong or a password refused; the reply names the connection that was read. Default: none, and the run is tried again later',
+      examples: [['ledger-replica']],
+      ...nextRun,
+    }),
 })
 
 export const storeSchema = z.strictObject({

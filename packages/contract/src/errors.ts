@@ -85,6 +85,10 @@ const registry = {
     'The connector cannot be used in this place',
     'Choose a connector with the role that `bulkhead connectors list` shows',
   ),
+  'fallback-invalid': config(
+    'A connection cannot take the place of another one',
+    'Name other connections of the same connector and version, none of them twice',
+  ),
   'connection-unknown': config(
     'The application declares no such connection',
     'Choose one of the connections that the message names',

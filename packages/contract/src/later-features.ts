@@ -10,7 +10,6 @@ const fields: readonly (readonly [pattern: string, feature: string])[] = [
   ['spec.triggers', 'triggers'],
   ['spec.flags', 'feature flags'],
   ['spec.isolation', 'isolation by setting'],
-  ['spec.connections.*.fallback', 'fallback connections'],
   ['spec.jobs.*.steps', 'jobs of several steps'],
   ['spec.jobs.*.sinks', 'sinks other than one file'],
   ['spec.jobs.*.prepare', 'preparing code'],

@@ -60,7 +60,11 @@ export const replySchemaV1 = z.object({
     z.string().optional(),
     '`snapshot`: the rows are of one moment; `none`: they may not be',
   ),
-  connection: described(z.string().optional(), 'The connection that was read'),
+  connection: described(
+    z.string().optional(),
+    'The connection that was read: a fallback, when the first one could not be reached',
+  ),
+  tries: described(z.int().optional(), 'How often reading was begun: more than once after outages'),
   warnings: described(
     z.array(z.string()),
     'What the requester should know: unknown fields, links that end early',

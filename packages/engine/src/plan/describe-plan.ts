@@ -18,6 +18,7 @@ export function planAsData(plan: Plan): Readonly<Record<string, unknown>> {
       ),
       form: source.form,
       formReason: source.formReason,
+      ...(source.fallbacks.length > 0 && { fallbacks: source.fallbacks.map(connectionAsData) }),
       reachable: Object.fromEntries(
         Object.entries(source.reachable).map(([name, connection]) => [name, connectionAsData(connection)]),
       ),
@@ -44,6 +45,9 @@ export function describePlan(plan: Plan): string {
     ['Application', plan.application],
     ['Job', plan.job ?? 'none: the request brings its own query'],
     ['Source', connectionText(source)],
+    ...source.fallbacks.map(
+      (connection) => ['', `or ${connectionText(connection)}, when it cannot be reached`] as const,
+    ),
     ...Object.values(source.reachable).map(
       (connection) => ['', `reads files of ${connectionText(connection)}`] as const,
     ),

@@ -19,6 +19,7 @@ test('plans a job, all of it', () => {
       form: 'bytes',
       queryPath: 'spec.jobs.invoices.source.query',
       formReason: 'postgres writes csv itself, and nothing has to look at the rows',
+      fallbacks: [],
       reachable: {},
     },
   )

@@ -26,6 +26,7 @@ import type { Plan, PlannedConnection, PlannedLimits, PlannedOutput, PlannedSour
 import {
   adHocConnection,
   declaredConnection,
+  fallbackConnections,
   declaredStore,
   reachableConnections,
 } from './planned-connection.ts'
@@ -64,7 +65,18 @@ export function planRun({ application, request, catalog, nowMs }: PlanInput): Pl
       ? adHocConnection(catalog, policy, chosen.source)
       : declaredConnection(application, catalog, chosen.connection, 'source.connection'),
   )
-  const reachable = source && faults.try(() => reachableConnections(application, catalog, source))
+  const fallbacks =
+    source &&
+    faults.try(() => (chosen.way === 'connector' ? [] : fallbackConnections(application, catalog, source)))
+  const reachable =
+    source &&
+    fallbacks &&
+    faults.try((): PlannedSource['reachable'] =>
+      Object.assign(
+        {},
+        ...[source, ...fallbacks].map((one) => reachableConnections(application, catalog, one)),
+      ),
+    )
   const parameters =
     jobName === undefined
       ? adHocParameters(data.parameters)
@@ -76,7 +88,8 @@ export function planRun({ application, request, catalog, nowMs }: PlanInput): Pl
   )
   const expiry = planUrlExpiry({ job, jobName, request: data }, policy)
   faults.add(expiry.faults)
-  if (source === undefined || store === undefined || reachable === undefined) throw faults.error()
+  if (source === undefined || store === undefined || reachable === undefined || fallbacks === undefined)
+    throw faults.error()
 
   const question = {
     jobName,
@@ -108,6 +121,7 @@ export function planRun({ application, request, catalog, nowMs }: PlanInput): Pl
       ),
       form: moving.form,
       formReason: moving.formReason,
+      fallbacks,
       reachable,
     },
     process: job.process,

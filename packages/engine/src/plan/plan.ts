@@ -46,6 +46,8 @@ export interface PlannedSource extends PlannedConnection {
   readonly form: Form
   /** Why this form and no better one, as what follows a colon. */
   readonly formReason: string
+  /** Read in this order when the source cannot be reached. */
+  readonly fallbacks: readonly PlannedConnection[]
   /** Other connections of the application that its settings name, for `fetchFiles`. */
   readonly reachable: Readonly<Record<string, PlannedConnection>>
 }

@@ -128,3 +128,33 @@ test('a request with settings of its own reaches no connection that it may not q
     planOf(applicationOf({ policy: { adHoc: { connectors: ['duckdb'], queries: ['lake'] } } }), { source }),
   )
 })
+
+test('plans the connections that take the place of one that cannot be reached', () => {
+  const config = { host: 'db', password: { secret: 'db' } }
+  const declare = (fallback: readonly string[]) => ({
+    connections: {
+      ledger: { connector: 'postgres@^1', config, fallback },
+      near: { connector: 'postgres@^1', config, fallback: ['far'] },
+      far: { connector: 'postgres@^1', config },
+    },
+  })
+  const { source } = planOf(applicationOf(declare(['near', 'far'])), invoices)
+  assert.deepEqual(
+    source.fallbacks.map(({ name, path }) => [name, path]),
+    [
+      ['near', 'spec.connections.near.config'],
+      ['far', 'spec.connections.far.config'],
+    ],
+  )
+  assert.deepEqual(planOf(applicationOf(declare(['near'])), invoices).source.fallbacks.length, 1)
+  const wrong = {
+    lake: 'fallback-invalid spec.connections.ledger.fallback[0]: lake is of files 1.0.0, and ledger of postgres 1.0.0',
+    ledger: 'fallback-invalid spec.connections.ledger.fallback[0]: The connection ledger is named twice',
+  }
+  for (const [name, message] of Object.entries(wrong))
+    assert.deepEqual(refusal(applicationOf(declare([name])), invoices), [message])
+  assert.match(
+    refusal(applicationOf(declare(['nera'])), invoices).join(),
+    /^connection-unknown spec\.connections\.ledger\.fallback\[0\]: .*near/,
+  )
+})

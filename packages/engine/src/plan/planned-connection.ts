@@ -56,6 +56,37 @@ export function declaredConnection(
   )
 }
 
+/**
+ * Connections that take the place of one that cannot be reached. Those of their own are not followed.
+ * @throws BulkheadError as `declaredConnection`, with `fallback-invalid`
+ */
+export function fallbackConnections(
+  application: Application,
+  catalog: Catalog,
+  source: PlannedConnection,
+): readonly PlannedConnection[] {
+  const { connections } = application.manifest.spec
+  const declared = Object.hasOwn(connections, source.name) ? connections[source.name] : undefined
+  const seen = new Set([source.name])
+  return (declared?.fallback ?? []).map((name, index) => {
+    const path = formatPath(['spec', 'connections', source.name, 'fallback', index])
+    if (seen.has(name)) throw fault('fallback-invalid', `The connection ${name} is named twice`, { path })
+    seen.add(name)
+    const planned = declaredConnection(application, catalog, name, path)
+    // the query and the form of the data are made for one connector
+    if (
+      planned.connector.name !== source.connector.name ||
+      planned.connector.version !== source.connector.version
+    )
+      throw fault(
+        'fallback-invalid',
+        `${name} is of ${planned.connector.name} ${planned.connector.version}, and ${source.name} of ${source.connector.name} ${source.connector.version}`,
+        { path },
+      )
+    return planned
+  })
+}
+
 /** A store that the manifest declares. @throws BulkheadError as `declaredConnection`, with `store-unknown` */
 export function declaredStore(
   application: Application,

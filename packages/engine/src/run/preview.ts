@@ -4,7 +4,7 @@ import type { Plan } from '../plan/plan.ts'
 import { rowReader } from '../transform/columns-to-rows.ts'
 import { createTransform } from '../transform/transform.ts'
 import { loadSteps, processPath } from './load-steps.ts'
-import { openExtract } from './open-connection.ts'
+import { openWithFallbacks } from './open-with-fallbacks.ts'
 import type { RunContext } from './run-context.ts'
 import { runServices } from './run-services.ts'
 import { deadline, iterateUntilStopped, runError } from './stop.ts'
@@ -31,7 +31,7 @@ export async function previewPlan(plan: Plan, rows: number, context: RunContext)
   try {
     await using shared = runServices(plan, context, signal, limit)
     const steps = await loadSteps(plan.process, context.application, processPath(plan))
-    await using extract = await openExtract(
+    const { extract: opened } = await openWithFallbacks(
       plan.source,
       {
         query: plan.source.query,
@@ -45,6 +45,7 @@ export async function previewPlan(plan: Plan, rows: number, context: RunContext)
       },
       shared.services,
     )
+    await using extract = opened
     const transform = await createTransform(steps, extract.fields, plan.chunk.bytes)
     const found: Row[] = []
     let rejected = 0

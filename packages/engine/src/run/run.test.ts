@@ -59,6 +59,7 @@ test('reads, writes, and says what it made', async () => {
       ],
       manifest: undefined,
       consistency: 'snapshot',
+      connection: 'source',
       attempts: 1,
       warnings: [],
     },

@@ -6,7 +6,8 @@ import type { Plan } from '../plan/plan.ts'
 import type { RetryDecision } from '../retry/retry-delay.ts'
 import type { RejectedRow } from '../transform/step.ts'
 import type { Transform } from '../transform/transform.ts'
-import { close, type ConnectionServices, openExtract, openStore } from './open-connection.ts'
+import { close, type ConnectionServices, openStore } from './open-connection.ts'
+import { type OpenedExtract, openWithFallbacks } from './open-with-fallbacks.ts'
 import { progressTeller } from './progress.ts'
 import { resultOutput, type ResultOutput, type RunFile } from './result-output.ts'
 import type { RunContext } from './run-context.ts'
@@ -27,6 +28,8 @@ export interface RunResult {
   readonly manifest: RunFile | undefined
   /** What the reader saw while others wrote. */
   readonly consistency: 'snapshot' | 'none'
+  /** The connection that was read: the planned one, or a fallback. */
+  readonly connection: string
   /** How often the extract was begun. */
   readonly attempts: number
   readonly warnings: readonly string[]
@@ -91,7 +94,7 @@ async function runAttempt(
   const { services } = shared
   const begin = await prepareTransform(plan, context)
   await using opened = new AsyncDisposableStack()
-  const { store, extract } = await openBoth(plan, services, opened)
+  const { store, extract, connection, passedOver } = await openBoth(plan, services, opened)
   const { cleanUpMs } = services
   const output = resultOutput({ plan, runId: context.runId, store, log: context.log, signal, cleanUpMs })
   try {
@@ -112,7 +115,8 @@ async function runAttempt(
       files,
       manifest,
       consistency: extract.consistency,
-      warnings: rejections.warnings(),
+      connection,
+      warnings: [...passedOver, ...rejections.warnings()],
     }
   } catch (error) {
     await output.discard() // I5
@@ -137,7 +141,7 @@ async function openBoth(
   plan: Plan,
   services: ConnectionServices,
   opened: AsyncDisposableStack,
-): Promise<{ readonly store: Store; readonly extract: Extract }> {
+): Promise<OpenedExtract & { readonly store: Store }> {
   // when one fails, the other need not go on trying
   const failed = new AbortController()
   const both = { ...services, signal: AbortSignal.any([services.signal, failed.signal]) }
@@ -145,14 +149,14 @@ async function openBoth(
     failed.abort(error)
     throw error
   }
-  const [extract, store] = await Promise.allSettled([
-    openExtract(plan.source, readRequest(plan), both).catch(fail),
+  const [read, store] = await Promise.allSettled([
+    openWithFallbacks(plan.source, readRequest(plan), both).catch(fail),
     openStore(plan.store, both).catch(fail),
   ])
   if (store.status === 'fulfilled') opened.defer(() => close(store.value, plan.store, services))
-  if (extract.status === 'fulfilled') opened.use(extract.value)
-  if (extract.status === 'rejected' || store.status === 'rejected') throw failed.signal.reason
-  return { store: store.value, extract: extract.value }
+  if (read.status === 'fulfilled') opened.use(read.value.extract)
+  if (read.status === 'rejected' || store.status === 'rejected') throw failed.signal.reason
+  return { store: store.value, ...read.value }
 }
 
 function readRequest({ source, process, output, limits, chunk }: Plan): ReadRequest {
