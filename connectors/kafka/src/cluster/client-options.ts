@@ -1,0 +1,49 @@
+import { checkServerIdentity, type ConnectionOptions as TlsOptions, createSecureContext } from 'node:tls'
+import type { ConnectionOptions } from '@platformatic/kafka'
+import type { ConnectionLimits } from '@bulkhead/connector-sdk'
+import { type Config, isLoopback } from '../config.ts'
+import { kafkaError } from '../errors.ts'
+
+/**
+ * How connections to brokers are made.
+ * @throws BulkheadError `kafka-tls-settings`
+ */
+export function connectionOptions(config: Config, limits: ConnectionLimits): ConnectionOptions {
+  const tls = tlsOptions(config)
+  return {
+    connectTimeout: limits.connectTimeoutMs,
+    requestTimeout: Math.max(limits.connectTimeoutMs, 30_000),
+    ...(tls === undefined ? {} : { tls, tlsServerName: config.tls.serverName ?? true }),
+    ...(config.sasl === undefined ? {} : { sasl: config.sasl }),
+  }
+}
+
+/** Whether connections are encrypted. */
+export function isEncrypted({ tls, brokers }: Config): boolean {
+  return tls.mode === 'auto' ? !brokers.every(isLoopback) : tls.mode !== 'disable'
+}
+
+function tlsOptions(config: Config): TlsOptions | undefined {
+  if (!isEncrypted(config)) return undefined
+  const { mode, ca, cert, key, serverName } = config.tls
+  const material = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  }
+  try {
+    createSecureContext(material)
+  } catch (cause) {
+    throw kafkaError('kafka-tls-settings', 'The certificate, key or authority cannot be used', {
+      path: 'config.tls',
+      cause,
+    })
+  }
+  const named = mode === 'auto' || mode === 'verify-full'
+  return {
+    ...material,
+    rejectUnauthorized: mode !== 'require',
+    checkServerIdentity: (host, certificate) =>
+      named ? checkServerIdentity(serverName ?? host, certificate) : undefined,
+  }
+}
