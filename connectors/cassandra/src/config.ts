@@ -1,4 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
+import { certWithKey, tlsFields } from '@bulkhead/connector-sdk/network'
 
 /** The settings of a connection to Cassandra: one definition for type, check, form and documentation. */
 
@@ -17,28 +18,12 @@ export const consistencyLevels = [
 
 const text = (most: number): z.ZodString => z.string().min(1).max(most)
 
-const pem = z.string().max(200_000).startsWith('-----BEGIN ', 'must be PEM text, not the name of a file')
-
 const tls = z
   .strictObject({
-    mode: z.enum(['auto', 'disable', 'require', 'verify-ca', 'verify-full']).default('auto').meta({
-      title: 'TLS mode',
-      description:
-        '`verify-full`: the certificate of each node must be signed by a known authority and name the node. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be a node. `disable`: in clear, the password too. `auto`: `disable` when all contact points are loopback, `verify-full` else',
-    }),
-    ca: pem.optional().meta({
-      title: 'Certificate authorities',
-      description:
-        'PEM text of the authorities that may sign the certificates of the nodes; default: those that Node.js trusts',
-    }),
-    cert: pem.optional().meta({
-      title: 'Client certificate',
-      description: 'PEM text of a certificate for nodes that demand one; default: none. Needs `key`',
-    }),
-    key: pem.optional().meta({
-      title: 'Key of the client certificate',
-      description: 'PEM text of its private key, without passphrase; default: none',
-      secret: true,
+    ...tlsFields({
+      mode: '`verify-full`: the certificate of each node must be signed by a known authority and name the node. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be a node. `disable`: in clear, the password too. `auto`: `disable` when all contact points are loopback, `verify-full` else',
+      peer: 'each node',
+      cert: 'for nodes that demand one',
     }),
     serverName: text(253).optional().meta({
       title: 'Server name',
@@ -46,14 +31,7 @@ const tls = z
         'The one name that the certificates of all nodes carry. Nodes are found by their addresses, so without it each certificate must carry the address of its node',
     }),
   })
-  .superRefine((value, context) => {
-    if ((value.cert === undefined) !== (value.key === undefined))
-      context.addIssue({
-        code: 'custom',
-        message: 'cert and key belong together',
-        path: [value.cert === undefined ? 'cert' : 'key'],
-      })
-  })
+  .superRefine(certWithKey)
 
 export const config = z
   .strictObject({
@@ -145,12 +123,4 @@ export type Config = z.output<typeof config>
 export function milliseconds(duration: string): number {
   const [, minutes = '0', seconds = '0'] = /^PT(?:(\d+)M)?(?:(\d+)S)?$/.exec(duration) ?? []
   return Math.max(1, (Number(minutes) * 60 + Number(seconds)) * 1000)
-}
-
-/** Whether the host is this machine itself, by its name or address alone. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase()
-  return (
-    name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name)
-  )
 }

@@ -1,4 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
+import { certWithKey, isLoopback, tlsFields, type TlsMode } from '@bulkhead/connector-sdk/network'
 
 /** The settings of a connection to MongoDB: one definition for type, check, form and documentation. */
 
@@ -9,8 +10,6 @@ const text = (most: number): z.ZodString =>
     .max(most)
     // oxlint-disable-next-line no-control-regex -- names of MongoDB end at the first NUL
     .regex(/^[^\0]*$/, 'must not hold a NUL character')
-
-const pem = z.string().max(200_000).startsWith('-----BEGIN ', 'must be PEM text, not the name of a file')
 
 /** Name or address, IPv6 in brackets, and perhaps a port. No scheme, no path, no credentials. */
 const host = z
@@ -30,28 +29,13 @@ export const readPreferences = [
   'nearest',
 ] as const
 
-const tls = z.strictObject({
-  mode: z.enum(['auto', 'disable', 'require', 'verify-ca', 'verify-full']).default('auto').meta({
-    title: 'TLS mode',
-    description:
-      '`verify-full`: the certificate must be signed by a known authority and name the host. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be the server. `disable`: in clear. `auto`: `disable` when all hosts are this machine, `verify-full` else',
+const tls = z.strictObject(
+  tlsFields({
+    mode: '`verify-full`: the certificate must be signed by a known authority and name the host. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be the server. `disable`: in clear. `auto`: `disable` when all hosts are this machine, `verify-full` else',
+    peer: 'each server',
+    cert: 'that the client shows, and logs in with when `authMechanism` is MONGODB-X509',
   }),
-  ca: pem.optional().meta({
-    title: 'Certificate authorities',
-    description:
-      'PEM text of the authorities that may sign the certificates of the servers; default: those that Node.js trusts',
-  }),
-  cert: pem.optional().meta({
-    title: 'Client certificate',
-    description:
-      'PEM text of a certificate that the client shows, and logs in with when `authMechanism` is MONGODB-X509; default: none. Needs `key`',
-  }),
-  key: pem.optional().meta({
-    title: 'Key of the client certificate',
-    description: 'PEM text of its private key, without passphrase; default: none',
-    secret: true,
-  }),
-})
+)
 
 export const config = z
   .strictObject({
@@ -110,20 +94,10 @@ export const config = z
       description:
         'Default: the best SCRAM that the server knows for the user. PLAIN (LDAP) sends the password as it is, and is refused without TLS',
     }),
-    tls: tls
-      .superRefine((value, context) => {
-        if ((value.cert === undefined) !== (value.key === undefined))
-          context.addIssue({
-            code: 'custom',
-            message: 'cert and key belong together',
-            path: [value.cert === undefined ? 'cert' : 'key'],
-          })
-      })
-      .prefault({})
-      .meta({
-        title: 'TLS',
-        description: 'How connections are encrypted, and how servers prove who they are',
-      }),
+    tls: tls.superRefine(certWithKey).prefault({}).meta({
+      title: 'TLS',
+      description: 'How connections are encrypted, and how servers prove who they are',
+    }),
     readPreference: z.enum(readPreferences).default('primary').meta({
       title: 'Read preference',
       description:
@@ -171,17 +145,11 @@ export const config = z
 export type Config = z.output<typeof config>
 
 /** Whether encryption is on, `auto` resolved. */
-export function tlsModeOf({ tls: { mode }, hosts, srv }: Config): Exclude<Config['tls']['mode'], 'auto'> {
+export function tlsModeOf({ tls: { mode }, hosts, srv }: Config): TlsMode {
   if (mode !== 'auto') return mode
-  return !srv && hosts.every(isLoopback) ? 'disable' : 'verify-full'
+  return !srv && hosts.every(isThisMachine) ? 'disable' : 'verify-full'
 }
 
-function isLoopback(address: string): boolean {
-  const name = address
-    .replace(/:\d+$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
-    .toLowerCase()
-  return (
-    name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name)
-  )
+function isThisMachine(address: string): boolean {
+  return isLoopback(address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'))
 }

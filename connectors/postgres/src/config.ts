@@ -30,6 +30,44 @@ const tls = z.strictObject({
   }),
 })
 
+const iam = z.strictObject({
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/)
+    .meta({ title: 'Region', description: 'Region of the database', examples: ['eu-central-1'] }),
+  endpoint: z
+    .string()
+    .max(260)
+    .regex(
+      /^[a-z0-9.-]{1,253}:\d{1,5}$/,
+      'must be a name and a port such as ledger.abc.eu-central-1.rds.amazonaws.com:5432',
+    )
+    .optional()
+    .meta({
+      title: 'Endpoint',
+      description:
+        'Name and port of the database as AWS knows it, for which the token is made; default: `tls.serverName` or `host`, and `port`. Needed for a name of your own, or a tunnel with another port',
+    }),
+  identity: z.enum(['keys', 'machine']).default('keys').meta({
+    title: 'Identity',
+    description:
+      'Whose right rds-db:connect counts. `keys`: accessKeyId and secretAccessKey, nothing else is looked for. `machine`: the role of the machine, pod or user that runs this, found as the AWS SDK does; refused unless whoever runs the machine set BULKHEAD_POSTGRES_MACHINE_IDENTITY=allow, because an application would borrow rights that are not its own',
+  }),
+  accessKeyId: text(256)
+    .optional()
+    .meta({ title: 'Access key', description: 'Public half of the key; needed with `identity: keys`' }),
+  secretAccessKey: text(1024).optional().meta({
+    title: 'Secret key',
+    description: 'Secret half of the key; needed with `identity: keys`',
+    secret: true,
+  }),
+  sessionToken: text(16_384).optional().meta({
+    title: 'Session token',
+    description: 'Comes with keys that were given for a time (STS)',
+    secret: true,
+  }),
+})
+
 export const config = z.strictObject({
   host: text(253)
     .regex(/^[^\s/,@]+$/, 'must be one host name or address; sockets of the file system are not served')
@@ -61,6 +99,11 @@ export const config = z.strictObject({
     description:
       'Password of the user; default: none, for servers that trust the address or check a client certificate. Neither PGPASSWORD nor ~/.pgpass is read',
     secret: true,
+  }),
+  iam: iam.optional().meta({
+    title: 'IAM',
+    description:
+      'Logs in by a token of AWS IAM in place of a password, as Aurora and RDS take it; default: not. A new token is made for every connection. Needs TLS with a verified certificate',
   }),
   tls: tls.superRefine(certWithKey).prefault({}).meta({
     title: 'TLS',

@@ -64,6 +64,21 @@ const registry = {
     meaning: 'The server ended the TLS handshake, perhaps because it demands a client certificate',
     fix: 'Check the log of the server, and `tls.cert` and `tls.key` when it demands them',
   },
+  'postgres-iam-settings': {
+    kind: 'config',
+    meaning: 'The settings of IAM are incomplete, contradict others, or would send a token to who knows whom',
+    fix: 'Correct the setting at `path`',
+  },
+  'postgres-iam-identity': {
+    kind: 'auth',
+    meaning: 'The machine has no identity from which a token of IAM could be made',
+    fix: 'Give the machine a role, or set `iam.accessKeyId` and `iam.secretAccessKey`',
+  },
+  'postgres-machine-identity-refused': {
+    kind: 'policy',
+    meaning: 'The settings ask for the identity of the machine, which whoever runs it has not allowed',
+    fix: 'Set `iam.accessKeyId` and `iam.secretAccessKey`, or let the operator set BULKHEAD_POSTGRES_MACHINE_IDENTITY=allow',
+  },
   'postgres-password-missing': {
     kind: 'auth',
     meaning: 'The server asks for a password and the settings have none',

@@ -1,8 +1,8 @@
-import { checkServerIdentity, createSecureContext } from 'node:tls'
-import type { ConnectionOptions } from 'node:tls'
+import { checkServerIdentity, type ConnectionOptions } from 'node:tls'
 import { type DseClientOptions, policies } from 'cassandra-driver'
 import type { ConnectionLimits } from '@bulkhead/connector-sdk'
-import { type Config, isLoopback, milliseconds } from '../config.ts'
+import { isLoopback, readableMaterial } from '@bulkhead/connector-sdk/network'
+import { type Config, milliseconds } from '../config.ts'
 import { cassandraError } from '../errors.ts'
 
 /**
@@ -49,18 +49,13 @@ export function isEncrypted({ tls, contactPoints }: Config): boolean {
 
 function tlsOptions(config: Config): ConnectionOptions | undefined {
   if (!isEncrypted(config)) return undefined
-  const { mode, ca, cert, key, serverName } = config.tls
-  const material = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  }
+  const { mode, serverName } = config.tls
+  let material
   try {
-    createSecureContext(material)
-  } catch (cause) {
+    material = readableMaterial(config.tls)
+  } catch {
     throw cassandraError('cassandra-tls-settings', 'The certificate, key or authority cannot be used', {
       path: 'config.tls',
-      cause,
     })
   }
   const named = mode === 'auto' || mode === 'verify-full'

@@ -1,5 +1,4 @@
-import { X509Certificate } from 'node:crypto'
-import { createSecureContext } from 'node:tls'
+import { readableMaterial } from '@bulkhead/connector-sdk/network'
 import type { Config } from '../config.ts'
 import { httpFault } from '../errors.ts'
 
@@ -16,26 +15,14 @@ export interface TlsOptions {
  * @throws BulkheadError `http-tls-settings`
  */
 export function tlsOptions({ ca, cert, key, serverName }: Config['tls']): TlsOptions {
-  const options = {
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    ...(serverName !== undefined && { servername: serverName }),
-  }
   try {
-    // Node.js passes over an authority that it cannot read, and then trusts nobody.
-    for (const block of ca === undefined ? [] : certificatesIn(ca)) new X509Certificate(block)
-    createSecureContext({ ca, cert, key })
+    return {
+      ...readableMaterial({ ca, cert, key }),
+      ...(serverName !== undefined && { servername: serverName }),
+    }
   } catch {
-    // No cause: the error of OpenSSL may quote the key.
     throw httpFault('http-tls-settings', 'Certificate, key or authority cannot be used', {
       path: 'config.tls',
     })
   }
-  return options
-}
-
-function certificatesIn(pem: string): readonly string[] {
-  const blocks = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END/g)
-  return blocks === null ? [pem] : blocks.map((block) => `${block} CERTIFICATE-----`)
 }

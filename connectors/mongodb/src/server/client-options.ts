@@ -1,6 +1,5 @@
-import { X509Certificate } from 'node:crypto'
-import { createSecureContext } from 'node:tls'
 import type { ConnectionContext } from '@bulkhead/connector-sdk'
+import { readableMaterial } from '@bulkhead/connector-sdk/network'
 import { type MongoClientOptions, ReadPreference } from 'mongodb'
 import { type Config, tlsModeOf } from '../config.ts'
 import { mongodbError } from '../errors.ts'
@@ -50,16 +49,9 @@ export function clientTarget(context: ConnectionContext<Config>, connections: nu
 
 function tlsOptions({ tls }: Config, mode: ReturnType<typeof tlsModeOf>): MongoClientOptions {
   if (mode === 'disable') return { tls: false }
-  const material = {
-    ...(tls.ca !== undefined && { ca: tls.ca }),
-    ...(tls.cert !== undefined && { cert: tls.cert }),
-    ...(tls.key !== undefined && { key: tls.key }),
-  }
+  let material
   try {
-    createSecureContext(material)
-    // OpenSSL leaves out of a list what it cannot read.
-    for (const block of tls.ca?.match(/-----BEGIN [^-]+-----[^-]*(-----END [^-]+-----)?/g) ?? [])
-      void new X509Certificate(block)
+    material = readableMaterial(tls)
   } catch {
     throw mongodbError(
       'mongodb-tls-settings',

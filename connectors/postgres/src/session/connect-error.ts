@@ -38,7 +38,16 @@ export function connectError(error: unknown, config: Config, timedOut: boolean):
 }
 
 /** The messages of the server name roles, addresses and rules of its own: they are not passed on. */
-function loginError({ fields: { sqlState } }: ServerError, { user, database }: Config): Error {
+function loginError({ fields: { sqlState } }: ServerError, { user, database, iam }: Config): Error {
+  if (iam !== undefined && sqlState.startsWith('28'))
+    return postgresError(
+      'postgres-login-refused',
+      `The server refuses the token of IAM for user "${user}" (${sqlState})`,
+      {
+        path: 'config.iam',
+        fix: 'Grant the user the role rds_iam, and the identity rds-db:connect for this user and database; check `iam.region`, `iam.endpoint`, and the clock of this machine',
+      },
+    )
   if (sqlState === '28P01')
     return postgresError('postgres-password-refused', `The server refuses the password of user "${user}"`, {
       path: 'config.password',

@@ -3,6 +3,7 @@ import { isLoopback } from '@bulkhead/connector-sdk/network'
 import { type Config, rowBytes } from '../config.ts'
 import { Connection } from '../wire/connection.ts'
 import { connectError } from './connect-error.ts'
+import { iamToken } from './iam-token.ts'
 import { type LoggedIn, login } from './login.ts'
 import { openSocket } from './open-socket.ts'
 import { Session } from './session.ts'
@@ -27,6 +28,7 @@ export async function connect(
   const either = AbortSignal.any([signal, deadline])
   try {
     const transport = await openSocket(target, either)
+    const password = config.iam === undefined ? config.password : await iamToken(config, config.iam, either)
     const connection = new Connection(transport, rowBytes(config.maxRowSize), {
       message: () => undefined,
       copyData: () => true,
@@ -36,7 +38,7 @@ export async function connect(
       login(connection, {
         user: config.user,
         database: config.database,
-        password: config.password,
+        password,
         applicationName: applicationName(config.applicationName, context),
         clearPassword: target.tls !== undefined || isLoopback(config.host),
       }),

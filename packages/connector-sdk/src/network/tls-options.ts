@@ -3,44 +3,62 @@ import { isIP } from 'node:net'
 import { checkServerIdentity, type ConnectionOptions, createSecureContext } from 'node:tls'
 import type { TlsMode } from './tls-settings.ts'
 
-export interface TlsChoice {
-  readonly mode: Exclude<TlsMode, 'disable'>
-  /** The name or address that the certificate must carry. */
-  readonly name: string
+/** PEM text of the settings. */
+export interface TlsMaterial {
   readonly ca?: string | undefined
   readonly cert?: string | undefined
   readonly key?: string | undefined
 }
 
+export interface TlsChoice extends TlsMaterial {
+  readonly mode: Exclude<TlsMode, 'disable'>
+  /** The name or address that the certificate must carry. */
+  readonly name: string
+}
+
 /**
- * What `tls.connect` takes for these settings.
- * @throws TypeError when a certificate or key cannot be read; its text says nothing of their content
+ * The same without what is absent, when all of it can be read and fits: for clients that take PEM text.
+ * @throws TypeError whose text says nothing of their content
  */
-export function tlsOptions({ mode, name, ca, cert, key }: TlsChoice): ConnectionOptions {
+export function readableMaterial({ ca, cert, key }: TlsMaterial): {
+  ca?: string
+  cert?: string
+  key?: string
+} {
+  const material = {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  }
   try {
     for (const pem of [ca, cert]) if (pem !== undefined) readCertificates(pem)
-    const secureContext = createSecureContext({
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    })
-    return {
-      secureContext,
-      rejectUnauthorized: mode !== 'require',
-      checkServerIdentity: (_host, certificate) =>
-        mode === 'verify-full' ? checkServerIdentity(name, certificate) : undefined,
-      // An address is not allowed in the server name indication (RFC 6066, 3).
-      ...(isIP(name) === 0 ? { servername: name } : {}),
-    }
+    createSecureContext(material)
+    return material
   } catch {
     // The message of OpenSSL may quote the input.
     throw new TypeError('A certificate or key cannot be read')
   }
 }
 
+/**
+ * What `tls.connect` takes for these settings.
+ * @throws TypeError as `readableMaterial` does
+ */
+export function tlsOptions({ mode, name, ...material }: TlsChoice): ConnectionOptions {
+  return {
+    secureContext: createSecureContext(readableMaterial(material)),
+    rejectUnauthorized: mode !== 'require',
+    checkServerIdentity: (_host, certificate) =>
+      mode === 'verify-full' ? checkServerIdentity(name, certificate) : undefined,
+    // An address is not allowed in the server name indication (RFC 6066, 3).
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+  }
+}
+
 /** OpenSSL passes over what it cannot read, and would then trust nobody without saying why. */
 function readCertificates(pem: string): void {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  if (blocks.length === 0) throw new TypeError('There is no certificate')
+  const blocks = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END [^-]+-----/g) ?? []
+  const begun = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/g)?.length
+  if (blocks.length === 0 || blocks.length !== begun) throw new TypeError('A certificate is not whole')
   for (const block of blocks) new X509Certificate(block)
 }

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { readRequest, testContext } from '@bulkhead/connector-sdk/testing'
+import http from './index.ts'
+import { json, startApi } from './testing/api-server.ts'
+import { drip, startRawServer } from './testing/raw-server.ts'
+import { readFailure } from './testing/read.ts'
+
+const once = { attempts: 1 }
+
+test('gives up on a server that switches to another protocol', { timeout: 10_000 }, async () => {
+  const baseUrl = await startRawServer({ after }, (socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n[1]')
+  })
+  const { code, kind } = await readFailure({ config: { baseUrl, retry: once }, query: { path: 'x' } })
+  assert.deepEqual([code, kind], ['http-answer-not-json', 'config'])
+})
+
+test('tells a refusal also when its explanation never ends', { timeout: 20_000 }, async () => {
+  const baseUrl = await startRawServer({ after }, (socket) => drip(socket, 'HTTP/1.1 404 No\r\n\r\n{'))
+  const started = performance.now()
+  const { code } = await readFailure({ config: { baseUrl, retry: once }, query: { path: 'x' } })
+  assert.equal(code, 'http-not-found')
+  assert.ok(performance.now() - started < 10_000)
+})
+
+test('waits for no failing server longer than it may', { timeout: 20_000 }, async () => {
+  const api = await startApi({ after }, (request) =>
+    json(request, {}, Number(request.path.slice(1)), { 'retry-after': '99999999' }),
+  )
+  const config = { baseUrl: api.url, retry: { attempts: 3, longestWait: 'PT1S' } }
+  for (const status of ['500', '502', '408']) {
+    const before = api.seen.length
+    const { code, retryAfterMs } = await readFailure({ config, query: { path: status } })
+    assert.deepEqual([code, retryAfterMs], ['http-unavailable', 99_999_999_000], status)
+    assert.equal(api.seen.length - before, 1, 'it comes back before the server wants it to')
+  }
+})
+
+test('a token that nobody waits for any more fails quietly', async (t) => {
+  const unhandled: unknown[] = []
+  const note = (error: unknown): void => void unhandled.push(error)
+  process.on('unhandledRejection', note)
+  t.after(() => process.off('unhandledRejection', note))
+  const silent = await startApi({ after }, () => undefined)
+  const auth = { type: 'oauth2', endpoint: `${silent.url}/token`, clientId: 'a', clientSecret: 'b' }
+  await using context = testContext({ config: http.config.parse({ baseUrl: silent.url, auth }) })
+  const source = await (http.source ?? assert.fail()).open(context)
+  const reason = new Error('the test stopped it')
+  const request = readRequest({ query: { path: 'x' }, parameters: {} }, 'columns')
+  await assert.rejects(source.prepare(request, AbortSignal.abort(reason)), reason)
+  await source[Symbol.asyncDispose]()
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.deepEqual(unhandled, [])
+  assert.equal(silent.seen.length, 0)
+})
