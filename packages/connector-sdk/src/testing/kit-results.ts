@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises'
 import process from 'node:process'
-import type { Subject } from './subject.ts'
+import { isUnexplained, type Subject } from './subject.ts'
 
 /** What came of one check. */
 export interface KitResult {
@@ -23,7 +23,8 @@ export interface KitRun {
  * Appends what came of a run to the file that the variable BULKHEAD_KIT_RESULTS names, one line of JSON a
  * role; nothing when it is not set.
  *
- * @throws Error when the subject does not say what it ran against: a result without it says little
+ * @throws Error when the subject does not say what it ran against, or why it leaves a check out: such a
+ *         record would say little
  */
 export async function recordResults(
   subject: Subject<unknown>,
@@ -34,6 +35,8 @@ export async function recordResults(
   if (file === undefined || file === '') return
   const system = typeof subject.system === 'function' ? await subject.system() : subject.system
   if (system === undefined) throw new Error('The test does not say by `system` what it runs against')
+  const silent = results.find(({ reason }) => reason !== undefined && isUnexplained(reason))
+  if (silent !== undefined) throw new Error(`${silent.reason ?? ''}: ${silent.check}`)
   const run: KitRun = { connector: subject.connector.name, role, system, results }
   await appendFile(file, `${JSON.stringify(run)}\n`)
 }

@@ -8,7 +8,7 @@ import { sourceTruthChecks } from './source-truth-checks.ts'
 import { specChecks } from './spec-checks.ts'
 import { storeChecks } from './store-checks.ts'
 import { storeFaultChecks } from './store-fault-checks.ts'
-import type { Check, SourceSubject, StoreSubject, Subject } from './subject.ts'
+import { isUnexplained, type Check, type SourceSubject, type StoreSubject, type Subject } from './subject.ts'
 
 const patience = { pauseMs: 300, slowMs: 500, connectMs: 1_000, stopMs: STOP_MS }
 
@@ -70,7 +70,8 @@ function register<S extends Subject<unknown>>(
     }
     test('says of each check that it leaves out why', (t) => {
       for (const { check, result, reason } of results) {
-        if (result === 'left-out') t.diagnostic(`left out: ${check}: ${reason ?? ''}`)
+        if (result === 'left-out')
+          t.diagnostic(`${isUnexplained(reason ?? '') ? 'Warning: ' : ''}left out: ${check}: ${reason ?? ''}`)
       }
     })
     after(() => {
