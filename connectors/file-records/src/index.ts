@@ -1,4 +1,4 @@
-/** Records out of files as older systems write them: delimited, row by row, in any encoding. */
+/** Records out of files as older systems write them: row by row. */
 import { defineConnector, SDK_VERSION } from '@bulkhead/connector-sdk'
 import { config } from './config.ts'
 import { errors } from './errors.ts'
@@ -9,7 +9,7 @@ import { types } from './types.ts'
 export default defineConnector({
   name: 'file-records',
   sdk: SDK_VERSION,
-  summary: 'Records of delimited files, with odd quoting and encodings, packed or not',
+  summary: 'Records of delimited and fixed-width files, packed or not, in the encodings of older systems',
   config,
   query,
   source: {

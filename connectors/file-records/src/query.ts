@@ -2,6 +2,7 @@ import { bindObjectParameters, orParameter, type ParameterValue, z } from '@bulk
 import { columnTypePattern } from './columns/column-type.ts'
 import { delimitedFormat } from './delimited/delimited-schema.ts'
 import { failure } from './errors.ts'
+import { fixedWidthFormat } from './fixed-width/fixed-width-schema.ts'
 import type { May } from './may.ts'
 import { compressions } from './input/unpack.ts'
 
@@ -24,6 +25,12 @@ function querySchema(may: May) {
     from: may(z.string().min(1).max(1000))
       .optional()
       .describe('What the file calls the column, when that is another name: in its header'),
+    start: may(z.int().min(1).max(1_000_000))
+      .optional()
+      .describe(
+        'Fixed width: the first character of the column, from 1; default: behind the column before it',
+      ),
+    length: may(z.int().min(1).max(1_000_000)).optional().describe('Fixed width: characters of the column'),
     pattern: may(z.string().min(1).max(100))
       .optional()
       .describe(
@@ -62,7 +69,9 @@ function querySchema(may: May) {
         'Which files of zip archives to read: a name, or several by *, ? and **, sorted by name; default: the only one',
       )
       .meta({ examples: ['*.csv'] }),
-    format: z.discriminatedUnion('type', [delimitedFormat(may)]).describe('How the files are written'),
+    format: z
+      .discriminatedUnion('type', [delimitedFormat(may), fixedWidthFormat(may)])
+      .describe('How the files are written'),
     columns: z
       .array(column)
       .min(1)

@@ -2,6 +2,8 @@ import type { RecordFile } from './columns/raw-record.ts'
 import { delimitedOptions } from './delimited/delimited-schema.ts'
 import { openDelimited } from './delimited/delimited-file.ts'
 import { failure } from './errors.ts'
+import { FixedWidthFile } from './fixed-width/fixed-width-file.ts'
+import { fixedWidthOptions } from './fixed-width/fixed-width-schema.ts'
 import type { Document } from './input/documents.ts'
 import type { Query } from './query.ts'
 import { createDecoder } from './text/decoder.ts'
@@ -18,6 +20,7 @@ export interface RecordFormat {
 export function recordFormat(query: Query, maxRecordBytes: number): RecordFormat {
   const { format } = query
   const declared = query.columns?.length
+  assertFields(query)
   switch (format.type) {
     case 'delimited': {
       const options = delimitedOptions(format)
@@ -29,6 +32,15 @@ export function recordFormat(query: Query, maxRecordBytes: number): RecordFormat
             file: document.name,
             columns,
           }),
+      }
+    }
+    case 'fixed-width': {
+      const options = fixedWidthOptions(format, query.columns)
+      return {
+        open: (document, signal) => {
+          const window = textWindow(document, format, maxRecordBytes, signal)
+          return Promise.resolve(new FixedWidthFile(window, options, document.name))
+        },
       }
     }
   }
@@ -43,6 +55,19 @@ function textWindow(
   const file = document.name
   const decoder = createDecoder({ encoding, invalidBytes, file })
   return new TextWindow(document.read(signal), decoder, { file, maxBytes })
+}
+
+/** Fields of columns mean something to some formats only: elsewhere they are a mistake. */
+function assertFields({ format, columns = [] }: Query): void {
+  const unused = format.type === 'fixed-width' ? (['from'] as const) : (['start', 'length'] as const)
+  for (const [index, column] of columns.entries()) {
+    const field = unused.find((name) => column[name] !== undefined)
+    if (field === undefined) continue
+    throw failure('file-records-query-invalid', `\`${field}\` of a column means nothing for ${format.type}`, {
+      path: `query.columns.${index}.${field}`,
+      fix: 'Leave it out',
+    })
+  }
 }
 
 function needsColumns(what: string): Error {
