@@ -15,12 +15,22 @@ export interface Output {
   readonly compression?: 'gzip'
 }
 
-export interface Export {
-  /** Of `installCommand`. */
-  readonly command: string
+export type Export = Common & (PostgresSource | OtherSource)
+
+interface PostgresSource {
   /** URL of a database. */
   readonly database: string
   readonly query: string
+}
+
+interface OtherSource {
+  /** As a request has it. */
+  readonly source: unknown
+}
+
+interface Common {
+  /** Of `installCommand`. */
+  readonly command: string
   readonly output: Output
   /** Results lie in `out` below it. */
   readonly folder: string
@@ -66,22 +76,23 @@ export async function withoutLauncher(command: Command, folder: string): Promise
 
 const run = promisify(execFile)
 
-function requestFor({ database, query, output }: Export): unknown {
+function requestFor(wanted: Export): unknown {
+  const source = 'source' in wanted ? wanted.source : postgresSource(wanted)
+  return { requestId: 'bench', source, output: wanted.output }
+}
+
+function postgresSource({ database, query }: PostgresSource): unknown {
   const { hostname: host, port, pathname, username, password } = new URL(database)
   return {
-    requestId: 'bench',
-    source: {
-      connector: 'postgres',
-      config: {
-        host,
-        port: port === '' ? 5432 : Number(port),
-        database: decodeURIComponent(pathname.slice(1)),
-        user: decodeURIComponent(username),
-        ...(password !== '' && { password: decodeURIComponent(password) }),
-      },
-      query,
+    connector: 'postgres',
+    config: {
+      host,
+      port: port === '' ? 5432 : Number(port),
+      database: decodeURIComponent(pathname.slice(1)),
+      user: decodeURIComponent(username),
+      ...(password !== '' && { password: decodeURIComponent(password) }),
     },
-    output,
+    query,
   }
 }
 

@@ -39,15 +39,31 @@ export async function runPair(lane: Lane, measuring: Measuring, turn: number): P
   const bulkhead = (): Promise<ExportRun> =>
     exportOnce({ command, database, query, folder, output: lane.output, rows })
   const peer = (): Promise<ExportRun> => runPeer(lane, measuring)
-  const [first, second] = turn % 2 === 0 ? [peer, bulkhead] : [bulkhead, peer]
-  const [one, other] = [await first(), await second()]
-  const result = turn % 2 === 0 ? { peer: one, bulkhead: other } : { bulkhead: one, peer: other }
+  const result = await inTurn(turn, bulkhead, peer)
   if (lane.sameBytes && result.bulkhead.bytes !== result.peer.bytes) {
     throw new Error(
       `${lane.name}: Bulkhead wrote ${result.bulkhead.bytes} bytes and psql ${result.peer.bytes}`,
     )
   }
   return result
+}
+
+/** One after the other: the peer first in even turns. */
+export async function inTurn(
+  turn: number,
+  bulkhead: () => Promise<ExportRun>,
+  peer: () => Promise<ExportRun>,
+): Promise<PairResult> {
+  const [first, second] = turn % 2 === 0 ? [peer, bulkhead] : [bulkhead, peer]
+  const [one, other] = [await first(), await second()]
+  return turn % 2 === 0 ? { peer: one, bulkhead: other } : { bulkhead: one, peer: other }
+}
+
+/** What is measured in turns, whatever it is made of. */
+export interface RunnableLane {
+  readonly name: string
+  readonly peerName: string
+  readonly run: (turn: number) => Promise<PairResult>
 }
 
 export interface PairResult {
@@ -67,7 +83,10 @@ async function runPeer(lane: Lane, { psql }: Measuring): Promise<ExportRun> {
 }
 
 /** @param results  at least one */
-export function figuresOf(lane: Lane, results: readonly PairResult[]): LaneFigures {
+export function figuresOf(
+  lane: Pick<Lane, 'name' | 'peerName'>,
+  results: readonly PairResult[],
+): LaneFigures {
   const pairs = results.map(({ bulkhead, peer }): Pair => ({ bulkhead: bulkhead.cost, peer: peer.cost }))
   const spread = (value: keyof Cost): LaneFigures['wallSeconds'] => ({
     bulkhead: spreadOf(pairs.map((pair) => pair.bulkhead[value])),

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: exports of a generated table by the command, against `psql`, interleaved.
+ * `npm run bench`: exports of generated data by the command, against `psql` and other tools, interleaved.
  *
  * `npm run bench -- --rows 100000 --runs 3 --only csv,jsonl,start-up`
  *
@@ -10,19 +10,20 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { installCommand } from './bulkhead-command.ts'
-import { figuresOf, type LaneFigures, type PairResult, runPair } from './compare-lane.ts'
+import { figuresOf, type LaneFigures, type PairResult, type RunnableLane, runPair } from './compare-lane.ts'
 import { createWideTable } from './generated-rows.ts'
 import { judgeTargets } from './judge-targets.ts'
 import { type Lane, lanes } from './lanes.ts'
 import { busyCores, describeMachine } from './measure/machine.ts'
 import { spreadOf } from './measure/statistics.ts'
+import { openOpenSearchLane, opensearchLane } from './opensearch-lane.ts'
 import { lanesText, loadText, machineText, startUpText, verdictsText } from './report.ts'
 import { openScratchDatabase, type ScratchDatabase } from './scratch-database.ts'
 import { measureStartUp, type StartUp } from './start-up.ts'
 import { targets } from './targets.ts'
 import { wholeNumber } from './whole-number.ts'
 
-const names = [...lanes.map(({ name }) => name), 'start-up']
+const names = [...lanes.map(({ name }) => name), opensearchLane, 'start-up']
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
@@ -55,8 +56,10 @@ if (chosen.length > 0) {
   await database.execute(statements)
 }
 const others: number[] = []
+await using opened = new AsyncDisposableStack()
+const runnable = [...chosen.map((lane) => psqlLane(lane, database)), ...(await otherLanes(database))]
 const figures = {
-  lanes: await compare(chosen, database),
+  lanes: await compare(runnable),
   startUp: only.includes('start-up') ? await startUp(database) : undefined,
 }
 
@@ -78,28 +81,40 @@ else {
   console.log(`${parts.join('\n\n')}\n\n${file}`)
 }
 
-/** All lanes once, then all again: what slows the machine down for a while slows all of them down. */
-async function compare(wanted: readonly Lane[], scratch: ScratchDatabase): Promise<readonly LaneFigures[]> {
-  const psql = {
-    database: scratch.url,
-    query: `SELECT * FROM ${table}`,
-    environment: scratch.environment,
-    folder: scratch.folder,
+function psqlLane(lane: Lane, scratch: ScratchDatabase): RunnableLane {
+  const { url, environment, folder } = scratch
+  const psql = { database: url, query: `SELECT * FROM ${table}`, environment, folder }
+  return { ...lane, run: (turn) => runPair(lane, { command, psql, rows }, turn) }
+}
+
+/** Lanes of other systems; one whose server cannot run here is left out, unless it was asked for. */
+async function otherLanes({ folder }: ScratchDatabase): Promise<readonly RunnableLane[]> {
+  if (!only.includes(opensearchLane)) return []
+  const lane = await openOpenSearchLane({ command, folder, rows, say })
+  if ('reason' in lane) {
+    say(`${opensearchLane} is left out: ${lane.reason}`)
+    if (only.length < names.length) process.exitCode = 1
+    return []
   }
-  const results = new Map(wanted.map((lane): [Lane, PairResult[]] => [lane, []]))
+  return [opened.use(lane)]
+}
+
+/** All lanes once, then all again: what slows the machine down for a while slows all of them down. */
+async function compare(wanted: readonly RunnableLane[]): Promise<readonly LaneFigures[]> {
+  const results = new Map(wanted.map((lane): [RunnableLane, PairResult[]] => [lane, []]))
   const first = wanted[0]
   if (first !== undefined) {
     say('Warming up')
-    await runPair(first, { command, psql, rows }, 0)
+    await first.run(0)
   }
   for (let run = 0; run < runs; run++) {
     for (const [lane, pairs] of results) {
       await rest()
-      const pair = await runPair(lane, { command, psql, rows }, run)
+      const pair = await lane.run(run)
       pairs.push(pair)
       const { bulkhead, peer } = pair
       const seconds = [bulkhead, peer].map(({ cost }) => cost.wallSeconds.toFixed(2))
-      say(`Run ${run + 1} of ${runs}, ${lane.name}: ${seconds[0]} s, psql ${seconds[1]} s`)
+      say(`Run ${run + 1} of ${runs}, ${lane.name}: ${seconds[0]} s, its peer ${seconds[1]} s`)
     }
   }
   return [...results].map(([lane, pairs]) => figuresOf(lane, pairs))

@@ -20,5 +20,7 @@ export const targets: readonly Target[] = [
   { lane: 'jsonl', measure: 'memory', atMost: flatMemoryBytes },
   { lane: 'parquet', measure: 'time', atMost: 1.6 },
   { lane: 'parquet', measure: 'memory', atMost: 600 * mebibyte },
+  { lane: 'opensearch', measure: 'time', atMost: 1 / 3 },
+  { lane: 'opensearch', measure: 'memory', atMost: flatMemoryBytes },
   { lane: 'start-up', measure: 'start-up', atMost: 150 },
 ]
