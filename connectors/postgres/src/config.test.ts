@@ -50,7 +50,7 @@ describe('the settings', () => {
       }
     }
     walk('', schema)
-    assert.deepEqual(secrets, ['password', 'tls.key'])
+    assert.deepEqual(secrets, ['password', 'iam.secretAccessKey', 'iam.sessionToken', 'tls.key'])
   })
   it('read durations and sizes', () => {
     assert.equal(milliseconds('PT1H2M3S'), 3_723_000)

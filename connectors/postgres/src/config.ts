@@ -103,7 +103,7 @@ export const config = z.strictObject({
   iam: iam.optional().meta({
     title: 'IAM',
     description:
-      'Logs in by a token of AWS IAM in place of a password, as Aurora and RDS take it; default: not. A new token is made for every connection. Needs TLS with a verified certificate',
+      'Logs in by a token of AWS IAM in place of a password, as Aurora and RDS take it; default: not. A new token is made for every connection. Needs `tls.mode: verify-full`',
   }),
   tls: tls.superRefine(certWithKey).prefault({}).meta({
     title: 'TLS',

@@ -20,11 +20,11 @@ export function checkIam(config: Config, environment: Readonly<Record<string, st
   if (password !== undefined)
     throw invalid('password', 'A password has no meaning with `iam`', 'Leave one of them out')
   const mode = tls.mode === 'auto' && isLoopback(host) ? 'disable' : tls.mode
-  if (mode === 'disable' || mode === 'require')
+  if (mode !== 'auto' && mode !== 'verify-full')
     throw invalid(
       'tls.mode',
-      `A token of IAM needs TLS with a verified certificate, and tls.mode is ${mode}`,
-      'Set `tls.mode: verify-full`, and `tls.ca` to the certificates of RDS in this region',
+      `A token of IAM needs tls.mode verify-full, and it is ${mode}`,
+      'Set `tls.mode: verify-full`, `tls.ca` to the certificates of RDS in this region, and `tls.serverName` behind a tunnel',
     )
   if (iam.identity === 'keys') {
     const missing = (['accessKeyId', 'secretAccessKey'] as const).find((name) => iam[name] === undefined)
@@ -79,7 +79,7 @@ export async function iamToken(config: Config, iam: Iam, signal: AbortSignal): P
     { expiresIn: lifeSeconds },
   )
   const pairs = Object.entries(query).map(([name, value]) => `${encoded(name)}=${encoded(String(value))}`)
-  return `${authority}/?${pairs.join('&')}`
+  return `${authority}/?${pairs.toSorted().join('&')}`
 }
 
 interface Keys {
