@@ -37,6 +37,19 @@ test('waits for no failing server longer than it may', { timeout: 20_000 }, asyn
   }
 })
 
+test('says which limit a connection that does not come about has reached', { timeout: 20_000 }, async () => {
+  // TLS begins, and nothing answers.
+  const plain = await startRawServer({ after }, () => undefined)
+  const config = { baseUrl: plain.replace('http:', 'https:'), retry: once }
+  const { code, path, fix } = await readFailure({
+    config,
+    query: { path: 'x' },
+    limits: { connectTimeoutMs: 300 },
+  })
+  assert.deepEqual([code, path], ['http-timeout', 'limits.connectTimeout'])
+  assert.match(fix ?? '', /connectTimeout/)
+})
+
 test('a token that nobody waits for any more fails quietly', async (t) => {
   const unhandled: unknown[] = []
   const note = (error: unknown): void => void unhandled.push(error)

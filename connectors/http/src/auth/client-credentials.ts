@@ -49,6 +49,8 @@ export class ClientCredentials implements Authorizer {
   }
 
   async #current(signal: AbortSignal): Promise<string> {
+    // Before a token is asked for that nobody would wait for, nor hear the failure of.
+    signal.throwIfAborted()
     if (this.#token !== undefined && performance.now() < this.#token.renewAtMs) return this.#token.value
     // Who stops waiting does not take the token from others who wait for it too.
     this.#fetching ??= this.#fetch(this.#closed).finally(() => (this.#fetching = undefined))
@@ -89,7 +91,6 @@ export class ClientCredentials implements Authorizer {
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
   const aborted = Promise.withResolvers<never>()
   const abort = (): void => aborted.reject(signal.reason as Error)
   signal.addEventListener('abort', abort, { once: true })

@@ -107,9 +107,10 @@ export class HttpClient implements Disposable {
       })
       let timer: NodeJS.Timeout | undefined
       const stop = (reason: unknown): void => void request.destroy(reason as Error)
-      const expire = (ms: number, message: string): void => {
+      const expire = (ms: number, message: string, path = 'config.idleTimeout', fix?: string): void => {
         clearTimeout(timer)
-        timer = setTimeout(() => stop(httpFault('http-timeout', message, { path: 'config.idleTimeout' })), ms)
+        const details = fix === undefined ? { path } : { path, fix }
+        timer = setTimeout(() => stop(httpFault('http-timeout', message, details)), ms)
       }
       const onAbort = (): void => stop(httpFault('http-timeout', 'The request was stopped'))
       const settle = (): void => {
@@ -120,7 +121,12 @@ export class HttpClient implements Disposable {
       request.once('socket', (socket) => {
         if (!socket.connecting)
           return expire(idleTimeoutMs, `${url.host} did not answer in ${idleTimeoutMs} ms`)
-        expire(connectTimeoutMs, `No connection to ${url.host} came about in ${connectTimeoutMs} ms`)
+        expire(
+          connectTimeoutMs,
+          `No connection to ${url.host} came about in ${connectTimeoutMs} ms`,
+          'limits.connectTimeout',
+          'Check host and port of the address, or raise limits.connectTimeout of the connection',
+        )
         socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () =>
           expire(idleTimeoutMs, `${url.host} did not answer in ${idleTimeoutMs} ms`),
         )
@@ -128,6 +134,16 @@ export class HttpClient implements Disposable {
       request.once('response', (message) => {
         settle()
         resolve({ message, stop })
+      })
+      // Nobody asked for it; Node.js would close the connection and tell no one.
+      request.once('upgrade', (_message, socket) => {
+        settle()
+        reject(httpFault('http-answer-not-json', `${url.host} switches to another protocol`))
+        socket.destroy()
+      })
+      request.once('close', () => {
+        settle()
+        reject(connectionFault(undefined, url))
       })
       request.on('error', (error) => {
         settle()

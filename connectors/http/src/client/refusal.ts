@@ -5,6 +5,8 @@ import type { HttpAnswer } from './http-client.ts'
 /** What a server says about its refusal is read up to here. */
 const MAX_BYTES = 16 * 1024
 const MAX_TEXT = 200
+/** And so long: what comes drop by drop is not waited for. */
+const MAX_MS = 2000
 
 /** The error for a status that no further attempt will change. */
 export async function refusal(
@@ -48,6 +50,7 @@ async function saidBy(answer: HttpAnswer, secrets: readonly string[], signal: Ab
 async function textOf(answer: HttpAnswer, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
+  const late = setTimeout(() => answer.discard(), MAX_MS)
   try {
     for await (const chunk of answer.body) {
       chunks.push(chunk)
@@ -56,6 +59,8 @@ async function textOf(answer: HttpAnswer, signal: AbortSignal): Promise<string> 
     }
   } catch {
     signal.throwIfAborted() // The status says enough.
+  } finally {
+    clearTimeout(late)
   }
   return Buffer.concat(chunks).toString('utf8')
 }

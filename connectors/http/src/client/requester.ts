@@ -52,7 +52,6 @@ export class Requester {
     let renewed = false
     for (let attempt = 1; ; attempt++) {
       let fault: unknown
-      let waitMs: number | undefined
       try {
         await this.#pace.turn(signal)
         const sent = await authorizer.authorize(request, signal)
@@ -67,15 +66,14 @@ export class Requester {
         }
         const isThrottled =
           answer.status === 429 || (asked !== undefined && [403, 503].includes(answer.status))
-        fault = await this.#faultOf(answer, sent, what, isThrottled ? (asked ?? 0) : undefined, signal)
-        waitMs = asked
+        fault = await this.#faultOf(answer, sent, what, { isThrottled, askedMs: asked }, signal)
       } catch (error) {
         fault = error
       }
       signal.throwIfAborted()
       if (!isBulkheadError(fault) || !fault.retryable || attempt >= attempts || this.#isTooLong(fault))
         throw fault
-      waitMs = Math.max(waitMs ?? 0, fault.retryAfterMs ?? 0, delayMs(attempt))
+      const waitMs = Math.max(fault.retryAfterMs ?? 0, delayMs(attempt))
       log.warn(`Request of ${what} failed, another follows: ${fault.message}`, {
         code: fault.code,
         attempt,
@@ -102,19 +100,21 @@ export class Requester {
     answer: HttpAnswer,
     sent: HttpRequest,
     what: string,
-    throttledMs: number | undefined,
+    { isThrottled, askedMs }: { readonly isThrottled: boolean; readonly askedMs: number | undefined },
     signal: AbortSignal,
   ): Promise<BulkheadError> {
     const { status, url } = answer
-    if (throttledMs !== undefined) {
+    if (isThrottled) {
       answer.discard()
       return httpFault('http-throttled', `${url.host} refuses ${what} for now (status ${status})`, {
-        retryAfterMs: throttledMs,
+        retryAfterMs: askedMs ?? 0,
       })
     }
     if (status === 408 || status === 425 || (status >= 500 && status !== 501)) {
       answer.discard()
-      return httpFault('http-unavailable', `${url.host} fails at ${what} (status ${status})`)
+      return httpFault('http-unavailable', `${url.host} fails at ${what} (status ${status})`, {
+        ...(askedMs !== undefined && { retryAfterMs: askedMs }),
+      })
     }
     const { secrets, role } = this.#options
     // A token that was fetched is in no settings.
