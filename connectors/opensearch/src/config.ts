@@ -1,4 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
+import { certWithKey, tlsFields } from '@bulkhead/connector-sdk/network'
 
 /** The settings of a connection to OpenSearch: one definition for type, check, form and documentation. */
 
@@ -18,28 +19,20 @@ const visible = (most: number): z.ZodString =>
     .max(most)
     .regex(/^[ -~]+$/, 'must be of letters, digits and signs of ASCII')
 
-const pem = z.string().max(200_000).startsWith('-----BEGIN ', 'must be PEM text, not the name of a file')
-
 const duration = z
   .string()
   .max(20)
   .regex(/^PT(?=\d)(\d{1,3}H)?(\d{1,4}M)?(\d{1,5}S)?$/, 'must be hours, minutes and seconds such as PT1M30S')
 
+/** Whether TLS is spoken is what the address says. */
+const { mode: _, ...material } = tlsFields({
+  mode: '',
+  peer: 'the server',
+  cert: 'with which the user logs in',
+})
+
 const tls = z.strictObject({
-  ca: pem.optional().meta({
-    title: 'Certificate authorities',
-    description:
-      'PEM text of the authorities that may sign the certificate of the server; default: those that Node.js trusts',
-  }),
-  cert: pem.optional().meta({
-    title: 'Client certificate',
-    description: 'PEM text of a certificate with which the user logs in; default: none. Needs `key`',
-  }),
-  key: pem.optional().meta({
-    title: 'Key of the client certificate',
-    description: 'PEM text of its private key, without passphrase; default: none',
-    secret: true,
-  }),
+  ...material,
   serverName: text(253).optional().meta({
     title: 'Server name',
     description:
@@ -91,7 +84,7 @@ export const config = z.strictObject({
       'Sent as `Authorization: ApiKey`, already encoded, for servers that have such keys; default: none',
     secret: true,
   }),
-  tls: tls.prefault({}).meta({
+  tls: tls.superRefine(certWithKey).prefault({}).meta({
     title: 'TLS',
     description:
       'How an https server proves who it is, and the client to it. Verification cannot be switched off',

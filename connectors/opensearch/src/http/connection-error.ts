@@ -1,26 +1,8 @@
 import type { BulkheadError } from '@bulkhead/connector-sdk'
+import { connectFailure } from '@bulkhead/connector-sdk/network'
 import { type ErrorCode, opensearchError } from '../errors.ts'
 import { ConnectTimeout, NotHttp, RequestTimeout } from './failures.ts'
 import type { Node } from './settings.ts'
-
-/** What Node.js says when the certificate of the server is not acceptable. */
-const certificateFaults = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REJECTED',
-  'CERT_REVOKED',
-  'CERT_SIGNATURE_FAILURE',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'HOSTNAME_MISMATCH',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-])
 
 /** What went wrong when there was no whole answer. The text of Node.js is not passed on: it may quote what it read. */
 export function connectionError(error: unknown, node: Node): BulkheadError {
@@ -31,14 +13,15 @@ export function connectionError(error: unknown, node: Node): BulkheadError {
     return of('opensearch-connect-timeout', `${node.name} did not take the connection in time`)
   if (error instanceof RequestTimeout)
     return of('opensearch-request-timeout', `${node.name} did not answer in time`, 'config.requestTimeout')
-  if (code === 'ENOTFOUND') return of('opensearch-host-unknown', `There is no host "${node.host}"`)
-  if (certificateFaults.has(code))
+  const failure = connectFailure(code)
+  if (failure === 'host-unknown') return of('opensearch-host-unknown', `There is no host "${node.host}"`)
+  if (failure === 'certificate-refused')
     return of(
       'opensearch-certificate-refused',
       `The certificate of ${node.name} is not acceptable (${code})`,
       'config.tls',
     )
-  if (/^(ERR_SSL|ERR_TLS|ERR_OSSL|EPROTO)/.test(code))
+  if (failure === 'tls-failed' || code === 'EPROTO')
     return of(
       'opensearch-tls-failed',
       `No encrypted connection with ${node.name} came about (${code})`,

@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
+import { readableMaterial } from '@bulkhead/connector-sdk/network'
 import type { Config } from '../config.ts'
 import { opensearchError } from '../errors.ts'
 
@@ -67,24 +67,10 @@ export function authorizationOf({ user, password, token, apiKey }: Config): stri
 
 /** @throws BulkheadError `opensearch-tls-settings` when a certificate or key cannot be read, or they do not fit */
 export function secureContextOf({ tls: { ca, cert, key } }: Config): SecureContext {
-  if ((cert === undefined) !== (key === undefined)) {
-    throw opensearchError('opensearch-tls-settings', 'Certificate and key belong together', {
-      path: cert === undefined ? 'config.tls.cert' : 'config.tls.key',
-      fix: 'Set both `tls.cert` and `tls.key`, or neither',
-    })
-  }
   try {
-    // OpenSSL passes over what it cannot read among the authorities
-    for (const pem of [ca, cert]) if (pem !== undefined) void new X509Certificate(pem)
-    return createSecureContext({
-      minVersion: 'TLSv1.2',
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
-    })
-  } catch (error) {
-    const { code = 'unknown cause' } = error as NodeJS.ErrnoException
-    throw opensearchError('opensearch-tls-settings', `The settings of TLS are not usable (${code})`, {
+    return createSecureContext({ minVersion: 'TLSv1.2', ...readableMaterial({ ca, cert, key }) })
+  } catch {
+    throw opensearchError('opensearch-tls-settings', 'The settings of TLS cannot be used', {
       path: 'config.tls',
     })
   }
