@@ -9,7 +9,8 @@ import { types } from './types.ts'
 export default defineConnector({
   name: 'file-records',
   sdk: SDK_VERSION,
-  summary: 'Records of delimited and fixed-width files, packed or not, in the encodings of older systems',
+  summary:
+    'Records of delimited, fixed-width and XML files, packed or not, in the encodings of older systems',
   config,
   query,
   source: {

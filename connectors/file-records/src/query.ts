@@ -5,6 +5,7 @@ import { failure } from './errors.ts'
 import { fixedWidthFormat } from './fixed-width/fixed-width-schema.ts'
 import type { May } from './may.ts'
 import { compressions } from './input/unpack.ts'
+import { xmlFormat } from './xml/xml-schema.ts'
 
 /** Most columns of a result, and most paths of a query. */
 const MAX_COLUMNS = 2000
@@ -24,7 +25,9 @@ function querySchema(may: May) {
       ),
     from: may(z.string().min(1).max(1000))
       .optional()
-      .describe('What the file calls the column, when that is another name: in its header'),
+      .describe(
+        'Where the file has the column, when not under its name: delimited: its name in the header; XML: customer/name, @id, customer/@id, or . for the text of the record itself',
+      ),
     start: may(z.int().min(1).max(1_000_000))
       .optional()
       .describe(
@@ -70,7 +73,7 @@ function querySchema(may: May) {
       )
       .meta({ examples: ['*.csv'] }),
     format: z
-      .discriminatedUnion('type', [delimitedFormat(may), fixedWidthFormat(may)])
+      .discriminatedUnion('type', [delimitedFormat(may), fixedWidthFormat(may), xmlFormat(may)])
       .describe('How the files are written'),
     columns: z
       .array(column)

@@ -7,8 +7,11 @@ import { fixedWidthOptions } from './fixed-width/fixed-width-schema.ts'
 import type { Document } from './input/documents.ts'
 import type { Query } from './query.ts'
 import { createDecoder } from './text/decoder.ts'
-import type { Encoding } from './text/encodings.ts'
+import { declaredEncoding, type Encoding } from './text/encodings.ts'
 import { TextWindow } from './text/text-window.ts'
+import { findEncoding } from './xml/xml-encoding.ts'
+import { XmlFile, type XmlOptions } from './xml/xml-file.ts'
+import { xmlOptions } from './xml/xml-options.ts'
 
 /** How the records of a query are read. */
 export interface RecordFormat {
@@ -43,7 +46,27 @@ export function recordFormat(query: Query, maxRecordBytes: number): RecordFormat
         },
       }
     }
+    case 'xml': {
+      const options = xmlOptions(query, format, maxRecordBytes)
+      return { open: (document, signal) => openXml(document, format, options, signal) }
+    }
   }
+}
+
+async function openXml(
+  document: Document,
+  format: Extract<Query['format'], { readonly type: 'xml' }>,
+  options: XmlOptions,
+  signal: AbortSignal,
+): Promise<RecordFile> {
+  const file = document.name
+  const read = document.read(signal)
+  const { encoding, bytes } =
+    format.encoding === declaredEncoding
+      ? await findEncoding(read, file)
+      : { encoding: format.encoding, bytes: read }
+  const decoder = createDecoder({ encoding, invalidBytes: format.invalidBytes, file })
+  return new XmlFile(bytes, decoder, options, file)
 }
 
 function textWindow(

@@ -173,7 +173,7 @@ test('reads back whatever another writer wrote', async () => {
         assert.deepEqual(read, rows)
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 60 },
   )
 })
 

@@ -41,3 +41,20 @@ const ebcdic = ['cp037', 'cp273', 'cp500', 'cp1140'] as const
 
 export const encodings = ['utf-8', 'utf-16', 'utf-16le', 'utf-16be', ...singleByte, ...ebcdic] as const
 export type Encoding = (typeof encodings)[number]
+
+/** Stands for what a file of XML says itself. */
+export const declaredEncoding = 'declared'
+
+const byOtherName: Readonly<Record<string, Encoding>> = {
+  utf8: 'utf-8',
+  ascii: 'us-ascii',
+  latin1: 'iso-8859-1',
+  'latin-1': 'iso-8859-1',
+  cp1252: 'windows-1252',
+}
+
+/** An encoding by a name that people and files give it. */
+export function encodingByName(name: string): Encoding | undefined {
+  const lower = name.toLowerCase()
+  return encodings.find((encoding) => encoding === lower) ?? byOtherName[lower]
+}

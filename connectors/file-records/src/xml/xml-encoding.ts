@@ -1,0 +1,55 @@
+import { failure, shown } from '../errors.ts'
+import { type Encoding, encodingByName } from '../text/encodings.ts'
+
+/** Bytes in which the XML declaration stands. */
+const DECLARATION_BYTES = 1024
+
+/**
+ * The encoding that a file of XML says itself, and all its bytes again: by byte order mark, by the shape of `<?`,
+ * by the declaration, else UTF-8 (XML 1.0, appendix F).
+ * @throws `file-records-undecodable` for an encoding that is not known here
+ */
+export async function findEncoding(
+  bytes: AsyncGenerator<Uint8Array>,
+  file: string,
+): Promise<{ readonly encoding: Encoding; readonly bytes: AsyncGenerator<Uint8Array> }> {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  while (length < DECLARATION_BYTES) {
+    const { value, done } = await bytes.next()
+    if (done === true) break
+    pieces.push(value)
+    length += value.length
+  }
+  const begin = Buffer.concat(pieces)
+  try {
+    return { encoding: encodingOf(begin, file), bytes: after(begin, bytes) }
+  } catch (error) {
+    await bytes.return(undefined)
+    throw error
+  }
+}
+
+async function* after(begin: Buffer, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield begin
+    yield* rest
+  } finally {
+    await rest.return(undefined)
+  }
+}
+
+function encodingOf(begin: Buffer, file: string): Encoding {
+  const [first, second] = begin
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return 'utf-16'
+  if (first === 0x3c && second === 0) return 'utf-16le'
+  if (first === 0 && second === 0x3c) return 'utf-16be'
+  const text = begin.toString('latin1', 0, DECLARATION_BYTES).replace(/^\u00ef\u00bb\u00bf/, '')
+  const [, name] = /^<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']/.exec(text) ?? []
+  const encoding = name === undefined ? 'utf-8' : encodingByName(name)
+  if (encoding !== undefined) return encoding
+  throw failure('file-records-undecodable', `${file} declares the encoding ${shown(name ?? '')}`, {
+    path: 'query.format.encoding',
+    fix: 'Set `format.encoding` to one of the encodings of the documentation',
+  })
+}
