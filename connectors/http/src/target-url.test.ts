@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isBulkheadError } from '@bulkhead/connector-sdk'
+import { isBulkheadError, type ParameterValue } from '@bulkhead/connector-sdk'
 import { checkHeaders } from './client/headers.ts'
 import { addQueryParameters, type PathPart, targetUrl } from './target-url.ts'
 
@@ -121,6 +121,17 @@ test('keeps any query parameter a value', () => {
       )
     }),
   )
+})
+
+test('refuses query parameters that would be sent as something else', () => {
+  for (const value of ['\ud800', Number.NaN, Infinity, [[1, 2], 3], ['a', '\udc00'], Uint8Array.of(1)])
+    assert.equal(
+      codeOf(() =>
+        addQueryParameters(new URL(base), { x: value as ParameterValue }, 'query.queryParameters'),
+      ),
+      'http-query-invalid',
+      JSON.stringify(value),
+    )
 })
 
 test('refuses headers that would be two, and those that are not the query’s to set', () => {

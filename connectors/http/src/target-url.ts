@@ -56,13 +56,22 @@ export function addQueryParameters(
   for (const [name, value] of Object.entries(values)) {
     for (const item of Array.isArray(value) ? value : [value]) {
       if (item === null) continue
-      if (item instanceof Uint8Array)
+      const fault = unfit(item)
+      if (fault !== undefined)
         throw httpFault(
           'http-query-invalid',
-          `The query parameter ${JSON.stringify(name.slice(0, 60))} is bytes`,
-          { path: `${at}.${name}`, fix: 'Give text' },
+          `The query parameter ${JSON.stringify(name.slice(0, 60))} ${fault}`,
+          { path: `${at}.${name}`, fix: 'Give text, a finite number, true or false, or one list of them' },
         )
       url.searchParams.append(name, String(item))
     }
   }
+}
+
+/** Why a value would arrive as another one; undefined when it would not. */
+function unfit(value: unknown): string | undefined {
+  if (value instanceof Uint8Array) return 'is bytes'
+  if (Array.isArray(value)) return 'has a list within a list'
+  if (typeof value === 'string' && !value.isWellFormed()) return 'holds half of a character'
+  return typeof value === 'number' && !Number.isFinite(value) ? 'is no finite number' : undefined
 }
