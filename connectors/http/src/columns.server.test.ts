@@ -65,6 +65,8 @@ test('fails for a value that is not what its column says, and never shows it', a
     ['float', '1e999'],
     ['float', '"NaN"'],
     ['float32', '1e39'],
+    ['float', '-1e-400'],
+    ['float32', '0.001e-50'],
     ['decimal(5,2)', '1.234'],
     ['decimal(5,2)', '1000'],
     ['decimal', '"1,5"'],
@@ -122,4 +124,7 @@ test('fails for an answer that says itself that it is not whole', async () => {
       code: 'http-errors-reported',
       message: 'Page 1 says that it is not whole',
     })
+  const long = await faultOf(`{"data":[1],"errors":["${'canary'.repeat(20_000)}"]}`, query)
+  assert.equal(long.code, 'http-errors-reported')
+  assert.doesNotMatch(long.message, /canary/)
 })

@@ -190,6 +190,7 @@ class Pages {
       requester,
       records,
       captures: this.#captures,
+      errorsCapture: this.#query.errorsAt === undefined ? undefined : this.#captures.length - 1,
       maxRecordBytes,
       attempts,
       log,
@@ -219,6 +220,8 @@ class Pages {
   #next(page: Page): PageTarget | undefined {
     const { answer } = page
     if (answer === undefined || this.#target === undefined) return undefined
+    // Behind the last page: what it says is an error, and nothing about pages.
+    if (page.isBehindLast) return undefined
     this.#checkErrors(page)
     return this.#pager.next({
       target: this.#target,

@@ -11,6 +11,8 @@ export interface PageOptions {
   readonly requester: Requester
   readonly records: Pointer | undefined
   readonly captures: readonly Pointer[]
+  /** Which of them is where the answer says what is wrong with it. */
+  readonly errorsCapture: number | undefined
   readonly maxRecordBytes: number
   readonly attempts: number
   /** Status of an answer that stands for a page without records. */
@@ -53,6 +55,12 @@ export class Page {
   /** The answer; undefined before the first record. */
   get answer(): HttpAnswer | undefined {
     return this.#answer
+  }
+
+  /** Whether its status says that there is no such page any more. */
+  get isBehindLast(): boolean {
+    const { endStatus } = this.#options
+    return endStatus !== undefined && this.#answer?.status === endStatus
   }
 
   /** Records so far. */
@@ -107,7 +115,7 @@ export class Page {
     if (this.#chunks === undefined) {
       const { requester, endStatus } = this.#options
       this.#answer = await requester.request(this.#request, this.#name, signal, endStatus)
-      if (this.#answer.status === endStatus) {
+      if (this.isBehindLast) {
         this.close()
         return undefined
       }
@@ -207,6 +215,10 @@ export class Page {
       case 'record-too-large':
         return httpFault('http-record-too-large', said, { path: 'config.maxRecordSize' })
       case 'value-too-large':
+        if (error.capture !== undefined && error.capture === this.#options.errorsCapture)
+          return httpFault('http-errors-reported', `${this.#name} says at length that it is not whole`, {
+            path: 'query.errorsAt',
+          })
         return httpFault('http-paging-broken', said, { path: 'query.paging' })
       case 'not-a-list':
         return httpFault('http-records-missing', said, { path: 'query.records' })

@@ -42,7 +42,9 @@ export function cellReader(type: ColumnType): { readonly read: ReadCell; readonl
         read: numeric((text) => {
           const value = plainNumber.test(text) ? Number(text) : Number.NaN
           const held = logical.bits === 32 ? Math.fround(value) : value
-          return Number.isFinite(held) ? held : undefined
+          // Too large, or so small that nothing of it would be left.
+          if (!Number.isFinite(held) || (held === 0 && /^[^eE]*[1-9]/.test(text))) return undefined
+          return held
         }),
       }
     case 'decimal': {

@@ -15,9 +15,13 @@ import { valueEnd } from './value-end.ts'
 export class JsonFault extends Error {
   readonly reason: 'syntax' | 'truncated' | 'too-deep' | 'record-too-large' | 'value-too-large' | 'not-a-list'
 
-  constructor(reason: JsonFault['reason'], message: string) {
+  /** Of a value that is too large: which capture it is. */
+  readonly capture: number | undefined
+
+  constructor(reason: JsonFault['reason'], message: string, capture?: number) {
     super(message)
     this.reason = reason
+    this.capture = capture
   }
 }
 
@@ -369,7 +373,11 @@ export class JsonScanner {
   #tooLarge(): JsonFault {
     return this.#span?.target === RECORDS
       ? this.#recordTooLarge()
-      : new JsonFault('value-too-large', `A value that paging needs is larger than ${MAX_CAPTURE} bytes`)
+      : new JsonFault(
+          'value-too-large',
+          `A value that paging needs is larger than ${MAX_CAPTURE} bytes`,
+          this.#span?.target,
+        )
   }
 
   #recordTooLarge(): JsonFault {
