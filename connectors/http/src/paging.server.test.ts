@@ -94,6 +94,14 @@ const api = await startApi({ after }, (request) => {
       return number('page', 1) === 1
         ? json(request, range(0, 10))
         : json(request, { error: 'no such page' }, 400)
+    // Says that there are more pages, and has none behind the third one.
+    case '/page-with-more': {
+      const at = number('page', 1)
+      const data = range((at - 1) * 10, at * 10)
+      return at > 3 ? json(request, { error: 'no such page' }, 404) : json(request, { data, more: true })
+    }
+    case '/total-lies':
+      return json(request, { data: range(number('offset', 0), 10), total: ALL })
     default:
       return json(request, {}, 404)
   }
@@ -171,6 +179,15 @@ const ways: [title: string, query: Record<string, unknown>, requests: number][] 
     4,
   ],
   ['a page number up to a status', { path: 'page', paging: { by: 'page', endStatus: 404 } }, 4],
+  [
+    'a page number up to a status, whatever the page before said',
+    {
+      path: 'page-with-more',
+      records: '/data',
+      paging: { by: 'page', endStatus: 404, hasMore: '/more' },
+    },
+    4,
+  ],
   ['a page number up to a short page', { path: 'page', paging: { by: 'page', size: 10, end: 'short' } }, 3],
   ['a page number of JSON Lines', { path: 'ndjson', format: 'ndjson', paging: { by: 'page' } }, 4],
 ]
@@ -250,6 +267,11 @@ const faults: [title: string, query: Record<string, unknown>, code: string][] = 
   [
     'has-more that is missing',
     { path: 'strange', records: '/data', paging: { by: 'url', at: '/next', hasMore: '/more' } },
+    'http-paging-broken',
+  ],
+  [
+    'an empty page before the total is reached',
+    { path: 'total-lies', records: '/data', paging: { by: 'offset', total: '/total' } },
     'http-paging-broken',
   ],
   ['more pages than allowed', { path: 'link', paging: { by: 'link', maxPages: 2 } }, 'http-too-many-pages'],

@@ -141,6 +141,9 @@ export function createPager(paging: Paging | undefined, start: PageTarget): Page
           if (hasMore === false) return undefined
           if (records === 0) {
             if (hasMore === true) throw broken('says that there are more pages, and has no records')
+            const said = total < 0 ? undefined : captured(total)
+            if (said !== undefined && position - paging.start < count(said))
+              throw broken('has no records, and says that there are more in all than were read')
             return undefined
           }
           if (paging.repeats === 'refuse' && digest === before)
