@@ -16,14 +16,14 @@ import { judgeTargets } from './judge-targets.ts'
 import { type Lane, lanes } from './lanes.ts'
 import { busyCores, describeMachine } from './measure/machine.ts'
 import { spreadOf } from './measure/statistics.ts'
-import { openOpenSearchLane, opensearchLane } from './opensearch-lane.ts'
+import { otherLanes } from './other-lane.ts'
 import { lanesText, loadText, machineText, startUpText, verdictsText } from './report.ts'
 import { openScratchDatabase, type ScratchDatabase } from './scratch-database.ts'
 import { measureStartUp, type StartUp } from './start-up.ts'
 import { targets } from './targets.ts'
 import { wholeNumber } from './whole-number.ts'
 
-const names = [...lanes.map(({ name }) => name), opensearchLane, 'start-up']
+const names = [...lanes.map(({ name }) => name), ...Object.keys(otherLanes), 'start-up']
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
@@ -57,7 +57,7 @@ if (chosen.length > 0) {
 }
 const others: number[] = []
 await using opened = new AsyncDisposableStack()
-const runnable = [...chosen.map((lane) => psqlLane(lane, database)), ...(await otherLanes(database))]
+const runnable = [...chosen.map((lane) => psqlLane(lane, database)), ...(await openOthers(database))]
 const figures = {
   lanes: await compare(runnable),
   startUp: only.includes('start-up') ? await startUp(database) : undefined,
@@ -88,15 +88,17 @@ function psqlLane(lane: Lane, scratch: ScratchDatabase): RunnableLane {
 }
 
 /** Lanes of other systems; one whose server cannot run here is left out, unless it was asked for. */
-async function otherLanes({ folder }: ScratchDatabase): Promise<readonly RunnableLane[]> {
-  if (!only.includes(opensearchLane)) return []
-  const lane = await openOpenSearchLane({ command, folder, rows, say })
-  if ('reason' in lane) {
-    say(`${opensearchLane} is left out: ${lane.reason}`)
-    if (only.length < names.length) process.exitCode = 1
-    return []
+async function openOthers({ folder }: ScratchDatabase): Promise<readonly RunnableLane[]> {
+  const lanesOfOthers: RunnableLane[] = []
+  for (const [name, open] of Object.entries(otherLanes)) {
+    if (!only.includes(name)) continue
+    const lane = await open({ command, folder, rows, say })
+    if ('reason' in lane) {
+      say(`${name} is left out: ${lane.reason}`)
+      if (only.length < names.length) process.exitCode = 1
+    } else lanesOfOthers.push(opened.use(lane))
   }
-  return [opened.use(lane)]
+  return lanesOfOthers
 }
 
 /** All lanes once, then all again: what slows the machine down for a while slows all of them down. */

@@ -7,21 +7,10 @@ import { type OpenSearchServer, request } from '../test/support/opensearch.ts'
 import { inTurn, type RunnableLane } from './compare-lane.ts'
 import { type ExportRun, exportOnce } from './export-once.ts'
 import { measureCommand } from './measure/measure-command.ts'
-
-export const opensearchLane = 'opensearch'
+import type { LaneMeasuring } from './other-lane.ts'
 
 /** Documents of one bulk request. */
 const atOnce = 5000
-
-export interface OpenSearchMeasuring {
-  /** Of `installCommand`. */
-  readonly command: string
-  /** For both files. */
-  readonly folder: string
-  /** Documents of the index. */
-  readonly rows: number
-  readonly say: (text: string) => void
-}
 
 /**
  * Starts OpenSearch, unless `BULKHEAD_TEST_OPENSEARCH` says where one runs, and fills an index, which goes with
@@ -29,7 +18,7 @@ export interface OpenSearchMeasuring {
  * @returns a reason where there is no OpenSearch on this machine
  */
 export async function openOpenSearchLane(
-  measuring: OpenSearchMeasuring,
+  measuring: LaneMeasuring,
 ): Promise<(RunnableLane & AsyncDisposable) | { readonly reason: string }> {
   await using opened = new AsyncDisposableStack()
   const services = opened.use(await startServices(['opensearch']))
@@ -43,7 +32,7 @@ export async function openOpenSearchLane(
   await fill(server, index, measuring.rows)
   const kept = opened.move()
   return {
-    name: opensearchLane,
+    name: 'opensearch',
     peerName: 'elasticdump, 10000 at once',
     run: (turn) =>
       inTurn(
@@ -86,7 +75,7 @@ function documentOf(i: number): string {
 function runBulkhead(
   { url, username, password }: OpenSearchServer,
   index: string,
-  { command, folder, rows }: OpenSearchMeasuring,
+  { command, folder, rows }: LaneMeasuring,
 ): Promise<ExportRun> {
   const login = username === undefined ? {} : { user: username, password: password ?? '' }
   const source = { connector: 'opensearch', config: { nodes: [url], ...login }, query: { index } }
@@ -96,7 +85,7 @@ function runBulkhead(
 async function runElasticdump(
   { url, username, password }: OpenSearchServer,
   index: string,
-  { folder }: OpenSearchMeasuring,
+  { folder }: LaneMeasuring,
 ): Promise<ExportRun> {
   await mkdir(folder, { recursive: true })
   const file = join(folder, 'peer')
