@@ -4,6 +4,7 @@ import { Decimal128, MongoClient } from 'mongodb'
 import { createDatabase } from '../../../test/support/mongodb.ts'
 import mongodb from './index.ts'
 import { addressOf, settingsOf } from './testing/connection.ts'
+import { startScriptedServer } from './testing/scripted-server.ts'
 import { createTypeCases } from './testing/type-cases.ts'
 
 const testDatabase = createDatabase({ after })
@@ -11,6 +12,16 @@ const config = settingsOf(testDatabase)
 const client = new MongoClient(testDatabase.uri)
 after(() => client.close())
 const database = client.db(testDatabase.database)
+const build = await database.command({ buildInfo: 1 })
+const version = `MongoDB ${String(build['version'])}`
+// The stand-in knows no users; what refuses a login there speaks the words of MongoDB 7.
+const refusing = await startScriptedServer(() => ({
+  ok: 0,
+  code: 18,
+  codeName: 'AuthenticationFailed',
+  errmsg: 'Authentication failed.',
+}))
+after(() => refusing[Symbol.asyncDispose]())
 
 await database.collection<{ _id: number }>('person').insertMany([
   {
@@ -43,13 +54,17 @@ const fields = [
 sourceKit({
   connector: mongodb,
   config,
-  wrongPassword:
-    config['user'] === undefined
-      ? {
-          cannot:
-            'The stand-in for MongoDB knows no users; `login.server.test.ts` shows it with a made-up server',
-        }
-      : { config: (password) => ({ ...config, password }), code: 'mongodb-login-refused' },
+  system:
+    build['gitVersion'] === undefined
+      ? `mongo-java-server, which speaks as ${version}; logins are refused by a made-up server`
+      : version,
+  wrongPassword: {
+    config: (password) =>
+      config['user'] === undefined
+        ? { ...config, hosts: [refusing.host], user: 'ada', password }
+        : { ...config, password },
+    code: 'mongodb-login-refused',
+  },
   network: {
     ...addressOf(config),
     at: ({ host, port }) => ({ ...config, hosts: [`${host}:${port}`], directConnection: true }),
@@ -198,4 +213,37 @@ sourceKit({
     },
   ],
   large: { query: { collection: 'large', find: {} } },
+  writes: [
+    { query: { collection: 'person', aggregate: [{ $out: 'written' }] } },
+    { query: { collection: 'person', aggregate: [{ $limit: 1 }, { $merge: { into: 'written' } }] } },
+    { query: { collection: 'person', aggregate: [{ $set: { name: 'x' } }, { $merge: 'person' }] } },
+    {
+      query: {
+        collection: 'person',
+        aggregate: [{ $lookup: { from: 'person', pipeline: [{ $out: 'written' }], as: 'x' } }],
+      },
+    },
+    {
+      query: {
+        collection: 'person',
+        aggregate: [{ $unionWith: { coll: 'person', pipeline: [{ $merge: 'written' }] } }],
+      },
+    },
+    {
+      query: { collection: 'person', aggregate: [{ $param: 'stage' }] },
+      parameters: { stage: '{"$out":"written"}' },
+    },
+    { query: { collection: 'person', find: {}, delete: 'person', deletes: [{ q: {}, limit: 0 }] } },
+    { query: { collection: 'person', insert: { documents: [{ _id: 4 }] } } },
+    { query: { collection: 'person', findAndModify: { query: {}, remove: true } } },
+    { query: { collection: 'person', find: { filter: {}, remove: true, update: { $set: { name: 'x' } } } } },
+  ],
+  async unchanged() {
+    const collections = await database.listCollections().toArray()
+    const people = await database.collection('person').find().sort({ _id: 1 }).toArray()
+    return (
+      !collections.some(({ name }) => name === 'written') &&
+      JSON.stringify(people.map(({ name }) => String(name))) === '["Ada","Grace, \\"H.\\"",""]'
+    )
+  },
 })
