@@ -188,7 +188,7 @@ sourceKit({
   large: { query: paged },
   slow: { query: { path: 'slow' } },
   atWork: () => Promise.resolve(waiting > 0),
-  system: `The HTTP server of Node.js ${process.version}`,
+  system: `the HTTP server of Node.js ${process.version}`,
   settings: settingsRecords(new URL('../settings/', import.meta.url)),
   types: [
     ...typeSamples.map(({ type, name = type, becomes, values }, index) => ({
