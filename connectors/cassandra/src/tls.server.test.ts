@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeCertificates, startTlsFront } from '../../../test/support/tls-front.ts'
 import { openKeyspace } from './testing/keyspace.ts'
 import { never, open } from './testing/read.ts'
-import { makeCertificates, startTlsNode } from './testing/tls-node.ts'
 
 const { config } = await openKeyspace()
 const certificates = await makeCertificates()
 const { authority, addressed, named, client, impostor } = certificates
 const cluster = { host: config.contactPoints[0] ?? '', port: config.port }
-const node = await startTlsNode(addressed, authority.cert, cluster)
-const namedNode = await startTlsNode(named, authority.cert, cluster)
-const impostorNode = await startTlsNode(impostor, authority.cert, cluster)
-const strictNode = await startTlsNode(addressed, authority.cert, cluster, true)
+const node = await startTlsFront(addressed, authority.cert, cluster)
+const namedNode = await startTlsFront(named, authority.cert, cluster)
+const impostorNode = await startTlsFront(impostor, authority.cert, cluster)
+const strictNode = await startTlsFront(addressed, authority.cert, cluster, true)
 
 async function check(port: number, tls: unknown): Promise<string> {
   await using source = await open({ ...config, port, tls })

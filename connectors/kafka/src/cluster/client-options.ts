@@ -1,8 +1,10 @@
+import { isIP } from 'node:net'
 import { checkServerIdentity, type ConnectionOptions as TlsOptions, createSecureContext } from 'node:tls'
 import type { ConnectionOptions } from '@platformatic/kafka'
 import type { ConnectionLimits } from '@bulkhead/connector-sdk'
 import { type Config, isLoopback } from '../config.ts'
 import { kafkaError } from '../errors.ts'
+import { brokerOf } from './address.ts'
 
 /**
  * How connections to brokers are made.
@@ -13,9 +15,16 @@ export function connectionOptions(config: Config, limits: ConnectionLimits): Con
   return {
     connectTimeout: limits.connectTimeoutMs,
     requestTimeout: Math.max(limits.connectTimeoutMs, 30_000),
-    ...(tls === undefined ? {} : { tls, tlsServerName: config.tls.serverName ?? true }),
+    ...(tls === undefined
+      ? {}
+      : { tls, tlsServerName: config.tls.serverName ?? !config.brokers.every(isAddress) }),
     ...(config.sasl === undefined ? {} : { sasl: config.sasl }),
   }
+}
+
+/** A name is told to the broker, for those that have several certificates; an address must not be. */
+function isAddress(broker: string): boolean {
+  return isIP(brokerOf(broker).host) !== 0
 }
 
 /** Whether connections are encrypted. */

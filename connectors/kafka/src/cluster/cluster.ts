@@ -213,6 +213,8 @@ export async function openCluster({ config, limits, signal }: ConnectionContext<
 /** The newest way to fetch that the cluster knows too. */
 async function chooseFetch(connection: Connection): Promise<typeof fetchV17.api> {
   const { apiKeys } = await apiVersionsV3.api.async(connection, 'bulkhead', '1')
+  // What the broker answers to everybody says nothing of the login.
+  await metadataV12.api.async(connection, [], false, false)
   const newest = apiKeys.find(({ apiKey }) => apiKey === fetchKey)?.maxVersion ?? 0
   const chosen = fetchApis[fetchVersions.findIndex((version) => version <= newest)]
   if (chosen === undefined) throw kafkaError('kafka-protocol', 'The broker is older than Kafka 3.1')

@@ -17,7 +17,11 @@ export async function produce(
   records: readonly Written[],
   compression: 'none' | 'gzip' | 'zstd' | 'lz4' | 'snappy' = 'none',
 ): Promise<void> {
-  const producer = new Producer({ clientId: 'bulkhead-tests', bootstrapBrokers: brokersOf(server) })
+  const producer = new Producer({
+    clientId: 'bulkhead-tests',
+    bootstrapBrokers: brokersOf(server),
+    idempotent: true,
+  })
   try {
     await producer.send({
       compression,

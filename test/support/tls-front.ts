@@ -15,8 +15,8 @@ interface Pair {
   readonly key: string
 }
 
-/** TLS in front of the cluster of the tests, which has none of its own. */
-export interface TlsNode {
+/** TLS in front of a server of the tests that has none of its own. */
+export interface TlsFront {
   readonly port: number
   /** Sockets whose client showed a certificate that the authority signed. */
   readonly known: number
@@ -33,13 +33,13 @@ export interface Certificates {
   readonly impostor: Pair
 }
 
-/** Decrypts, and passes on to the cluster; closed when the file is over. */
-export async function startTlsNode(
+/** Decrypts, and passes on to the server; closed when the file is over. */
+export async function startTlsFront(
   { cert, key }: Pair,
   authority: string,
-  cluster: { readonly host: string; readonly port: number },
+  target: { readonly host: string; readonly port: number },
   demandsCertificate = false,
-): Promise<TlsNode> {
+): Promise<TlsFront> {
   const sockets = new Set<TLSSocket>()
   let known = 0
   const options = {
@@ -52,7 +52,7 @@ export async function startTlsNode(
   const server = createServer(options, (client) => {
     sockets.add(client)
     if (client.authorized) known += 1
-    const upstream = connect(cluster)
+    const upstream = connect(target)
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
