@@ -38,6 +38,11 @@ await fillIndex(
   `${index}-growing`,
   Array.from({ length: 2000 }, (_, i) => `{"i":${i}}`),
 )
+await fillIndex(
+  server,
+  `${index}-vast`,
+  Array.from({ length: 120_000 }, () => '{}'),
+)
 const login = await startHttpProxy({ after }, url, demandLogin(`Basic ${btoa('bulkhead:right')}`))
 const { version } = (await request(server, 'GET', '/')) as { readonly version: { readonly number: string } }
 let next = 2000
@@ -182,5 +187,5 @@ sourceKit({
     },
   ],
   large: { query: { index: `${index}-large` } },
-  slow: { query: { index: `${index}-large`, query: slow.query } },
+  slow: { query: { index: `${index}-vast`, query: slow.query } },
 })
