@@ -4,7 +4,7 @@ import { certWithKey, tlsFields } from '@bulkhead/connector-sdk/network'
 /** The settings of a connection to Cassandra: one definition for type, check, form and documentation. */
 
 /** Consistency levels of reads, as CQL names them. */
-export const consistencyLevels = [
+const consistencyLevels = [
   'ONE',
   'TWO',
   'THREE',

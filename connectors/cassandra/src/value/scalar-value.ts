@@ -48,7 +48,7 @@ export function bytesOf({ buffer, byteOffset, length }: Buffer): Uint8Array {
 const mostZeros = 10_000
 
 /** Digits, a point where there is a scale, and no exponent. */
-export function decimalText(value: types.BigDecimal, column: string): string {
+function decimalText(value: types.BigDecimal, column: string): string {
   const { _intVal: unscaled, _scale: scale } = value as unknown as { _intVal: types.Integer; _scale: number }
   const text = unscaled.toString()
   if (scale === 0) return text
@@ -63,12 +63,12 @@ export function decimalText(value: types.BigDecimal, column: string): string {
 }
 
 /** Days since 1970-01-01; the client keeps them beside when its calendar ends before. */
-export function daysOf(date: types.LocalDate): number {
+function daysOf(date: types.LocalDate): number {
   return date.toBuffer().readUInt32BE(0) - 2 ** 31
 }
 
 /** Hours to nanoseconds, with as many digits of the second as there are. */
-export function timeText(time: types.LocalTime): string {
+function timeText(time: types.LocalTime): string {
   const two = (part: number): string => String(part).padStart(2, '0')
   const { hour, minute, second, nanosecond } = time
   const fraction = nanosecond === 0 ? '' : `.${String(nanosecond).padStart(9, '0').replace(/0+$/, '')}`
