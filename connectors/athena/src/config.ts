@@ -7,6 +7,11 @@ const duration = z
   .max(12)
   .regex(/^PT\d{1,4}(\.\d{1,3})?S$/, 'must be seconds such as PT5S or PT0.2S')
 
+const folder = z
+  .string()
+  .max(900)
+  .regex(/^s3:\/\/[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9](\/[^\s]*)?$/, 'must be s3://bucket/folder/')
+
 export const config = z.strictObject({
   region: z
     .string()
@@ -20,16 +25,11 @@ export const config = z.strictObject({
       description:
         'Workgroup in which queries run. It bounds what a query may read and cost, and may dictate where results go',
     }),
-  outputLocation: z
-    .string()
-    .max(1024)
-    .regex(/^s3:\/\/[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9](\/[^\s]*)?$/, 'must be s3://bucket/folder/')
-    .optional()
-    .meta({
-      description:
-        'Where Athena puts results (default: what the workgroup says). They stay there: give the folder a lifecycle rule',
-      examples: ['s3://athena-results/bulkhead/'],
-    }),
+  outputLocation: folder.optional().meta({
+    description:
+      'Where Athena puts results (default: what the workgroup says). They stay there: give the folder a lifecycle rule',
+    examples: ['s3://athena-results/bulkhead/'],
+  }),
   expectedBucketOwner: z
     .string()
     .regex(/^\d{12}$/)
@@ -82,6 +82,25 @@ export const config = z.strictObject({
     description:
       'How results are read. `object`: the CSV object in S3, as a stream, needs s3:GetObject there. `pages`: by GetQueryResults, 1000 rows a call, slow for many rows. `auto`: the object, and pages where there is none, where it may not be read, and for previews',
   }),
+  unload: z
+    .strictObject({
+      location: folder.meta({
+        description:
+          'Where the files are written, each run in a folder of its own. They stay there, also those of a run that failed: give it a lifecycle rule',
+        examples: ['s3://athena-results/unload/'],
+      }),
+      format: z.enum(['PARQUET', 'ORC', 'AVRO', 'JSON']).default('PARQUET').meta({
+        description: 'Format of the files',
+      }),
+      compression: z.enum(['NONE', 'GZIP', 'SNAPPY', 'ZSTD']).optional().meta({
+        description: 'Compression inside the files (default: that of Athena for the format)',
+      }),
+    })
+    .optional()
+    .meta({
+      description:
+        'For output in the format `binary`: the query runs as UNLOAD, and the files that Athena writes in parallel are copied as they are. Needs s3:PutObject at the location',
+    }),
   pollFirst: duration.default('PT0.2S').meta({
     description: 'Pause before Athena is asked for the state of a query; it grows by half each time',
   }),

@@ -111,6 +111,10 @@ const registry = {
     'The keys may not read the result object, or it is gone',
     'Grant s3:GetObject on the output location, or set `results: pages`',
   ),
+  'athena-nothing-unloaded': config(
+    'The query has no rows, and a result of files has no file without them',
+    'Correct the query, or choose another output format, which has a file without rows',
+  ),
   'athena-result-changed': transient('The result object was changed while it was read', 'Try again'),
   'athena-protocol': {
     kind: 'bug',

@@ -1,21 +1,9 @@
-import {
-  type Batch,
-  duplicateNames,
-  type Extract,
-  isBulkheadError,
-  type ReadRequest,
-} from '@bulkhead/connector-sdk'
-import { answered, call, type Connection } from './connection.ts'
+import type { Batch, Extract, ReadRequest } from '@bulkhead/connector-sdk'
+import type { Connection } from './connection.ts'
 import { athenaError } from './errors.ts'
-import { type FinishedQuery, runQuery } from './execution/run-query.ts'
 import { bindStatement } from './query/statement.ts'
-import { rowsBatches } from './result/batches.ts'
-import { type Column, columnOf } from './result/column.ts'
-import type { TextRecord } from './result/csv-records.ts'
-import { objectRecords, pageRecords } from './result/records.ts'
-
-/** A result of so few rows is read by one call sooner than from S3. */
-const fewRows = 999
+import { rowsResult } from './result/rows-result.ts'
+import { unloadResult } from './result/unload-result.ts'
 
 /**
  * Runs the query: Athena knows the columns only of a query that ran. What is read afterwards is its result, which
@@ -29,10 +17,10 @@ export async function prepareExtract(
   const statement = bindStatement(read.query, read.parameters)
   const { queryTimeoutMs } = connection
   const deadline = AbortSignal.timeout(queryTimeoutMs)
-  const query = await inTime(signal, deadline, queryTimeoutMs, async (stop) => {
-    const finished = await runQuery(connection, statement, stop)
-    return { finished, columns: await columnsOf(connection, finished, stop) }
-  })
+  const resultOf = read.form === 'bytes' ? unloadResult : rowsResult
+  const result = await inTime(signal, deadline, queryTimeoutMs, (stop) =>
+    resultOf(connection, statement, read, stop),
+  )
   const closed = new AbortController()
   let begun = false
 
@@ -42,13 +30,12 @@ export async function prepareExtract(
     const stop = AbortSignal.any([signal, readSignal, deadline, closed.signal])
     try {
       stop.throwIfAborted()
-      const pages = records(connection, query.finished, query.columns, read.maxRows, stop)
-      for await (const batch of rowsBatches(pages, query.columns, read)) {
+      for await (const batch of result.batches(stop)) {
         yield batch
         stop.throwIfAborted()
       }
     } catch (error) {
-      if (readSignal.aborted || !deadline.aborted) throw error
+      if (signal.aborted || readSignal.aborted || !deadline.aborted) throw error
       throw timedOut(queryTimeoutMs, error)
     } finally {
       closed.abort()
@@ -56,59 +43,13 @@ export async function prepareExtract(
   }
 
   return {
-    fields: query.columns.map(({ field }) => field),
+    fields: result.fields,
     consistency: 'none',
     read: batches,
     async [Symbol.asyncDispose]() {
       closed.abort()
     },
   }
-}
-
-/** From the object or by pages, as the settings say and the result allows. */
-async function* records(
-  connection: Connection,
-  finished: FinishedQuery,
-  columns: readonly Column[],
-  maxRows: number | undefined,
-  signal: AbortSignal,
-): AsyncGenerator<readonly TextRecord[]> {
-  const names = columns.map(({ field: { name } }) => name)
-  const { results } = connection.config
-  // what no SELECT answers is plain text in S3
-  const hasObject = finished.location?.endsWith('.csv') === true && finished.hasHeader
-  const few = maxRows !== undefined && maxRows <= fewRows
-  if (results === 'object' ? hasObject : results === 'auto' && hasObject && !few) {
-    try {
-      yield* objectRecords(connection, finished, names, signal)
-      return
-    } catch (error) {
-      // only ever thrown before the first byte
-      if (results === 'object' || !isBulkheadError(error) || error.code !== 'athena-result-unreadable')
-        throw error
-      connection.log.warn('The result object cannot be read, so the result is read page by page', {
-        id: finished.id,
-      })
-    }
-  }
-  yield* pageRecords(connection, finished, names, maxRows, signal)
-}
-
-async function columnsOf(
-  { athena, sdk }: Connection,
-  { id }: FinishedQuery,
-  signal: AbortSignal,
-): Promise<readonly Column[]> {
-  const { ResultSet } = await call({ doing: 'ask for the columns of the result' }, signal, (options) =>
-    athena.send(new sdk.GetQueryResultsCommand({ QueryExecutionId: id, MaxResults: 1 }), options),
-  )
-  const columns = answered(ResultSet?.ResultSetMetadata?.ColumnInfo, 'columns').map(columnOf)
-  const [twice] = duplicateNames(columns.map(({ field }) => field))
-  if (twice !== undefined)
-    throw athenaError('athena-duplicate-column', `Two columns of the query are named "${twice}"`, {
-      path: 'query',
-    })
-  return columns
 }
 
 /** Runs within a deadline, which is told apart from being asked to stop. */

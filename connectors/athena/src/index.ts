@@ -23,13 +23,14 @@ export default defineConnector({
   source: {
     open: openSource,
     capabilities: {
-      forms: ['rows'],
-      encodes: {},
+      forms: ['rows', 'bytes'],
+      encodes: { binary: { options: [] } },
       snapshot: false,
       replayable: true,
       readOnly: 'by-rights',
       query: 'sql',
-      limitsRows: true,
+      // rows are; files of UNLOAD are copied whole
+      limitsRows: false,
     },
   },
   types,

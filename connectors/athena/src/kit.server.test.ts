@@ -10,6 +10,7 @@ const bucket = await createBucket({ after })
 const fake = await startFakeAthena({ after }, bucket)
 const config = {
   ...settingsFor(fake, bucket),
+  unload: { location: `s3://${bucket.bucket}/unload/` },
   pollFirst: 'PT0.05S',
   pollLongest: 'PT0.05S',
 }
@@ -25,14 +26,20 @@ const people: FakeQuery = {
     ['9223372036854775807', 'Grace, "H."\nof the navy', null],
     ['-3', '', '-99999999999999999999999999999999999.99'],
   ],
+  files: { '20261031_1': Buffer.of(80, 65, 82, 49, 0, 255), '20261031_2': Buffer.alloc(0) },
 }
-const one: FakeQuery = { columns: [{ name: 'id', type: 'integer' }], rows: [['1'], [null]] }
+const one: FakeQuery = {
+  columns: [{ name: 'id', type: 'integer' }],
+  rows: [['1'], [null]],
+  files: { one: Buffer.from('one') },
+}
 const large: FakeQuery = {
   columns: [
     { name: 'id', type: 'integer' },
     { name: 'text', type: 'varchar' },
   ],
   rows: Array.from({ length: 40_000 }, (_, id) => [String(id), 'x'.repeat(1000) + String(id)]),
+  files: { one: Buffer.alloc(20 * 2 ** 20, 'one'), two: Buffer.alloc(20 * 2 ** 20, 'two') },
 }
 const slow: FakeQuery = { polls: Infinity }
 const queries = new Map<string, FakeQuery>([
@@ -40,10 +47,6 @@ const queries = new Map<string, FakeQuery>([
   ["SELECT id FROM people WHERE name = ? AND note = 'a :b' AND id IN (?, ?)", one],
   ['SELECT * FROM large', large],
   ['SELECT * FROM slow', slow],
-  [
-    'SHOW TABLES',
-    { columns: [{ name: 'tab_name', type: 'string' }], rows: [['people']], statementType: 'DDL' },
-  ],
   [
     'SELECT 1 AS a, 2 AS a',
     {
@@ -58,7 +61,7 @@ const queries = new Map<string, FakeQuery>([
   ['SELECT bad', { fails: { reason: "INVALID_CAST_ARGUMENT: Cannot cast 'Ada' to BIGINT" } }],
   ...typeQueries,
 ])
-fake.answer = (sql) => queries.get(sql)
+fake.answer = (sql) => queries.get(/^UNLOAD \(\n([^]*)\n\)\nTO '/.exec(sql)?.[1] ?? sql)
 
 const { hostname, port } = new URL(fake.endpoint)
 sourceKit({
@@ -129,6 +132,12 @@ sourceKit({
         { id: 9223372036854775807n, name: 'Grace, "H."\nof the navy', balance: null },
         { id: -3n, name: '', balance: '-99999999999999999999999999999999999.99' },
       ],
+      bytes: [
+        {
+          format: 'binary',
+          files: { '20261031_1.parquet': Uint8Array.of(80, 65, 82, 49, 0, 255), '20261031_2.parquet': '' },
+        },
+      ],
     },
     {
       title: 'parameters, and a null that is a whole line',
@@ -136,7 +145,6 @@ sourceKit({
       parameters: { name: "O'Hara", ids: [1, 2] },
       rows: [{ id: 1 }, { id: null }],
     },
-    { title: 'a result that is no CSV', query: 'SHOW TABLES', rows: [{ tab_name: 'people' }] },
   ],
   wrongQueries: [
     { title: 'an object', query: { sql: 'SELECT 1' }, code: 'query-invalid' },

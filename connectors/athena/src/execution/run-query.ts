@@ -16,6 +16,8 @@ export interface FinishedQuery {
   readonly location: string | undefined
   /** Whether the result begins with the names of its columns. */
   readonly hasHeader: boolean
+  /** `s3://…`, a list of the files that UNLOAD wrote; undefined for other statements. */
+  readonly manifest: string | undefined
 }
 
 /**
@@ -102,13 +104,14 @@ async function ending(
 }
 
 function finished(id: string, execution: QueryExecution): FinishedQuery {
-  const { Status, ResultConfiguration, StatementType, Query = '' } = execution
+  const { Status, ResultConfiguration, StatementType, Statistics, Query = '' } = execution
   if (Status?.State === 'FAILED') throw failureOf(id, Status)
   if (Status?.State === 'CANCELLED')
     throw athenaError('athena-query-stopped', `The query ${id} was stopped in Athena, and not by this run`)
   return {
     id,
     location: ResultConfiguration?.OutputLocation,
+    manifest: Statistics?.DataManifestLocation,
     hasHeader: StatementType === 'DML' || /^\s*EXPLAIN\b/i.test(Query),
   }
 }

@@ -4,6 +4,7 @@ import { isBulkheadError, type ParameterValue } from '@bulkhead/connector-sdk'
 import fc from 'fast-check'
 import { parseAthenaSql } from './sql-text.ts'
 import { bindStatement } from './statement.ts'
+import { unloadStatement } from './unload-statement.ts'
 
 function refusal(query: string, parameters: Readonly<Record<string, ParameterValue>> = {}): string {
   try {
@@ -22,6 +23,7 @@ test('parameters become markers with their values apart, in the order of their p
   assert.deepEqual(bindStatement(query, { a: 1, b: 'x' }), {
     sql: 'SELECT \':a\', ":a", `:a` /* :a */ FROM t -- :a\nWHERE x = ? AND y=? AND z >?',
     values: ["'x'", '1', "'x'"],
+    isSelect: true,
   })
 })
 
@@ -29,6 +31,7 @@ test('a list becomes as many markers as it has values', () => {
   assert.deepEqual(bindStatement('SELECT 1 WHERE x IN (:list)', { list: [1, 'a', null] }), {
     sql: 'SELECT 1 WHERE x IN (?, ?, ?)',
     values: ['1', "'a'", 'NULL'],
+    isSelect: true,
   })
   assert.equal(refusal('SELECT 1 WHERE x IN (:list)', { list: [] }), 'athena-parameter-invalid')
 })
@@ -121,6 +124,23 @@ test('statements that do anything else are refused', () => {
   ])
     assert.equal(refusal(query), 'athena-not-a-query', query)
   assert.equal(refusal('SELECT ?'), 'athena-positional-parameter')
+})
+
+test('a query is written to files as one statement, whatever it ends with', () => {
+  const unload = { folder: "s3://bucket/o'hara/", format: 'PARQUET', compression: 'ZSTD' }
+  assert.deepEqual(
+    unloadStatement(bindStatement('SELECT 1 -- one\nWHERE a = :a -- end', { a: 'x' }), unload),
+    {
+      sql: "UNLOAD (\nSELECT 1 -- one\nWHERE a = ?\n)\nTO 's3://bucket/o''hara/'\nWITH (format = 'PARQUET', compression = 'ZSTD')",
+      values: ["'x'"],
+      isSelect: false,
+    },
+  )
+  for (const query of ['SHOW TABLES', 'EXPLAIN SELECT 1'])
+    assert.throws(
+      () => unloadStatement(bindStatement(query, {}), { ...unload, compression: undefined }),
+      (error) => isBulkheadError(error) && error.code === 'athena-not-a-query',
+    )
 })
 
 test('a colon that touches the value before it is code', () => {

@@ -16,6 +16,8 @@ export interface Statement {
   readonly sql: string
   /** SQL literals, one for each `?` of `sql`, in order. */
   readonly values: readonly string[]
+  /** Whether it yields the rows of a query, and does not describe something. */
+  readonly isSelect: boolean
 }
 
 /**
@@ -43,7 +45,7 @@ export function bindStatement(
     })
   const text = parseAthenaSql(query)
   const pieces = oneStatement(text.pieces)
-  checkReads(pieces)
+  const isSelect = checkReads(pieces)
   if (pieces.some(({ kind }) => kind === 'positional'))
     throw athenaError('athena-positional-parameter', 'The query has a parameter without name: ?', {
       path: 'query',
@@ -61,7 +63,7 @@ export function bindStatement(
     const apart = pieces[index - 1]?.text.endsWith('-') === true ? ' ' : ''
     return apart + bound.map(() => '?').join(', ')
   })
-  return { sql: sql.join(''), values }
+  return { sql: sql.join(''), values, isSelect }
 }
 
 /** Without white space, comments and semicolons at the end; a semicolon before that separates statements. */
@@ -82,17 +84,21 @@ const writing = new Set(
   ),
 )
 
-/** By its first words: no statement of Trino that begins so writes, as far as its tables and functions only read. */
-function checkReads(pieces: readonly SqlPiece[]): void {
+/**
+ * By its first words: no statement of Trino that begins so writes, as far as its tables and functions only read.
+ * @returns whether it is a query
+ */
+function checkReads(pieces: readonly SqlPiece[]): boolean {
   const [first, ...others] = wordsOf(pieces)
-  if (first !== undefined && (reading.has(first) || showing.has(first))) return
+  if (first !== undefined && reading.has(first)) return true
+  if (first !== undefined && showing.has(first)) return false
   const decisive = first === 'EXPLAIN' ? others.find((word) => !explaining.has(word)) : first
   if (decisive !== undefined && writing.has(decisive))
     throw athenaError('athena-write-refused', `The query is a ${decisive} and would change something`, {
       path: 'query',
     })
   // EXPLAIN ANALYZE runs what it explains
-  if (first === 'EXPLAIN' && decisive !== undefined && reading.has(decisive)) return
+  if (first === 'EXPLAIN' && decisive !== undefined && reading.has(decisive)) return false
   throw athenaError('athena-not-a-query', 'The query is no statement that reads', { path: 'query' })
 }
 

@@ -85,6 +85,17 @@ test('reads pages where there is no object or where it cannot be read, and says 
   await assert.rejects(read(gone, { results: 'object' }), isCode('athena-result-unreadable'))
 })
 
+test('reads what SHOW and DESCRIBE answer, which is no CSV and has no names of columns', async (t) => {
+  const { read } = await open(t)
+  const tables: FakeQuery = {
+    columns: [{ name: 'tab_name', type: 'string' }],
+    rows: [['tab_name'], ['people']],
+    statementType: 'DDL',
+  }
+  for (const results of ['auto', 'object', 'pages'])
+    assert.deepEqual(await read(tables, { results }), [{ tab_name: 'tab_name' }, { tab_name: 'people' }])
+})
+
 test('refuses an object that is not the result', async (t) => {
   const { read, bucket } = await open(t)
   const s3 = s3Client(bucket)

@@ -30,6 +30,8 @@ export interface FakeQuery {
   readonly cancelled?: true
   /** Default DML, whose result is CSV with the names of its columns. */
   readonly statementType?: 'DDL' | 'UTILITY'
+  /** What UNLOAD writes, by name. */
+  readonly files?: Readonly<Record<string, Buffer>>
   /** Where it says the result is, when not where it put it. */
   readonly location?: string | null
 }
@@ -158,7 +160,9 @@ export async function startFakeAthena(
       location = await putting
     }
     const { fails } = query
+    const manifest = execution.state === 'SUCCEEDED' ? await unloaded(s3, bucket, execution) : undefined
     return {
+      ...(manifest === undefined ? {} : { Statistics: { DataManifestLocation: manifest } }),
       QueryExecutionId: id,
       Query: sql,
       StatementType: query.statementType ?? 'DML',
@@ -234,6 +238,24 @@ function page({ columns = [], rows = [], statementType }: FakeQuery, input: Call
     },
     ...(to < all ? { NextToken: String(to) } : {}),
   }
+}
+
+/** Writes the files of UNLOAD, and their list. @returns where the list is; undefined for another statement */
+async function unloaded(
+  s3: S3Client,
+  bucket: TestBucket,
+  { id, sql, query }: Execution,
+): Promise<string | undefined> {
+  const folder = /^UNLOAD \([^]*\n\)\nTO 's3:\/\/[^/]+\/([^']+)'/.exec(sql)?.[1]
+  if (folder === undefined) return undefined
+  const key = `results/${id}-manifest.csv`
+  const list = Object.keys(query.files ?? {}).map((name) => `s3://${bucket.bucket}/${folder}${name}\n`)
+  for (const [Key, Body] of [
+    ...Object.entries(query.files ?? {}).map(([name, file]) => [folder + name, file] as const),
+    [key, Buffer.from(list.join(''))] as const,
+  ])
+    await s3.send(new PutObjectCommand({ Bucket: bucket.bucket, Key, Body, ContentLength: Body.length }))
+  return `s3://${bucket.bucket}/${key}`
 }
 
 /** As Athena writes it: every value in quotes, null as nothing. */
