@@ -10,7 +10,7 @@ export default defineConnector({
   name: 'file-records',
   sdk: SDK_VERSION,
   summary:
-    'Records of delimited, fixed-width and XML files, packed or not, in the encodings of older systems',
+    'Records of delimited, fixed-width, XML and Excel files, packed or not, in the encodings of older systems',
   config,
   query,
   source: {

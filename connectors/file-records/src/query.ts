@@ -5,6 +5,7 @@ import { failure } from './errors.ts'
 import { fixedWidthFormat } from './fixed-width/fixed-width-schema.ts'
 import type { May } from './may.ts'
 import { compressions } from './input/unpack.ts'
+import { xlsxFormat } from './xlsx/xlsx-schema.ts'
 import { xmlFormat } from './xml/xml-schema.ts'
 
 /** Most columns of a result, and most paths of a query. */
@@ -26,7 +27,7 @@ function querySchema(may: May) {
     from: may(z.string().min(1).max(1000))
       .optional()
       .describe(
-        'Where the file has the column, when not under its name: delimited: its name in the header; XML: customer/name, @id, customer/@id, or . for the text of the record itself',
+        'Where the file has the column, when not under its name: delimited and Excel: its name in the header; XML: customer/name, @id, customer/@id, or . for the text of the record itself',
       ),
     start: may(z.int().min(1).max(1_000_000))
       .optional()
@@ -73,7 +74,12 @@ function querySchema(may: May) {
       )
       .meta({ examples: ['*.csv'] }),
     format: z
-      .discriminatedUnion('type', [delimitedFormat(may), fixedWidthFormat(may), xmlFormat(may)])
+      .discriminatedUnion('type', [
+        delimitedFormat(may),
+        fixedWidthFormat(may),
+        xmlFormat(may),
+        xlsxFormat(may),
+      ])
       .describe('How the files are written'),
     columns: z
       .array(column)

@@ -1,6 +1,7 @@
 import type { RecordFile } from './columns/raw-record.ts'
 import { delimitedOptions } from './delimited/delimited-schema.ts'
 import { openDelimited } from './delimited/delimited-file.ts'
+import type { Settings } from './config.ts'
 import { failure } from './errors.ts'
 import { FixedWidthFile } from './fixed-width/fixed-width-file.ts'
 import { fixedWidthOptions } from './fixed-width/fixed-width-schema.ts'
@@ -9,6 +10,8 @@ import type { Query } from './query.ts'
 import { createDecoder } from './text/decoder.ts'
 import { declaredEncoding, type Encoding } from './text/encodings.ts'
 import { TextWindow } from './text/text-window.ts'
+import { openSheet } from './xlsx/sheet-file.ts'
+import { openWorkbook } from './xlsx/workbook.ts'
 import { findEncoding } from './xml/xml-encoding.ts'
 import { XmlFile, type XmlOptions } from './xml/xml-file.ts'
 import { xmlOptions } from './xml/xml-options.ts'
@@ -20,8 +23,9 @@ export interface RecordFormat {
 }
 
 /** @throws `file-records-query-invalid` for options that contradict each other */
-export function recordFormat(query: Query, maxRecordBytes: number): RecordFormat {
+export function recordFormat(query: Query, settings: Settings): RecordFormat {
   const { format } = query
+  const { maxRecordBytes } = settings
   const declared = query.columns?.length
   assertFields(query)
   switch (format.type) {
@@ -49,6 +53,17 @@ export function recordFormat(query: Query, maxRecordBytes: number): RecordFormat
     case 'xml': {
       const options = xmlOptions(query, format, maxRecordBytes)
       return { open: (document, signal) => openXml(document, format, options, signal) }
+    }
+    case 'xlsx': {
+      if (!format.header && declared === undefined) throw needsColumns('A sheet without a header')
+      const options = { ...format, maxRecordBytes }
+      const columns = declared ?? 0
+      return {
+        async open(document, signal) {
+          const workbook = await openWorkbook(document, format.sheet, settings, signal)
+          return openSheet(workbook, options, { file: document.name, columns })
+        },
+      }
     }
   }
 }

@@ -36,7 +36,7 @@ async function prepare(
 ): Promise<Extract> {
   signal.throwIfAborted()
   const query = parseQuery(read.query, read.parameters)
-  const format = recordFormat(query, settings.maxRecordBytes)
+  const format = recordFormat(query, settings)
   const declared = declaredColumns(query)
   const files =
     root === undefined ? await fetched(context, settings, query, signal) : await local(root, query, signal)

@@ -7,6 +7,8 @@ export interface RawRecord {
   /** Whether a cell stood in quotes: then it is no null text. */
   readonly quoted?: ArrayLike<number>
   readonly cells: number
+  /** Why the values of some cells may not be taken, by cell. */
+  readonly faults?: ReadonlyMap<number, string>
 }
 
 /** The records of one file, in order. Reading is synchronous as long as the bytes are there: a promise a record is slow. */

@@ -101,7 +101,11 @@ function moments(
   if (parsed.hasZone !== zoned) return zoned ? 'the pattern has no zone (XXX)' : 'the pattern has a zone'
   const read = momentOf(parsed, isDate)
   if (given !== undefined) return { expected: `written as ${given}`, read }
-  if (isDate) return { expected: 'a date such as 2026-10-31', read }
+  if (isDate)
+    return {
+      expected: 'a date such as 2026-10-31',
+      read: (text) => read(text.replace(/[ T]00:00(:00(\.0+)?)?$/, '')),
+    }
   return {
     expected: zoned
       ? 'a moment such as 2026-10-31T08:15:00Z, with its zone and without a fraction of a microsecond'
@@ -117,14 +121,14 @@ function momentOf(pattern: MomentPattern, isDate: boolean): (text: string) => Fi
   }
 }
 
-/** ISO 8601 with all that may be left out: seconds, fraction, colon of the zone. */
+/** ISO 8601 with all that may be left out: time (midnight), seconds, fraction, colon of the zone. */
 function fullIso(text: string): string {
   const match =
-    /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-]\d\d)(?::?(\d\d))?)?$/.exec(
+    /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-]\d\d)(?::?(\d\d))?)?)?$/.exec(
       text,
     )
   if (match === null) return ''
-  const [, date, time, second = '00', fraction = '', utc, hours, minutes = '00'] = match
+  const [, date, time = '00:00', second = '00', fraction = '', utc, hours, minutes = '00'] = match
   const zone = utc !== undefined ? 'Z' : hours === undefined ? '' : `${hours}:${minutes}`
   return `${date} ${time}:${second}.${fraction.padEnd(9, '0')}${zone}`
 }

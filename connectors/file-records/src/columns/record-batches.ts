@@ -82,6 +82,8 @@ export class RecordBatches {
     for (let index = 0; index < this.#columns.length; index++) {
       const column = this.#columns[index]!
       const cell = cells[index]!
+      const fault = record.faults?.get(cell)
+      if (fault !== undefined) throw unusable(column, where(cell), fault)
       const start = cell < record.cells ? record.starts[cell]! : -1
       const end = start < 0 ? 0 : record.ends[cell]!
       const isText = column.reader === undefined
@@ -122,6 +124,12 @@ function isNullText(texts: readonly Buffer[], bytes: Buffer, start: number, end:
       return true
   }
   return false
+}
+
+function unusable({ name, path }: ResultColumn, where: string, fault: string): Error {
+  return failure('file-records-value-invalid', `Column ${shown(name)} of ${where} ${fault}`, {
+    path: path ?? 'query.columns',
+  })
 }
 
 function invalid({ name, reader, path }: ResultColumn, where: string): Error {

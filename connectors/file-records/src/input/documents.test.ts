@@ -1,25 +1,14 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import yazl from 'yazl'
 import { failureOf, readFiles } from '../testing/read-file.ts'
+import { zip } from '../testing/zip.ts'
 
 const query = { format: { type: 'delimited' } }
 const rows = [{ a: '1' }, { a: '2' }]
-
-async function zip(entries: Readonly<Record<string, string>>): Promise<Buffer> {
-  const file = new yazl.ZipFile()
-  for (const [name, content] of Object.entries(entries)) file.addBuffer(Buffer.from(content), name)
-  file.end()
-  const parts: Buffer[] = []
-  file.outputStream.on('data', (part: Buffer) => parts.push(part))
-  await once(file.outputStream, 'end')
-  return Buffer.concat(parts)
-}
 
 test('unpacks gzip, zstd and zip by the ending, or as told', async () => {
   const packed = {
