@@ -5,6 +5,7 @@ import { isBulkheadError, type Row } from '@bulkhead/connector-sdk'
 import { readRequest, readRows, testContext } from '@bulkhead/connector-sdk/testing'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { createBucket, s3Client, type TestBucket } from '../../../../test/support/s3.ts'
+import { startProxy } from '../../../../test/support/proxy.ts'
 import connector from '../index.ts'
 import { type FakeAthena, type FakeQuery, settingsFor, startFakeAthena } from '../testing/fake-athena.ts'
 
@@ -94,6 +95,23 @@ test('reads what SHOW and DESCRIBE answer, which is no CSV and has no names of c
   }
   for (const results of ['auto', 'object', 'pages'])
     assert.deepEqual(await read(tables, { results }), [{ tab_name: 'tab_name' }, { tab_name: 'people' }])
+})
+
+test('goes on where the connection to S3 broke', async (t) => {
+  const { read, fake, warnings } = await open(t)
+  const { hostname: host, port } = new URL(fake.endpoint)
+  const proxy = await startProxy(t, { host, port: Number(port) })
+  const rows = Array.from({ length: 20_000 }, (_, id) => [String(id), 'x'.repeat(200)])
+  proxy.cutAfter(1_500_000)
+  const found = await read(
+    { columns, rows },
+    { s3Endpoint: `http://${proxy.host}:${proxy.port}`, attempts: 3 },
+  )
+  assert.deepEqual(
+    found.map(({ id }) => id),
+    rows.map(([id]) => Number(id)),
+  )
+  assert.ok(warnings.length > 1)
 })
 
 test('refuses an object that is not the result', async (t) => {
