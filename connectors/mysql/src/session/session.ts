@@ -9,6 +9,7 @@ import {
   isEnd,
   mark,
   readColumn,
+  readColumnCount,
   readError,
   readWarnings,
 } from '../wire/server-packets.ts'
@@ -56,6 +57,12 @@ interface Exchange {
 /** Longest wait for the server to stop a query after we asked, before the connection is cut. */
 const stopWithinMs = 2000
 
+/** Most bytes of an answer that is kept as a whole (I8), with what each row takes besides its own. */
+const mostKeptBytes = 1024 * 1024
+const rowOverhead = 64
+/** Most bytes of the descriptions of all columns: thousands of them, with the longest names. */
+const mostDescribedBytes = 16 * 1024 * 1024
+
 /** A session with the server, from the login to its end. It takes one command at a time. */
 export class Session {
   readonly #connection: Connection
@@ -89,7 +96,10 @@ export class Session {
     const rows: (string | null)[][] = []
     let columns: number | undefined
     let ends = 0
+    let kept = 0
     await this.#converse(client.query(sql), (bytes, start, end) => {
+      kept += end - start + rowOverhead
+      if (kept > mostKeptBytes) throw unexpected()
       if (columns === undefined) {
         if (bytes[start] === mark.ok) return 'last'
         columns = readColumnCount(bytes, start, end)
@@ -111,6 +121,7 @@ export class Session {
     let ends = 0
     await this.#converse(client.prepare(sql), (bytes, start, end) => {
       if (prepared === undefined) {
+        if (bytes[start] !== mark.ok) throw unexpected()
         const payload = new Payload(bytes, start + 1, end)
         prepared = { statement: payload.number(4), columns: payload.number(2), parameters: payload.number(2) }
         ends = (prepared.columns > 0 ? 1 : 0) + (prepared.parameters > 0 ? 1 : 0)
@@ -132,9 +143,10 @@ export class Session {
    */
   async execute(statement: number, values: readonly client.BoundValue[]): Promise<Result> {
     const extended = hasExtendedMetadata(this.#options.capabilities)
-    const described = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
     const columns: DescribedColumn[] = []
     let count: number | undefined
+    let described = 0
     let receiver: RowReceiver | undefined
     let inRows = false
     let warnings = 0
@@ -145,18 +157,20 @@ export class Session {
         warnings = readWarnings(bytes, start, end)
         return 'last'
       }
+      described += end - start
+      if (described > mostDescribedBytes) throw unexpected()
       if (count === undefined) count = readColumnCount(bytes, start, end)
       else if (columns.length < count) columns.push(readColumn(bytes, start, end, extended))
       else {
         if (!isEnd(bytes, start, end)) throw unexpected()
         inRows = true
-        described.resolve()
+        begun.resolve()
       }
       return 'more'
     }
     const ended = this.#converse(client.execute(statement, values), answer, true)
-    ended.then(described.resolve, described.reject)
-    await described.promise
+    ended.then(begun.resolve, begun.reject)
+    await begun.promise
     return {
       columns,
       receive: async (rows) => {
@@ -233,16 +247,6 @@ export class Session {
     }
     return true
   }
-}
-
-/** How many columns the result has that begins. */
-function readColumnCount(bytes: Buffer, start: number, end: number): number {
-  const first = bytes[start]
-  // A server that asks for a file of this machine gets none (LOCAL INFILE), and this session is over.
-  if (first === mark.localFile) throw unexpected()
-  if (first === mark.ok)
-    throw mysqlError('mysql-not-a-query', 'The statement returns no rows', { path: 'query' })
-  return new Payload(bytes, start, end).lengthEncoded() ?? 0
 }
 
 function noAnswer(): Error {

@@ -1,4 +1,6 @@
+import { mysqlError } from '../errors.ts'
 import { type Capabilities, capability } from './capabilities.ts'
+import { unexpected } from './connection.ts'
 import { Payload } from './payload.ts'
 
 /**
@@ -87,6 +89,19 @@ export interface DescribedColumn {
   readonly decimals: number
   /** What MariaDB says beyond the type: `json`, `uuid`, `inet6`. */
   readonly format: string | undefined
+}
+
+/**
+ * How many columns the result has that begins.
+ * @throws BulkheadError `mysql-not-a-query` when there is no result, `mysql-protocol`
+ */
+export function readColumnCount(bytes: Buffer, start: number, end: number): number {
+  const first = bytes[start]
+  // A server that asks for a file of this machine gets none (LOCAL INFILE), and this session is over.
+  if (first === mark.localFile) throw unexpected()
+  if (first === mark.ok)
+    throw mysqlError('mysql-not-a-query', 'The statement returns no rows', { path: 'query' })
+  return new Payload(bytes, start, end).lengthEncoded() ?? 0
 }
 
 /** @param extended  whether the capability of MariaDB was agreed on */
