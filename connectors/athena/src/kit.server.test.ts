@@ -3,7 +3,8 @@ import { after } from 'node:test'
 import { settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
 import { createBucket } from '../../../test/support/s3.ts'
 import athena from './index.ts'
-import { type FakeQuery, settingsFor, startFakeAthena } from './testing/fake-athena.ts'
+import { settingsFor, startFakeAthena } from './testing/fake-athena.ts'
+import type { FakeQuery } from './testing/fake-results.ts'
 import { typeCases, typeQueries } from './testing/type-cases.ts'
 
 const bucket = await createBucket({ after })

@@ -12,7 +12,8 @@ import {
 import { readRequest, readRows, testContext } from '@bulkhead/connector-sdk/testing'
 import { createBucket } from '../../../../test/support/s3.ts'
 import connector from '../index.ts'
-import { type FakeAthena, type FakeQuery, settingsFor, startFakeAthena } from '../testing/fake-athena.ts'
+import { type FakeAthena, settingsFor, startFakeAthena } from '../testing/fake-athena.ts'
+import type { FakeQuery } from '../testing/fake-results.ts'
 
 const few: FakeQuery = { columns: [{ name: 'id', type: 'integer' }], rows: [['1'], ['2']] }
 

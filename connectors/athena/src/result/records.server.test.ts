@@ -7,7 +7,8 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { createBucket, s3Client, type TestBucket } from '../../../../test/support/s3.ts'
 import { startProxy } from '../../../../test/support/proxy.ts'
 import connector from '../index.ts'
-import { type FakeAthena, type FakeQuery, settingsFor, startFakeAthena } from '../testing/fake-athena.ts'
+import { type FakeAthena, settingsFor, startFakeAthena } from '../testing/fake-athena.ts'
+import type { FakeQuery } from '../testing/fake-results.ts'
 
 const columns = [
   { name: 'id', type: 'integer' },

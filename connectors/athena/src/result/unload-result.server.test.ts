@@ -5,7 +5,8 @@ import { defaultCsv, isBulkheadError } from '@bulkhead/connector-sdk'
 import { readFiles, readRequest, testContext } from '@bulkhead/connector-sdk/testing'
 import { createBucket } from '../../../../test/support/s3.ts'
 import connector from '../index.ts'
-import { type FakeQuery, settingsFor, startFakeAthena } from '../testing/fake-athena.ts'
+import { settingsFor, startFakeAthena } from '../testing/fake-athena.ts'
+import type { FakeQuery } from '../testing/fake-results.ts'
 
 const output = { format: 'binary', csv: defaultCsv } as const
 

@@ -8,33 +8,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { s3Client, type TestBucket } from '../../../../test/support/s3.ts'
 import { signatureV4 } from '../../../../test/support/signature-v4.ts'
-
-export interface FakeColumn {
-  readonly name: string
-  readonly type: string
-  readonly precision?: number
-  readonly scale?: number
-}
-
-/** What a query answers. */
-export interface FakeQuery {
-  readonly columns?: readonly FakeColumn[]
-  readonly rows?: readonly (readonly (string | null)[])[]
-  /** How often it is asked for before it ends: default twice, then it was queued and running. */
-  readonly polls?: number
-  /** `FAILED` with a reason, or stopped by somebody else. */
-  readonly fails?: { readonly reason: string; readonly category?: number; readonly retryable?: boolean }
-  readonly cancelled?: true
-  /** Default DML, whose result is CSV with the names of its columns. */
-  readonly statementType?: 'DDL' | 'UTILITY'
-  /** What UNLOAD writes, by name. */
-  readonly files?: Readonly<Record<string, Buffer>>
-  /** Where it says the result is, when not where it put it. */
-  readonly location?: string | null
-}
+import { type FakeQuery, putResult, putUnloaded, resultPage } from './fake-results.ts'
 
 /** A refusal of one call. */
 interface Refusal {
@@ -124,7 +100,7 @@ export async function startFakeAthena(
     if (execution === undefined)
       return invalid(`QueryExecution ${String(input['QueryExecutionId'])} was not found`)
     if (action === 'GetQueryExecution') return { QueryExecution: await described(execution) }
-    if (action === 'GetQueryResults') return page(execution.query, input)
+    if (action === 'GetQueryResults') return resultPage(execution.query, input)
     if (action === 'StopQueryExecution') {
       if (execution.state === 'QUEUED' || execution.state === 'RUNNING') execution.state = 'CANCELLED'
       return {}
@@ -155,12 +131,12 @@ export async function startFakeAthena(
     }
     let location = query.location
     if (location === undefined && execution.state === 'SUCCEEDED' && query.statementType === undefined) {
-      const putting = stored.get(query) ?? put(s3, bucket, id, query)
+      const putting = stored.get(query) ?? putResult(s3, bucket, id, query)
       stored.set(query, putting)
       location = await putting
     }
     const { fails } = query
-    const manifest = execution.state === 'SUCCEEDED' ? await unloaded(s3, bucket, execution) : undefined
+    const manifest = execution.state === 'SUCCEEDED' ? await putUnloaded(s3, bucket, execution) : undefined
     return {
       ...(manifest === undefined ? {} : { Statistics: { DataManifestLocation: manifest } }),
       QueryExecutionId: id,
@@ -211,62 +187,6 @@ function workGroup(name: string): object {
   if (name !== 'primary') return invalid(`WorkGroup ${name} is not found.`)
   const EngineVersion = { EffectiveEngineVersion: 'Athena engine version 3' }
   return { WorkGroup: { Name: name, State: 'ENABLED', Configuration: { EngineVersion } } }
-}
-
-function page({ columns = [], rows = [], statementType }: FakeQuery, input: Call['input']): object {
-  const header = statementType === undefined ? [columns.map(({ name }) => name)] : []
-  const from = Number(input['NextToken'] ?? 0)
-  const to = from + Math.min(1000, Number(input['MaxResults'] ?? 1000))
-  const all = header.length + rows.length
-  const taken = [
-    ...header.slice(from, to),
-    ...rows.slice(Math.max(0, from - header.length), to - header.length),
-  ]
-  return {
-    ResultSet: {
-      Rows: taken.map((row) => ({
-        Data: row.map((value) => (value === null ? {} : { VarCharValue: value })),
-      })),
-      ResultSetMetadata: {
-        ColumnInfo: columns.map(({ name, type, precision = 0, scale = 0 }) => ({
-          Name: name,
-          Type: type,
-          Precision: precision,
-          Scale: scale,
-        })),
-      },
-    },
-    ...(to < all ? { NextToken: String(to) } : {}),
-  }
-}
-
-/** Writes the files of UNLOAD, and their list. @returns where the list is; undefined for another statement */
-async function unloaded(
-  s3: S3Client,
-  bucket: TestBucket,
-  { id, sql, query }: Execution,
-): Promise<string | undefined> {
-  const folder = /^UNLOAD \([^]*\n\)\nTO 's3:\/\/[^/]+\/([^']+)'/.exec(sql)?.[1]
-  if (folder === undefined) return undefined
-  const key = `results/${id}-manifest.csv`
-  const list = Object.keys(query.files ?? {}).map((name) => `s3://${bucket.bucket}/${folder}${name}\n`)
-  for (const [Key, Body] of [
-    ...Object.entries(query.files ?? {}).map(([name, file]) => [folder + name, file] as const),
-    [key, Buffer.from(list.join(''))] as const,
-  ])
-    await s3.send(new PutObjectCommand({ Bucket: bucket.bucket, Key, Body, ContentLength: Body.length }))
-  return `s3://${bucket.bucket}/${key}`
-}
-
-/** As Athena writes it: every value in quotes, null as nothing. */
-async function put(s3: S3Client, bucket: TestBucket, id: string, query: FakeQuery): Promise<string> {
-  const { columns = [], rows = [] } = query
-  const line = (values: readonly (string | null)[]): string =>
-    `${values.map((value) => (value === null ? '' : `"${value.replaceAll('"', '""')}"`)).join(',')}\n`
-  const Key = `results/${id}.csv`
-  const Body = Buffer.from([columns.map(({ name }) => name), ...rows].map(line).join(''))
-  await s3.send(new PutObjectCommand({ Bucket: bucket.bucket, Key, Body, ContentLength: Body.length }))
-  return `s3://${bucket.bucket}/${Key}`
 }
 
 function invalid(message: string): Refusal {

@@ -1,6 +1,6 @@
 import type { LogicalType, Value } from '@bulkhead/connector-sdk'
 import type { TypeCase } from '@bulkhead/connector-sdk/testing'
-import type { FakeColumn, FakeQuery } from './fake-athena.ts'
+import type { FakeColumn, FakeQuery } from './fake-results.ts'
 
 /** A type as in the table of types, what it becomes, each value as Athena writes it and as it is read, and its column. */
 type Case = readonly [
