@@ -8,7 +8,11 @@ import { writeApplication } from '../support/application-folder.ts'
 import { createWorkgroup, queueResult, type TestAthena } from '../support/athena.ts'
 import { bulkhead, temporaryFolder } from './command.ts'
 
-async function application(t: TestContext, athena: TestAthena): Promise<string> {
+async function application(
+  t: TestContext,
+  athena: TestAthena,
+  policy: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
   const { region, workgroup, outputLocation, database, endpoint, accessKeyId, sessionToken } = athena
   return await writeApplication(temporaryFolder(t), 'sales', {
     connections: {
@@ -39,7 +43,25 @@ async function application(t: TestContext, athena: TestAthena): Promise<string> 
         deliver: { store: 'out' },
       },
     },
+    policy,
   })
+}
+
+/** Runs the job; the secrets are those of the keys. */
+async function run(
+  folder: string,
+  { secretAccessKey, sessionToken }: TestAthena,
+): Promise<ReplyEvent['data']> {
+  const args = ['--application', folder, '--quiet', '--job', 'orders', '--parameter', 'day=2026-10-31']
+  const token = sessionToken === undefined ? {} : { BULKHEAD_SECRET__SALES__AWS_TOKEN: sessionToken }
+  const environment = {
+    BULKHEAD_ALLOW_LOOPBACK: '1',
+    BULKHEAD_SECRET__SALES__AWS_KEY: secretAccessKey,
+    ...token,
+  }
+  const { stdout, stderr } = await bulkhead(['run', ...args], { environment })
+  assert.ok(stdout !== '', stderr)
+  return (JSON.parse(stdout) as ReplyEvent).data
 }
 
 test('a query of Athena becomes a file with exact values', async (t) => {
@@ -52,29 +74,14 @@ test('a query of Athena becomes a file with exact values', async (t) => {
       ],
       rows: [['9007199254740993', '1.50']],
     })
-  const ended = await bulkhead(
-    [
-      'run',
-      '--application',
-      await application(t, athena),
-      '--quiet',
-      '--job',
-      'orders',
-      '--parameter',
-      'day=2026-10-31',
-    ],
-    {
-      environment: {
-        BULKHEAD_ALLOW_LOOPBACK: '1',
-        BULKHEAD_SECRET__SALES__AWS_KEY: athena.secretAccessKey,
-        ...(athena.sessionToken === undefined
-          ? {}
-          : { BULKHEAD_SECRET__SALES__AWS_TOKEN: athena.sessionToken }),
-      },
-    },
-  )
-  assert.equal(ended.code, 0, ended.stderr + ended.stdout)
-  const { data } = JSON.parse(ended.stdout) as ReplyEvent
-  const location = data.result?.files[0]?.location ?? assert.fail(JSON.stringify(data.error))
+  const { result, error } = await run(await application(t, athena), athena)
+  const location = result?.files[0]?.location ?? assert.fail(JSON.stringify(error))
   assert.equal(await readFile(fileURLToPath(location), 'utf8'), 'id,total\n9007199254740993,1.50\n')
+})
+
+test('the network policy of the application holds for Athena', async (t) => {
+  const athena = await createWorkgroup(t)
+  const folder = await application(t, athena, { network: { allow: ['athena.example.com:443'] } })
+  const { error } = await run(folder, athena)
+  assert.equal(error?.code, 'network-refused')
 })
