@@ -47,11 +47,28 @@ const login = await startHttpProxy({ after }, url, demandLogin(`Basic ${btoa('bu
 const { version } = (await request(server, 'GET', '/')) as { readonly version: { readonly number: string } }
 let next = 2000
 const slow = slowQuery()
+const runsScript = (source: string) => ({
+  query: { index: `${index}-person`, query: { script: { script: { source } } } },
+})
+
+/** What lies in the index, and which indices there are: each document with its version. */
+async function everything(): Promise<string> {
+  await request(server, 'POST', `/${index}-person/_refresh`)
+  const documents = await request(
+    server,
+    'GET',
+    `/${index}-person/_search?version=true&sort=id&filter_path=hits.hits`,
+  )
+  const indices = (await request(server, 'GET', `/${index}*/_alias`)) as object
+  return JSON.stringify([documents, Object.keys(indices).toSorted()])
+}
+const types = await makeTypeCases(server, index)
+const before = await everything()
 
 sourceKit({
   connector: opensearch,
   config,
-  system: `OpenSearch ${version.number}`,
+  system: `OpenSearch ${version.number}; logins are refused by a proxy before it`,
   wrongPassword: {
     config: (password) => ({ nodes: [login.url], user: 'bulkhead', password }),
     code: 'opensearch-login-refused',
@@ -62,7 +79,7 @@ sourceKit({
     at: ({ host, port }) => ({ ...config, nodes: [`http://${host}:${port}`] }),
   },
   settings: settingsRecords(new URL('../settings/', import.meta.url)),
-  types: await makeTypeCases(server, index),
+  types,
   changing: {
     query: { index: `${index}-growing`, sort: [{ i: 'asc' }] },
     async change() {
@@ -188,4 +205,20 @@ sourceKit({
   ],
   large: { query: { index: `${index}-large` } },
   slow: { query: { index: `${index}-vast`, query: slow.query } },
+  writes: [
+    { query: { index: `${index}-person/_delete_by_query` } },
+    { query: { index: `${index}-person/_doc/4`, query: { match_all: {} } } },
+    { query: { index: `../${index}-written` } },
+    { query: { index: `${index}-person?pipeline=x&scroll=1m`, query: { match_all: {} } } },
+    { query: { index: { $param: 'where' } }, parameters: { where: `${index}-person/_delete_by_query` } },
+    { query: { index: `${index}-written` } },
+    { query: { index: `${index}-person`, method: 'DELETE', path: `/${index}-person` } },
+    { query: { index: `${index}-person`, script: { source: "ctx.op = 'delete'" } } },
+    runsScript("ctx.op = 'delete'; return true"),
+    runsScript("ctx._source.name = 'x'; return true"),
+    runsScript("params._source.name = 'x'; return true"),
+    runsScript("doc['name'].clear(); return true"),
+    runsScript("doc['id'].add(4L); return true"),
+  ],
+  unchanged: async () => (await everything()) === before,
 })
