@@ -68,7 +68,7 @@ const { hostname, port } = new URL(fake.endpoint)
 sourceKit({
   connector: athena,
   config,
-  system: "A made-up server with Athena's API, before a real S3 server; both verify signatures",
+  system: "a made-up server with Athena's API, before a real S3 server; both verify signatures",
   wrongPassword: {
     config: (password) => ({ ...config, secretAccessKey: password }),
     code: 'athena-credentials-refused',
