@@ -75,13 +75,18 @@ async function openXml(
   signal: AbortSignal,
 ): Promise<RecordFile> {
   const file = document.name
-  const read = document.read(signal)
-  const { encoding, bytes } =
-    format.encoding === declaredEncoding
-      ? await findEncoding(read, file)
-      : { encoding: format.encoding, bytes: read }
-  const decoder = createDecoder({ encoding, invalidBytes: format.invalidBytes, file })
-  return new XmlFile(bytes, decoder, options, file)
+  const bytes = document.read(signal)
+  try {
+    const { encoding, begin } =
+      format.encoding === declaredEncoding
+        ? await findEncoding(bytes, file)
+        : { encoding: format.encoding, begin: undefined }
+    const decoder = createDecoder({ encoding, invalidBytes: format.invalidBytes, file })
+    return new XmlFile({ begin, bytes }, decoder, options, file)
+  } catch (error) {
+    await bytes.return(undefined)
+    throw error
+  }
 }
 
 function textWindow(

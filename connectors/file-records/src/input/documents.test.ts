@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { readRequest, readRows, testContext } from '@bulkhead/connector-sdk/testing'
+import fileRecords from '../index.ts'
 import { failureOf, readFiles } from '../testing/read-file.ts'
 import { zip } from '../testing/zip.ts'
 
@@ -108,4 +111,28 @@ test('has another connection fetch the files, and reads them in its order', asyn
     readFiles({}, { ...query, fetch }, { connection: 'archive' }, { fetchFiles: () => Promise.resolve([]) }),
     'file-records-not-found',
   )
+})
+
+test('fails when a file was replaced by a link or a pipe between prepare and its turn', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-file-records-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'b.csv')
+  for (const replace of [
+    () => rm(path),
+    () => symlink('/etc/passwd', path),
+    () => Promise.resolve(execFileSync('mkfifo', [path])),
+  ]) {
+    await rm(path, { force: true })
+    await writeFile(join(folder, 'a.csv'), 'a\n1\n')
+    await writeFile(path, 'a\n2\n')
+    const role = fileRecords.source
+    assert.ok(role)
+    await using context = testContext({ config: fileRecords.config.parse({ folder }) })
+    await using source = await role.open(context)
+    const request = readRequest({ query: { ...query, path: '*.csv' } }, 'columns')
+    await using extract = await source.prepare(request, context.signal)
+    await rm(path)
+    await replace().catch(() => undefined)
+    await failureOf(readRows(extract, context.signal), 'file-records-changed')
+  }
 })

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib'
-import { failure, fromSystem } from '../errors.ts'
+import { failure, fromSystem, systemCode } from '../errors.ts'
 
 export const compressions = ['none', 'gzip', 'zstd', 'zip'] as const
 export type Compression = (typeof compressions)[number]
@@ -29,19 +29,32 @@ export async function* readFileBytes(
   compression: Exclude<Compression, 'zip'>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const file = createReadStream(path, { highWaterMark: READ_BYTES, signal })
-  const bytes = readAll(file, name, signal)
+  const bytes = readAll(path, name, signal)
   if (compression === 'none') yield* bytes
   else yield* unpack(bytes, unpackers[compression], name, signal)
 }
 
-async function* readAll(file: Readable, name: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* readAll(path: string, name: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
-    yield* file as AsyncIterable<Uint8Array>
+    // Never through a link, and without waiting for the writer of a pipe that took the file's place.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    if (!(await file.stat()).isFile()) throw changed(name, undefined)
+    for (;;) {
+      signal.throwIfAborted()
+      // A buffer of its own each time: the unpacker, and who reads, may hold one meanwhile.
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
   } catch (error) {
     signal.throwIfAborted()
+    if (['ELOOP', 'ENOENT', 'ENOTDIR', 'ENXIO'].includes(systemCode(error))) throw changed(name, error)
     throw fromSystem(error, `Cannot read ${name}`)
   }
+}
+
+function changed(name: string, cause: unknown): Error {
+  return failure('file-records-changed', `${name} changed while it was read`, { cause })
 }
 
 /**
@@ -50,14 +63,14 @@ async function* readAll(file: Readable, name: string, signal: AbortSignal): Asyn
  */
 async function* unpack(
   bytes: AsyncGenerator<Uint8Array>,
-  open: () => Unpacker,
+  openUnpacker: () => Unpacker,
   name: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array | undefined
   try {
     do {
-      const unpacker = open()
+      const unpacker = openUnpacker()
       const feeding = feed(unpacker, bytes, rest).then(
         (left) => ({ left, failed: undefined }),
         (failed: unknown) => {

@@ -52,6 +52,6 @@ export async function failureOf(reading: Promise<unknown>, code: string): Promis
   )
   assert.ok(isBulkheadError(error), String(error))
   assert.equal(error.code, code, error.message)
-  assert.ok((error.fix ?? '') !== '' && error.path !== undefined)
+  assert.ok((error.fix ?? '') !== '' && (error.path !== undefined || error.kind !== 'config'))
   return error
 }

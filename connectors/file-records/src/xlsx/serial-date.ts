@@ -27,7 +27,7 @@ export function serialText(
   const time = new Date(inDay)
     .toISOString()
     .slice(11, 23)
-    .replace(/\.?0{3}$/, '')
+    .replace(/\.?0+$/, '')
   if (kind === 'time' && days === 0) return time
   if (!is1904 && (days === NO_DAY || days === 0)) return undefined
   const before = is1904 ? DAYS_1904 : days < NO_DAY ? DAYS_1900 - 1 : DAYS_1900

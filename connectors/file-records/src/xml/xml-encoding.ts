@@ -5,14 +5,15 @@ import { type Encoding, encodingByName } from '../text/encodings.ts'
 const DECLARATION_BYTES = 1024
 
 /**
- * The encoding that a file of XML says itself, and all its bytes again: by byte order mark, by the shape of `<?`,
- * by the declaration, else UTF-8 (XML 1.0, appendix F).
+ * The encoding that a file of XML says itself: by byte order mark, by the shape of `<?`, by the declaration, else
+ * UTF-8 (XML 1.0, appendix F).
+ * @returns the bytes too that were read to find it
  * @throws `file-records-undecodable` for an encoding that is not known here
  */
 export async function findEncoding(
   bytes: AsyncGenerator<Uint8Array>,
   file: string,
-): Promise<{ readonly encoding: Encoding; readonly bytes: AsyncGenerator<Uint8Array> }> {
+): Promise<{ readonly encoding: Encoding; readonly begin: Buffer }> {
   const pieces: Uint8Array[] = []
   let length = 0
   while (length < DECLARATION_BYTES) {
@@ -22,21 +23,7 @@ export async function findEncoding(
     length += value.length
   }
   const begin = Buffer.concat(pieces)
-  try {
-    return { encoding: encodingOf(begin, file), bytes: after(begin, bytes) }
-  } catch (error) {
-    await bytes.return(undefined)
-    throw error
-  }
-}
-
-async function* after(begin: Buffer, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield begin
-    yield* rest
-  } finally {
-    await rest.return(undefined)
-  }
+  return { encoding: encodingOf(begin, file), begin }
 }
 
 function encodingOf(begin: Buffer, file: string): Encoding {

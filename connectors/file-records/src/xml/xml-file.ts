@@ -29,6 +29,8 @@ interface Found {
 /** Records that are elements of XML. Declarations of types and entities are refused: nothing is expanded or fetched. */
 export class XmlFile implements RecordFile {
   readonly #bytes: AsyncGenerator<Uint8Array>
+  /** Bytes of the file that were read already. */
+  #begin: Buffer | undefined
   readonly #decoder: Decoder
   readonly #options: XmlOptions
   readonly #file: string
@@ -52,7 +54,13 @@ export class XmlFile implements RecordFile {
   #isEnded = false
   readonly header = undefined
 
-  constructor(bytes: AsyncGenerator<Uint8Array>, decoder: Decoder, options: XmlOptions, file: string) {
+  constructor(
+    { begin, bytes }: { readonly begin: Buffer | undefined; readonly bytes: AsyncGenerator<Uint8Array> },
+    decoder: Decoder,
+    options: XmlOptions,
+    file: string,
+  ) {
+    this.#begin = begin
     this.#bytes = bytes
     this.#decoder = decoder
     this.#options = options
@@ -73,12 +81,7 @@ export class XmlFile implements RecordFile {
     this.#found = []
     this.#at = 0
     if (this.#isEnded) return false
-    const { value, done } = await this.#bytes.next()
-    this.#isEnded = done === true
-    const chunk =
-      value instanceof Uint8Array
-        ? Buffer.from(value.buffer, value.byteOffset, value.length)
-        : Buffer.alloc(0)
+    const chunk = await this.#read()
     const text = this.#decoder.decode(chunk, this.#isEnded).toString('utf8')
     if (!this.#isMarkCounted) {
       this.#isMarkCounted = true
@@ -87,6 +90,17 @@ export class XmlFile implements RecordFile {
     for (let from = 0; from < text.length; from += PIECE) this.#parse(text.slice(from, from + PIECE))
     if (this.#isEnded) this.#parser.close()
     return !this.#isEnded || this.#found.length > 0
+  }
+
+  async #read(): Promise<Buffer> {
+    const begin = this.#begin
+    this.#begin = undefined
+    if (begin !== undefined && begin.length > 0) return begin
+    const { value, done } = await this.#bytes.next()
+    this.#isEnded = done === true
+    return value instanceof Uint8Array
+      ? Buffer.from(value.buffer, value.byteOffset, value.length)
+      : Buffer.alloc(0)
   }
 
   placeOf(): string {
