@@ -249,6 +249,7 @@ describe('limits', () => {
         await using first = await source.prepare(readRequest('SELECT 1 AS a'), never)
         await assert.rejects(source.prepare(readRequest('SELECT 1'), never), {
           code: 'mysql-connections-in-use',
+          path: 'limits.connections',
         })
         assert.equal(await drain(first.read(never)), 1)
       },

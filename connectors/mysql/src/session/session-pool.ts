@@ -35,7 +35,7 @@ export class SessionPool implements AsyncDisposable {
       throw mysqlError(
         'mysql-connections-in-use',
         `All ${limits.connections} connections of "${connection}" are in use`,
-        { path: `connections.${connection}.limits.connections` },
+        { path: 'limits.connections' },
       )
     this.#connecting += 1
     try {

@@ -21,6 +21,7 @@ test('what a connector calls its settings and its query is told by its place in 
   assert.equal(pathOf('config'), 'spec.connections.ledger.config')
   assert.equal(pathOf('config.tls.mode'), 'spec.connections.ledger.config.tls.mode')
   assert.equal(pathOf('config["a b"]'), 'spec.connections.ledger.config["a b"]')
+  assert.equal(pathOf('limits.queryTimeout'), 'spec.connections.ledger.limits.queryTimeout')
   assert.equal(pathOf('query'), 'spec.jobs.monthly.source.query')
   assert.equal(pathOf('query.path[1]'), 'spec.jobs.monthly.source.query.path[1]')
 })
@@ -28,6 +29,7 @@ test('what a connector calls its settings and its query is told by its place in 
 test('other paths, and a query whose place nobody knows, stay as they are', () => {
   for (const path of [undefined, 'parameters.month', 'configuration', 'queryFile', 'spec.policy.limits.rows'])
     assert.equal(pathOf(path), path)
+  assert.equal(pathOf('limits.queryTimeout', { ...roots, path: 'source.config' }), 'limits.queryTimeout')
   assert.equal(pathOf('query', { path: 'source.config' } as typeof roots), 'query')
 })
 

@@ -9,7 +9,7 @@ import {
 import { detailsOf } from '@bulkhead/contract'
 
 /**
- * A connector says where a fault lies as it sees it: `config.host`, `query.path`. Whoever reads the error
+ * A connector says where a fault lies as it sees it: `config.host`, `limits.queryTimeout`, `query.path`. Whoever reads the error
  * looks for it in a manifest or request: here the one becomes the other.
  */
 export interface Roots {
@@ -40,8 +40,11 @@ function withRoot(details: ErrorDetails, roots: Roots): ErrorDetails {
 }
 
 function rootOf(path: string | undefined, { path: config, queryPath }: Roots): string | undefined {
-  const [, head, rest = ''] = /^(config|query)((?:[.[].*)?)$/su.exec(path ?? '') ?? []
+  const [, head, rest = ''] = /^(config|limits|query)((?:[.[].*)?)$/su.exec(path ?? '') ?? []
   if (head === 'config') return config + rest
+  // Beside the settings; a connection that a request brought with it has none of its own.
+  if (head === 'limits')
+    return config.startsWith('spec.') ? `${config.replace(/\.config$/, '')}.limits${rest}` : undefined
   return head === 'query' && queryPath !== undefined ? queryPath + rest : undefined
 }
 
