@@ -51,6 +51,12 @@ export const errors = [
     fix: 'Write files under another name and rename them when they are complete',
   },
   {
+    code: 'file-records-query-timeout',
+    kind: 'config',
+    meaning: 'Reading worked longer than `limits.queryTimeout` of the connection',
+    fix: 'Raise `limits.queryTimeout`, or read fewer files',
+  },
+  {
     code: 'file-records-unreadable',
     kind: 'environment',
     meaning: 'The operating system refuses to read a file or folder, or the disk fails',

@@ -4,6 +4,7 @@ import { assertSameHeader, type ResolvedColumns } from './columns/resolve-column
 import type { Document } from './input/documents.ts'
 import type { Watch } from './input/unchanged.ts'
 import type { RecordFormat } from './record-format.ts'
+import { WorkingTime } from './working-time.ts'
 
 /** All that one read knows. */
 export interface ReadParts {
@@ -14,6 +15,8 @@ export interface ReadParts {
   readonly header: readonly string[] | undefined
   readonly watch: Watch
   readonly consistency: Extract['consistency']
+  /** Longest time that reading may work, milliseconds. */
+  readonly budgetMs: number
   readonly bounds: Pick<ReadRequest, 'batchRows' | 'batchBytes' | 'maxRows'>
 }
 
@@ -30,6 +33,7 @@ export function createExtract(parts: ReadParts): Extract {
 async function* read(parts: ReadParts, signal: AbortSignal): AsyncGenerator<ColumnsBatch> {
   const { batchRows, batchBytes, maxRows = Infinity } = parts.bounds
   const batches = new RecordBatches(parts.resolved.columns, Math.max(1, batchRows), batchBytes)
+  const time = new WorkingTime(parts.budgetMs)
   let left = maxRows
   for (const document of parts.documents) {
     signal.throwIfAborted()
@@ -43,11 +47,14 @@ async function* read(parts: ReadParts, signal: AbortSignal): AsyncGenerator<Colu
         const record = file.next()
         if (record === undefined) {
           signal.throwIfAborted()
+          time.assertLeft()
           if (!(await file.more())) break
           continue
         }
         while (!batches.add(record, parts.resolved.cells, where)) {
+          time.pause()
           yield batches.take()
+          time.goOn()
           signal.throwIfAborted()
         }
         left--

@@ -99,6 +99,18 @@ sourceKit({
     { title: 'no such file', query: { path: 'peple.csv', format }, code: 'file-records-not-found' },
     { title: 'a way out', query: { path: '../*.csv', format }, code: 'file-records-outside-folder' },
     {
+      title: 'a parameter that leads out',
+      query: { path: { $param: 'file' }, format },
+      parameters: { file: '../people.csv' },
+      code: 'file-records-outside-folder',
+    },
+    {
+      title: 'a parameter that is no encoding',
+      query: { path: 'people.csv', format: { ...format, encoding: { $param: 'encoding' } } },
+      parameters: { encoding: 'x-none' },
+      code: 'file-records-query-invalid',
+    },
+    {
       title: 'a column that is not there',
       query: { path: 'people.csv', format, columns: [{ name: 'nam' }] },
       code: 'file-records-columns-differ',

@@ -58,6 +58,7 @@ async function prepare(
       watch,
       // Files here are proved to be unchanged; those of other connections were fetched one after the other.
       consistency: root === undefined ? 'none' : 'snapshot',
+      budgetMs: context.limits.queryTimeoutMs,
       bounds: read,
     })
   } finally {

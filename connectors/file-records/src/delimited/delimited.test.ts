@@ -67,6 +67,13 @@ test('reads rows as each shape writes them', async () => {
       ],
     ],
     ['blanks around values', ' a ,\t"b " ,c\n', 3, { trim: true }, [['a', 'b ', 'c']]],
+    [
+      'blanks around values between tabs',
+      ' \t"a" \t b\n',
+      3,
+      { trim: true, delimiter: '\t' },
+      [['', 'a', 'b']],
+    ],
     ['skipped lines', 'x "y\n"\na,b\n', 2, { skipLines: 2 }, [['a', 'b']]],
     [
       'short rows',

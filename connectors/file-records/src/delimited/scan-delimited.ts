@@ -129,7 +129,7 @@ export class DelimitedScanner {
   #scanCell(bytes: Buffer, start: number, end: number, isAtEnd: boolean): number {
     if (this.#quote >= 0) {
       let at = start
-      if (this.#shape.trim) while (at < end && isBlank(bytes[at]!)) at++
+      if (this.#shape.trim) while (at < end && this.#isBlank(bytes[at]!)) at++
       if (at < end && bytes[at] === this.#quote) return this.#scanQuoted(bytes, at, end, isAtEnd)
     }
     const first = this.#delimiter[0]!
@@ -156,8 +156,8 @@ export class DelimitedScanner {
     let from = start
     let to = at
     if (this.#shape.trim) {
-      while (from < to && isBlank(bytes[from]!)) from++
-      while (to > from && isBlank(bytes[to - 1]!)) to--
+      while (from < to && this.#isBlank(bytes[from]!)) from++
+      while (to > from && this.#isBlank(bytes[to - 1]!)) to--
     }
     this.#addCell(from, to, false, isEscaped)
     return at
@@ -187,7 +187,7 @@ export class DelimitedScanner {
 
   #behindQuote(bytes: Buffer, start: number, end: number, isAtEnd: boolean): number {
     let at = start
-    if (this.#shape.trim) while (at < end && isBlank(bytes[at]!)) at++
+    if (this.#shape.trim) while (at < end && this.#isBlank(bytes[at]!)) at++
     if (at >= end) return isAtEnd ? end : -1
     if (startsWith(bytes, this.#delimiter, at, end)) return at
     if (end - at < this.#delimiter.length && !isAtEnd) return -1
@@ -208,6 +208,11 @@ export class DelimitedScanner {
     if (at + 1 >= end && !isAtEnd) return -1
     if (at + 1 < end && bytes[at + 1] === LF) return 2
     return lineEnd === 'any' ? 1 : 0
+  }
+
+  /** A delimiter is no blank, whatever it looks like. */
+  #isBlank(byte: number): boolean {
+    return (byte === BLANK || byte === TAB) && byte !== this.#delimiter[0]
   }
 
   #addCell(start: number, end: number, isQuoted: boolean, isEscaped: boolean): void {
@@ -258,8 +263,4 @@ function startsWith(bytes: Buffer, text: Buffer, at: number, end: number): boole
   if (at + text.length > end) return false
   for (let index = 0; index < text.length; index++) if (bytes[at + index] !== text[index]) return false
   return true
-}
-
-function isBlank(byte: number): boolean {
-  return byte === BLANK || byte === TAB
 }

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { readRequest, readRows, testContext } from '@bulkhead/connector-sdk/testing'
 import fileRecords from '../index.ts'
 import { failureOf, readFiles } from '../testing/read-file.ts'
+import { workbook } from '../testing/workbook.ts'
 import { zip } from '../testing/zip.ts'
 
 const query = { format: { type: 'delimited' } }
@@ -86,6 +88,14 @@ test('ends files that unpack to more than the connection allows', async () => {
   }
 })
 
+test('ends when reading works longer than the connection allows', async () => {
+  const content = `a\n${'1\n'.repeat(2_000_000)}`
+  await failureOf(
+    readFiles({ 'a.csv': content }, query, {}, { limits: { queryTimeoutMs: 5 } }),
+    'file-records-query-timeout',
+  )
+})
+
 test('reads several files in order of their names, and says which one has other columns', async () => {
   const files = { 'b.csv': 'a\n2\n', 'a.csv': 'a\n1\n', 'c.txt': 'b\n' }
   assert.deepEqual(await readFiles(files, { ...query, path: '*.csv' }), rows)
@@ -134,5 +144,49 @@ test('fails when a file was replaced by a link or a pipe between prepare and its
     await rm(path)
     await replace().catch(() => undefined)
     await failureOf(readRows(extract, context.signal), 'file-records-changed')
+  }
+})
+
+test('closes its files when nobody reads on', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-file-records-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const lines = 'a\n'.repeat(500_000)
+  const inside = '<e>1</e>'.repeat(100_000)
+  const samples: readonly [name: string, content: string | Buffer, query: object][] = [
+    ['a.csv', lines, query],
+    ['a.csv.gz', gzipSync(lines), query],
+    ['a.csv.zst', zstdCompressSync(lines), query],
+    ['a.zip', await zip({ a: lines }), query],
+    ['a.txt', lines, { format: { type: 'fixed-width' }, columns: [{ name: 'a', length: 1 }] }],
+    [
+      'a.xml',
+      `<r>${inside}</r>`,
+      { format: { type: 'xml', record: '/r/e' }, columns: [{ name: 'e', from: '.' }] },
+    ],
+    [
+      'a.xlsx',
+      await workbook({ sheets: { S: '<row><c><v>1</v></c></row>'.repeat(50_000) } }),
+      { format: { type: 'xlsx' } },
+    ],
+  ]
+  const role = fileRecords.source
+  assert.ok(role)
+  await using context = testContext({ config: fileRecords.config.parse({ folder }) })
+  await using source = await role.open(context)
+  const openFiles = async () => {
+    const links = await Promise.all(
+      (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+    )
+    return links.filter((path) => path.startsWith(folder))
+  }
+  for (const [name, content, more] of samples) {
+    await writeFile(join(folder, name), content)
+    const request = readRequest({ query: { path: name, ...more } }, 'columns', { batchRows: 10 })
+    await using extract = await source.prepare(request, context.signal)
+    assert.deepEqual(await openFiles(), [], name)
+    for await (const batch of extract.read(context.signal)) if (batch.form === 'columns') break
+    // A zip archive is closed by a callback.
+    await setTimeout(50)
+    assert.deepEqual(await openFiles(), [], name)
   }
 })
