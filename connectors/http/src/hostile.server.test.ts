@@ -50,6 +50,26 @@ test('says which limit a connection that does not come about has reached', { tim
   assert.match(fix ?? '', /connectTimeout/)
 })
 
+test('refuses credentials that no header can carry, and does not show them', async () => {
+  const wrong: [auth: object, code: string, path: string][] = [
+    [{ type: 'bearer', token: 'canary\n' }, 'http-settings-invalid', 'config.auth.token'],
+    [{ type: 'apiKey', name: 'X-Key', value: 'canary\u2603' }, 'http-settings-invalid', 'config.auth.value'],
+    [
+      { type: 'apiKey', name: 'Transfer-Encoding', value: 'canary' },
+      'http-header-invalid',
+      'config.auth.name',
+    ],
+  ]
+  for (const [auth, code, path] of wrong) {
+    const error = await readFailure({
+      config: { baseUrl: 'http://127.0.0.1:1', retry: once, auth },
+      query: { path: 'x' },
+    })
+    assert.deepEqual([error.code, error.kind, error.path], [code, 'config', path])
+    assert.doesNotMatch(JSON.stringify([error.message, error.fix, error.cause]), /canary/)
+  }
+})
+
 test('a token that nobody waits for any more fails quietly', async (t) => {
   const unhandled: unknown[] = []
   const note = (error: unknown): void => void unhandled.push(error)

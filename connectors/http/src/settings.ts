@@ -1,5 +1,5 @@
 import { isLoopback } from '@bulkhead/connector-sdk/network'
-import { checkHeaders } from './client/headers.ts'
+import { checkCredential, checkHeaders } from './client/headers.ts'
 import type { AuthConfig, Config } from './config.ts'
 import { httpFault } from './errors.ts'
 
@@ -33,6 +33,9 @@ export function readSettings(config: Config, connectTimeoutMs: number): Settings
   const base = address('baseUrl', config.baseUrl, config.allowUnencrypted)
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   if (config.auth.type === 'oauth2') address('auth.endpoint', config.auth.endpoint, config.allowUnencrypted)
+  if (config.auth.type === 'bearer') checkCredential('authorization', config.auth.token, 'config.auth.token')
+  if (config.auth.type === 'apiKey' && config.auth.in === 'header')
+    checkCredential(config.auth.name, config.auth.value, 'config.auth.value')
   const maxRecordBytes = bytesOf(config.maxRecordSize)
   if (maxRecordBytes > LARGEST_RECORD)
     throw invalid(

@@ -20,6 +20,30 @@ const reserved = new Set([
   'upgrade',
 ])
 
+/** Headers that belong to the connection and yet may carry a key. */
+const keyHeaders = new Set(['authorization', 'cookie'])
+
+/**
+ * Checks a header that carries a credential. Nothing of the credential is told.
+ * @param path  where the credential stands
+ * @throws BulkheadError `http-header-invalid` for the name, `http-settings-invalid` for the credential
+ */
+export function checkCredential(name: string, value: string, path: string): void {
+  if (reserved.has(name.toLowerCase()) && !keyHeaders.has(name.toLowerCase()))
+    throw httpFault('http-header-invalid', `The header ${name} is set by the connector itself`, {
+      path: 'config.auth.name',
+      fix: 'Write the name of the header in which the API wants its key',
+    })
+  try {
+    validateHeaderValue(name, value)
+  } catch {
+    throw httpFault('http-settings-invalid', 'The credential has characters that no header can have', {
+      path,
+      fix: 'Give it on one line, without a line break at its end, in ASCII',
+    })
+  }
+}
+
 /**
  * Checks headers of settings or query: names and values that could begin another header or request are
  * refused, so that a value never becomes more than a value.
