@@ -131,7 +131,9 @@ export function queryError(error: unknown): Error {
   }
   if (name === 'OperationTimedOutError')
     return cassandraError('cassandra-page-timeout', 'A page of rows took too long', details)
-  if (found.isSocketError === true || name === 'NoHostAvailableError' || typeof code === 'string')
+  // The client marks some of the errors of a broken connection, and tells of the others in words alone.
+  const isBroken = found.isSocketError === true || /socket|connection/i.test(message)
+  if (isBroken || name === 'NoHostAvailableError' || typeof code === 'string')
     return cassandraError('cassandra-connection-lost', 'The connection to the cluster broke', details)
   return cassandraError('cassandra-protocol', `The client failed: ${name ?? 'unknown error'}`, details)
 }

@@ -3,6 +3,7 @@ import { ByteSpan } from './byte-span.ts'
 import { afterInNumber, NUMBER_START, numberMayEnd } from './number-grammar.ts'
 import { type Place, placesOf, RECORDS } from './place.ts'
 import { valueEnd } from './value-end.ts'
+import { beginsValue, escapable, hex, plain } from './character-tables.ts'
 
 /**
  * Reads JSON as it arrives, in chunks, and cuts out the records: the elements of one list of the
@@ -394,14 +395,3 @@ function textOf(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
   return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text
 }
-
-const beginsValue = new Uint8Array(256)
-for (const byte of '{["-0123456789tfn') beginsValue[byte.charCodeAt(0)] = 1
-/** 1 for bytes that stand for themselves in a string. */
-const plain = new Uint8Array(256).fill(1, 0x20)
-plain[0x22] = plain[0x5c] = 0
-/** 1 for what may follow a backslash, `u` apart. */
-const escapable = new Uint8Array(256)
-for (const letter of '"\\/bfnrt') escapable[letter.charCodeAt(0)] = 1
-const hex = new Uint8Array(256)
-for (const digit of '0123456789abcdefABCDEF') hex[digit.charCodeAt(0)] = 1
