@@ -17,7 +17,15 @@ export async function startMongodb(folder: string, signal: AbortSignal): Promise
   const server = await startServer(
     {
       command: java.program,
-      args: [...javaOptions(768, folder), '-cp', path, 'MongoLauncher', String(port)],
+      args: [
+        ...javaOptions(768, folder),
+        // its order of keys of mixed types contradicts itself at times, which the newer sort takes for an error
+        '-Djava.util.Arrays.useLegacyMergeSort=true',
+        '-cp',
+        path,
+        'MongoLauncher',
+        String(port),
+      ],
       stopSignal: 'SIGKILL', // it has nothing to save
       startMs: 60_000,
       cwd: folder,

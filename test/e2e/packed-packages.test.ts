@@ -47,7 +47,8 @@ test('the packed packages work where no source is', async (t) => {
     assert.ok(files.some((file) => file.endsWith('.d.ts')))
     const wrong = files.filter(
       (file) =>
-        (file.endsWith('.ts') && !/\.d\.ts$|templates\//.test(file)) || /\.test\b|tsbuildinfo/.test(file),
+        !file.startsWith('cli/templates/') && // what they hold is for packages yet to be made
+        ((file.endsWith('.ts') && !file.endsWith('.d.ts')) || /\.test\b|tsbuildinfo/.test(file)),
     )
     assert.deepEqual(wrong, [])
   })
