@@ -4,7 +4,7 @@ import { packets } from '../wire/client-packets.ts'
 
 /** What a hostile server does with one command. */
 export type Answer = (reply: Reply) => void
-export interface Reply {
+interface Reply {
   readonly socket: Socket
   /** Sends a payload as the next packet of the answer. */
   readonly send: (...parts: readonly (Buffer | string | number)[]) => void
