@@ -147,7 +147,7 @@ export function javaOptions(heapMiB: number, temporary: string): readonly string
  * Servers of tests live for minutes, and start with half the work without the second compiler; one whose speed
  * counts needs it.
  */
-function isMeasured(): boolean {
+export function isMeasured(): boolean {
   return process.env['BULKHEAD_TEST_MEASURED'] === 'true'
 }
 

@@ -1,6 +1,6 @@
 /** A server of our own that speaks MongoDB's protocol: mongo-java-server, all in memory, loopback only. */
 import { MongoClient } from 'mongodb'
-import { classPath, javaOptions, requireJava } from './java.ts'
+import { classPath, isMeasured, javaOptions, requireJava } from './java.ts'
 import { freePort, startServer } from './server-process.ts'
 import type { StartedServer } from './server.ts'
 
@@ -18,7 +18,8 @@ export async function startMongodb(folder: string, signal: AbortSignal): Promise
     {
       command: java.program,
       args: [
-        ...javaOptions(768, folder),
+        // a benchmark fills it with a million documents
+        ...javaOptions(isMeasured() ? 3072 : 768, folder),
         // its order of keys of mixed types contradicts itself at times, which the newer sort takes for an error
         '-Djava.util.Arrays.useLegacyMergeSort=true',
         '-cp',
