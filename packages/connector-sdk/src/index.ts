@@ -7,6 +7,7 @@
  * a connector with its settings. A **batch** is what moves at once, in one of three forms.
  */
 export * from './batch.ts'
+export * from './column-buffer.ts'
 export * from './connector.ts'
 export * from './content-disposition.ts'
 export * from './context.ts'
@@ -19,4 +20,5 @@ export * from './sql-parameters.ts'
 export * from './store.ts'
 export * from './system-type.ts'
 export * from './types.ts'
+export * from './validity.ts'
 export { z } from './schema.ts'

@@ -1,5 +1,4 @@
-import type { LogicalType } from '@bulkhead/connector-sdk'
-import type { FixedCell } from './column-buffer.ts'
+import type { FixedCell, LogicalType } from '@bulkhead/connector-sdk'
 import { type MomentPattern, parseMomentPattern } from './moment-pattern.ts'
 import { fitsDecimal, type NumberMarks, plainDecimal, wholeNumber } from './number-text.ts'
 

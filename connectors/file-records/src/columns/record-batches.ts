@@ -1,6 +1,12 @@
-import type { ColumnsBatch, Field, LogicalType } from '@bulkhead/connector-sdk'
+import {
+  columnBuffer,
+  type ColumnBuffer,
+  type ColumnsBatch,
+  type Field,
+  type FixedCell,
+  type LogicalType,
+} from '@bulkhead/connector-sdk'
 import { failure, shown } from '../errors.ts'
-import { columnBuffer, type ColumnBuffer, type FixedCell } from './column-buffer.ts'
 import type { RawRecord } from './raw-record.ts'
 import type { ValueReader } from './read-value.ts'
 

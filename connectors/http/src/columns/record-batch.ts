@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer'
-import type { ColumnsBatch, Field } from '@bulkhead/connector-sdk'
+import { columnBuffer, type ColumnBuffer, type ColumnsBatch, type Field } from '@bulkhead/connector-sdk'
 import { httpFault } from '../errors.ts'
 import { compactJson } from '../json/compact-json.ts'
 import { DuplicateField, recordFinder } from '../json/find-values.ts'
 import type { Pointer } from '../json/json-pointer.ts'
-import { cellBytes, columnBuffer, type ColumnBuffer } from './column-buffer.ts'
+import { cellBytes } from './cell-bytes.ts'
 import type { ColumnType } from './column-type.ts'
 import { type Cell, cellReader } from './read-cell.ts'
 
@@ -138,7 +138,13 @@ export function recordBatches(shape: RecordShape, maxRows: number, maxBytes: num
       let size = 0
       for (let index = 0; index < cells.length; index++) size += cellBytes(cells[index]!, fields[index]!.type)
       if (rows > 0 && bytes + size > maxBytes) return false
-      for (let index = 0; index < cells.length; index++) buffers[index]!.add(rows, cells[index]!)
+      for (let index = 0; index < cells.length; index++) {
+        const cell = cells[index]!
+        const buffer = buffers[index]!
+        if (cell === null) buffer.addNull(rows)
+        else if (cell instanceof Uint8Array) buffer.addBytes(rows, cell, 0, cell.length)
+        else buffer.addFixed(rows, cell)
+      }
       rows++
       bytes += size
       return true

@@ -1,37 +1,8 @@
-import type { FixedColumn, VariableColumn } from '@bulkhead/connector-sdk'
+import { type FixedColumn, Validity, type VariableColumn } from '@bulkhead/connector-sdk'
 
 /** Buffers of one column of a batch, used again for the next one. They grow with what the batches hold (I8). */
 
 const firstRows = 256
-
-/** Which rows have no value; the bits are made only for a batch with nulls. */
-class Nulls {
-  #bits = new Uint8Array(firstRows / 8).fill(0xff)
-  #any = false
-
-  add(row: number): void {
-    if (row >= 8 * this.#bits.length) this.#grow(2 * (row + 1))
-    this.#bits[row >> 3]! &= ~(1 << (row & 7))
-    this.#any = true
-  }
-
-  build(rows: number): Uint8Array | undefined {
-    if (!this.#any) return undefined
-    if (rows > 8 * this.#bits.length) this.#grow(rows)
-    return this.#bits.subarray(0, (rows + 7) >> 3)
-  }
-
-  reset(): void {
-    if (this.#any) this.#bits.fill(0xff)
-    this.#any = false
-  }
-
-  #grow(rows: number): void {
-    const larger = new Uint8Array((rows + 7) >> 3).fill(0xff)
-    larger.set(this.#bits)
-    this.#bits = larger
-  }
-}
 
 type Values = FixedColumn['values']
 export type View = (buffer: ArrayBuffer, rows: number) => Values
@@ -41,7 +12,7 @@ export type View = (buffer: ArrayBuffer, rows: number) => Values
  * BigInt a value would cost more than all the rest. Every platform of Node.js is little-endian.
  */
 export class FixedBuffer {
-  readonly nulls = new Nulls()
+  readonly validity = new Validity()
   bytes: Uint8Array
   words: Int32Array
   readonly #width: number
@@ -68,7 +39,7 @@ export class FixedBuffer {
   /** A row without value, as zero. */
   addNull(row: number): void {
     this.reserve(row)
-    this.nulls.add(row)
+    this.validity.setNull(row)
     this.bytes.fill(0, row * this.#width, (row + 1) * this.#width)
   }
 
@@ -78,13 +49,13 @@ export class FixedBuffer {
   }
 
   build(rows: number): FixedColumn {
-    return { layout: 'fixed', values: this.#view(this.#buffer, rows), validity: this.nulls.build(rows) }
+    return { layout: 'fixed', values: this.#view(this.#buffer, rows), validity: this.validity.build(rows) }
   }
 }
 
 /** Values of variable width: bytes with offsets. */
 export class VariableBuffer {
-  readonly nulls = new Nulls()
+  readonly validity = new Validity()
   bytes: Buffer = Buffer.allocUnsafeSlow(4 * firstRows)
   /** How many bytes are used. */
   length = 0
@@ -126,7 +97,7 @@ export class VariableBuffer {
   }
 
   addNull(row: number): void {
-    this.nulls.add(row)
+    this.validity.setNull(row)
     this.endRow(row)
   }
 
@@ -140,13 +111,13 @@ export class VariableBuffer {
       layout: 'variable',
       offsets: this.#offsets.subarray(0, rows + 1),
       bytes: this.bytes.subarray(0, this.length),
-      validity: this.nulls.build(rows),
+      validity: this.validity.build(rows),
     }
   }
 
   reset(): void {
     this.length = 0
-    this.nulls.reset()
+    this.validity.reset()
     if (this.bytes.length > this.#usual) this.bytes = Buffer.allocUnsafeSlow(this.#usual)
   }
 }

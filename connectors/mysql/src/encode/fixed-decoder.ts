@@ -22,6 +22,6 @@ export abstract class Fixed implements ColumnDecoder {
     return this.out.build(rows)
   }
   reset(): void {
-    this.out.nulls.reset()
+    this.out.validity.reset()
   }
 }

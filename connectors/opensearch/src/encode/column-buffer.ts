@@ -1,38 +1,9 @@
-import type { FixedColumn, VariableColumn } from '@bulkhead/connector-sdk'
+import { type FixedColumn, Validity, type VariableColumn } from '@bulkhead/connector-sdk'
 import { ByteBuffer } from '../byte-buffer.ts'
 
 /** Buffers of one column of a batch, used again for the next one. They grow with what the batches hold (I8). */
 
 const firstRows = 256
-
-/** Which rows have a value: one bit a row, looked at only when there was a null. */
-class Validity {
-  #bits = new Uint8Array(firstRows / 8).fill(0xff)
-  #hasNulls = false
-
-  setNull(row: number): void {
-    if (row >= 8 * this.#bits.length) this.#grow(2 * (row + 1))
-    this.#bits[row >> 3]! &= ~(1 << (row & 7))
-    this.#hasNulls = true
-  }
-
-  build(rows: number): Uint8Array | undefined {
-    if (!this.#hasNulls) return undefined
-    if (rows > 8 * this.#bits.length) this.#grow(rows)
-    return this.#bits.subarray(0, (rows + 7) >> 3)
-  }
-
-  reset(): void {
-    if (this.#hasNulls) this.#bits.fill(0xff)
-    this.#hasNulls = false
-  }
-
-  #grow(rows: number): void {
-    const larger = new Uint8Array((rows + 7) >> 3).fill(0xff)
-    larger.set(this.#bits)
-    this.#bits = larger
-  }
-}
 
 type Values = FixedColumn['values']
 

@@ -1,4 +1,6 @@
-import type { Column, FixedColumn, LogicalType } from '@bulkhead/connector-sdk'
+import type { Column, FixedColumn } from './batch.ts'
+import type { LogicalType } from './types.ts'
+import { Validity } from './validity.ts'
 
 /** A value on its way into a column of fixed layout. */
 export type FixedCell = number | bigint
@@ -15,6 +17,7 @@ export interface ColumnBuffer {
   reset(): void
 }
 
+/** Buffers in the layout that `Column` has for the type. */
 export function columnBuffer(type: LogicalType): ColumnBuffer {
   switch (type.kind) {
     case 'boolean':
@@ -40,36 +43,6 @@ export function columnBuffer(type: LogicalType): ColumnBuffer {
 const FIRST_ROWS = 256
 /** Bytes that a loop copies faster than a call. */
 const SHORT = 24
-
-class Validity {
-  #bits = new Uint8Array(FIRST_ROWS / 8).fill(0xff)
-  #hasNulls = false
-
-  setNull(row: number): void {
-    this.#hasNulls = true
-    this.#grow((row >> 3) + 1)
-    this.#bits[row >> 3]! &= ~(1 << (row & 7))
-  }
-
-  reset(): void {
-    if (this.#hasNulls) this.#bits.fill(0xff)
-    this.#hasNulls = false
-  }
-
-  build(rows: number): Uint8Array | undefined {
-    if (!this.#hasNulls) return undefined
-    const bytes = (rows + 7) >> 3
-    this.#grow(bytes)
-    return this.#bits.subarray(0, bytes)
-  }
-
-  #grow(bytes: number): void {
-    if (bytes <= this.#bits.length) return
-    const larger = new Uint8Array(2 * bytes).fill(0xff)
-    larger.set(this.#bits)
-    this.#bits = larger
-  }
-}
 
 type Values = FixedColumn['values']
 
@@ -121,7 +94,7 @@ class FixedBuffer implements ColumnBuffer {
 class VariableBuffer implements ColumnBuffer {
   readonly #validity = new Validity()
   #offsets = new Int32Array(FIRST_ROWS + 1)
-  #bytes = Buffer.allocUnsafeSlow(16 * FIRST_ROWS)
+  #bytes = new Uint8Array(16 * FIRST_ROWS)
   #length = 0
 
   get capacity(): number {
@@ -140,7 +113,7 @@ class VariableBuffer implements ColumnBuffer {
   addBytes(row: number, bytes: Uint8Array, start: number, end: number): void {
     const length = this.#length + end - start
     if (length > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#bytes.length))
+      const larger = new Uint8Array(Math.max(length, 2 * this.#bytes.length))
       larger.set(this.#bytes.subarray(0, this.#length))
       this.#bytes = larger
     }
