@@ -1,10 +1,9 @@
 import { z } from '@bulkhead/connector-sdk'
+import { certWithKey, tlsFields } from '@bulkhead/connector-sdk/network'
 
 /** The settings of a connection to Kafka: one definition for type, check, form and documentation. */
 
 const text = (most: number): z.ZodString => z.string().min(1).max(most)
-
-const pem = z.string().max(200_000).startsWith('-----BEGIN ', 'must be PEM text, not the name of a file')
 
 const address = text(300).regex(
   /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/,
@@ -13,24 +12,10 @@ const address = text(300).regex(
 
 const tls = z
   .strictObject({
-    mode: z.enum(['auto', 'disable', 'require', 'verify-ca', 'verify-full']).default('auto').meta({
-      title: 'TLS mode',
-      description:
-        '`verify-full`: the certificate of each broker must be signed by a known authority and name the broker. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be a broker. `disable`: in clear. `auto`: `disable` when all brokers are loopback, `verify-full` else',
-    }),
-    ca: pem.optional().meta({
-      title: 'Certificate authorities',
-      description:
-        'PEM text of the authorities that may sign the certificates of the brokers; default: those that Node.js trusts',
-    }),
-    cert: pem.optional().meta({
-      title: 'Client certificate',
-      description: 'PEM text of a certificate for brokers that demand one; default: none. Needs `key`',
-    }),
-    key: pem.optional().meta({
-      title: 'Key of the client certificate',
-      description: 'PEM text of its private key, without passphrase; default: none',
-      secret: true,
+    ...tlsFields({
+      mode: '`verify-full`: the certificate of each broker must be signed by a known authority and name the broker. `verify-ca`: signed, whatever its name. `require`: encrypted, but anyone in between can pretend to be a broker. `disable`: in clear. `auto`: `disable` when all brokers are loopback, `verify-full` else',
+      peer: 'each broker',
+      cert: 'for brokers that demand one',
     }),
     serverName: text(253).optional().meta({
       title: 'Server name',
@@ -38,14 +23,7 @@ const tls = z
         'The one name that the certificates of all brokers carry; default: the host that each broker advertises',
     }),
   })
-  .superRefine((value, context) => {
-    if ((value.cert === undefined) !== (value.key === undefined))
-      context.addIssue({
-        code: 'custom',
-        message: 'cert and key belong together',
-        path: [value.cert === undefined ? 'cert' : 'key'],
-      })
-  })
+  .superRefine(certWithKey)
 
 const sasl = z.strictObject({
   mechanism: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']).meta({
@@ -136,15 +114,4 @@ export type Config = z.output<typeof config>
 /** Bytes of a size of the settings, which the schema has checked. */
 export function sizeBytes(size: string): number {
   return Math.min(512 * 1024 * 1024, Number.parseInt(size, 10) * (size.endsWith('KiB') ? 1024 : 1024 * 1024))
-}
-
-/** Whether the address is of this machine itself, by its name or number alone. */
-export function isLoopback(broker: string): boolean {
-  const host = broker.slice(0, broker.lastIndexOf(':')).toLowerCase()
-  return (
-    host === 'localhost' ||
-    host.endsWith('.localhost') ||
-    host === '[::1]' ||
-    /^127(\.\d{1,3}){3}$/.test(host)
-  )
 }

@@ -1,5 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
-import { certWithKey, tlsFields } from '@bulkhead/connector-sdk/network'
+import { certificateFields, certWithKey } from '@bulkhead/connector-sdk/network'
 
 /** The settings of a connection to OpenSearch: one definition for type, check, form and documentation. */
 
@@ -25,14 +25,8 @@ const duration = z
   .regex(/^PT(?=\d)(\d{1,3}H)?(\d{1,4}M)?(\d{1,5}S)?$/, 'must be hours, minutes and seconds such as PT1M30S')
 
 /** Whether TLS is spoken is what the address says. */
-const { mode: _, ...material } = tlsFields({
-  mode: '',
-  peer: 'the server',
-  cert: 'with which the user logs in',
-})
-
 const tls = z.strictObject({
-  ...material,
+  ...certificateFields({ peer: 'the server', cert: 'with which the user logs in' }),
   serverName: text(253).optional().meta({
     title: 'Server name',
     description:

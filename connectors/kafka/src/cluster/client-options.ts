@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
-import { checkServerIdentity, type ConnectionOptions as TlsOptions, createSecureContext } from 'node:tls'
+import { checkServerIdentity, type ConnectionOptions as TlsOptions } from 'node:tls'
 import type { ConnectionOptions } from '@platformatic/kafka'
 import type { ConnectionLimits } from '@bulkhead/connector-sdk'
-import { type Config, isLoopback } from '../config.ts'
+import { isLoopback, readableMaterial } from '@bulkhead/connector-sdk/network'
+import type { Config } from '../config.ts'
 import { kafkaError } from '../errors.ts'
 import { brokerOf } from './address.ts'
 
@@ -29,23 +30,20 @@ function isAddress(broker: string): boolean {
 
 /** Whether connections are encrypted. */
 export function isEncrypted({ tls, brokers }: Config): boolean {
-  return tls.mode === 'auto' ? !brokers.every(isLoopback) : tls.mode !== 'disable'
+  return tls.mode === 'auto'
+    ? !brokers.every((broker) => isLoopback(brokerOf(broker).host))
+    : tls.mode !== 'disable'
 }
 
 function tlsOptions(config: Config): TlsOptions | undefined {
   if (!isEncrypted(config)) return undefined
-  const { mode, ca, cert, key, serverName } = config.tls
-  const material = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  }
+  const { mode, serverName } = config.tls
+  let material
   try {
-    createSecureContext(material)
-  } catch (cause) {
+    material = readableMaterial(config.tls)
+  } catch {
     throw kafkaError('kafka-tls-settings', 'The certificate, key or authority cannot be used', {
       path: 'config.tls',
-      cause,
     })
   }
   const named = mode === 'auto' || mode === 'verify-full'
