@@ -37,17 +37,19 @@ const sessions = async (): Promise<readonly Process[]> =>
     'SELECT id AS id, command AS command, info AS info FROM information_schema.processlist WHERE user = ?',
     [database.user],
   )) as unknown as readonly Process[]
-async function until(claim: string, check: () => Promise<boolean>): Promise<void> {
+async function until<T>(claim: string, look: () => Promise<T | undefined>): Promise<T> {
   const deadline = performance.now() + 5000
-  while (!(await check())) {
+  for (;;) {
+    const found = await look()
+    if (found !== undefined) return found
     assert.ok(performance.now() < deadline, `not within 5 s: ${claim}`)
     await sleep(20)
   }
 }
-const gone = (): Promise<void> => until('the session is gone', async () => (await sessions()).length === 0)
-const running = async (): Promise<Process | undefined> =>
-  (await sessions()).find(({ command }) => command === 'Execute')
-const active = (): Promise<void> => until('the query runs', async () => (await running()) !== undefined)
+const gone = (): Promise<true> =>
+  until('the session is gone', async () => ((await sessions()).length === 0 ? true : undefined))
+const active = (): Promise<Process> =>
+  until('the query runs', async () => (await sessions()).find(({ command }) => command === 'Execute'))
 
 async function withSource(use: (source: Source) => Promise<void>, overrides: Overrides = {}): Promise<void> {
   await using source = await openConnection(database, overrides)
@@ -148,7 +150,7 @@ describe('stopping', () => {
   it('knows its queries by the comment in front of them', async () => {
     await withSource(async (source) => {
       await using _extract = await source.prepare(readRequest(endless), never)
-      const info = (await running())?.info ?? ''
+      const info = (await active()).info ?? ''
       assert.match(info, new RegExp(`^/\\* bulkhead connector-tests ${testRunId} [0-9a-f]{18} \\*/ SELECT`))
     })
     await gone()
@@ -272,11 +274,10 @@ describe('a query that the server ends', () => {
             assert.match(error.code, /^mysql-(query-cancelled|connection-lost|unavailable)$/)
             return true
           })
-          await active()
-          await execute(admin, `${kill} ${(await running())?.id ?? ''}`)
+          await execute(admin, `${kill} ${(await active()).id}`)
           await ended
+          await gone() // or the next turn would find this one's session
         })
-    await gone()
   })
 })
 
