@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { serversOf } from './find-test-files.ts'
+import { findTestFiles, serversOf } from './find-test-files.ts'
+
+async function folderWith(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'bulkhead-files-'))
+  t.after(() => rm(root, { recursive: true }))
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), content)
+  }
+  return root
+}
 
 /** The servers that a file of tests needs, which may import the others. */
 async function serversFor(
@@ -11,13 +21,7 @@ async function serversFor(
   text: string,
   others: Readonly<Record<string, string>> = {},
 ): Promise<readonly string[]> {
-  const root = await mkdtemp(join(tmpdir(), 'bulkhead-files-'))
-  t.after(() => rm(root, { recursive: true }))
-  const files = { ...others, 'connectors/a/src/a.server.test.ts': text }
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), { recursive: true })
-    await writeFile(join(root, path), content)
-  }
+  const root = await folderWith(t, { ...others, 'connectors/a/src/a.server.test.ts': text })
   return [...serversOf(join(root, 'connectors/a/src/a.server.test.ts'))].toSorted()
 }
 
@@ -46,4 +50,26 @@ test('a file without support needs no server, whatever its text looks like', asy
     import { startProxy } from '../../../test/support/proxy.ts'
     const text = "import { a } from './gone.ts'"`
   assert.deepEqual(await serversFor(t, text, { 'test/support/proxy.ts': 'export const a = 1\n' }), [])
+})
+
+test('what takes seconds is not among what takes milliseconds, and every file is in one place only', async (t) => {
+  const paths = {
+    unit: ['connectors/a/src/a.test.ts', 'packages/b/src/kitchen.test.ts'],
+    slow: ['connectors/a/src/kit.test.ts', 'packages/b/src/b.slow.test.ts'],
+    server: ['connectors/a/src/a.server.test.ts', 'connectors/a/src/kit.server.test.ts'],
+    e2e: ['test/e2e/demo.test.ts'],
+    planted: ['test/planted/kit.test.ts'],
+  }
+  const root = await folderWith(
+    t,
+    Object.fromEntries(
+      Object.values(paths)
+        .flat()
+        .map((path) => [path, '']),
+    ),
+  )
+  const found = Object.entries<readonly string[]>({ ...findTestFiles(root, undefined) }).map(
+    ([kind, files]) => [kind, files.map((file) => relative(root, file))],
+  )
+  assert.deepEqual(Object.fromEntries(found), paths)
 })

@@ -4,8 +4,10 @@ import { dirname, join, resolve } from 'node:path'
 import { isServerName, type ServerName } from '../services/servers.ts'
 
 export interface TestFiles {
-  /** Need nothing but this process: `name.test.ts`. */
+  /** Need nothing but this process, and milliseconds: `name.test.ts`. */
   readonly unit: readonly string[]
+  /** Need nothing but this process, and seconds: `name.slow.test.ts`, and a connector's contract test kit. */
+  readonly slow: readonly string[]
   /** Need real servers: `name.server.test.ts`. */
   readonly server: readonly string[]
   /** The command and the packed packages, as users have them. */
@@ -33,7 +35,8 @@ export function findTestFiles(root: string, pattern: string | undefined): TestFi
   const planted = chosen.filter(within('test/planted/'))
   const others = chosen.filter((file) => !e2e.includes(file) && !planted.includes(file))
   return {
-    unit: absolute(others.filter((file) => !isServerTest(file))),
+    unit: absolute(others.filter((file) => !isServerTest(file) && !isSlowTest(file))),
+    slow: absolute(others.filter(isSlowTest)),
     server: absolute(others.filter(isServerTest)),
     e2e: absolute(e2e),
     planted: absolute(planted),
@@ -42,6 +45,10 @@ export function findTestFiles(root: string, pattern: string | undefined): TestFi
 
 function isServerTest(file: string): boolean {
   return file.endsWith('.server.test.ts')
+}
+
+function isSlowTest(file: string): boolean {
+  return file.endsWith('.slow.test.ts') || file.endsWith('/kit.test.ts')
 }
 
 function narrow(root: string, files: readonly string[], pattern: string): readonly string[] {

@@ -26,7 +26,7 @@ export interface Phase {
 
 export interface Choice {
   readonly root: string
-  /** Only what needs neither a build nor a server. */
+  /** Only what needs milliseconds: no build, no server, no slow test. */
   readonly fast: boolean
   /** Only files of tests that fit, and no other check. */
   readonly pattern: string | undefined
@@ -79,6 +79,7 @@ export async function phasesOf(choice: Choice, resources: AsyncDisposableStack):
     types: check('types', typeCheck),
     generated: check('generated', generatedCheck),
     unit: tests('unit', unitMs),
+    slow: tests('slow', unitMs),
     build: {
       name: 'build',
       run: () => {
@@ -94,7 +95,9 @@ export async function phasesOf(choice: Choice, resources: AsyncDisposableStack):
     tidy: { name: 'tidy', run: () => tidiness(root, before) },
   }
   if (choice.pattern !== undefined) {
-    const names = (['unit', 'server', 'e2e', 'planted'] as const).filter((name) => files[name].length > 0)
+    const names = (['unit', 'slow', 'server', 'e2e', 'planted'] as const).filter(
+      (name) => files[name].length > 0,
+    )
     return names.length === 0 ? [phases.unit] : names.map((name) => phases[name])
   }
   if (choice.fast) return [phases.format, phases.lint, phases.types, phases.generated, phases.unit]

@@ -41,7 +41,6 @@ async function runGroup(files: readonly string[], options: TestFileOptions): Pro
   return outcomes
 }
 
-/** A file whose tests all come from the contract test kit stays alone: they do not tell which file they are of. */
 function byFolder(files: readonly string[]): readonly (readonly string[])[] {
-  return [...Map.groupBy(files, (file) => (file.endsWith('/kit.test.ts') ? file : dirname(file))).values()]
+  return [...Map.groupBy(files, (file) => dirname(file)).values()]
 }
