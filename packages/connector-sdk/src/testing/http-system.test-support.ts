@@ -20,6 +20,8 @@ import type { Scope } from './proxy.ts'
 import type { Address, SourceSubject, StoreSubject } from './subject.ts'
 
 const ROW_BYTES = 1000
+/** 10 MB: more than twice what the sockets in between hold when a reader pauses. */
+const LARGE_ROWS = 10_000
 const PART_BYTES = 1_000_000
 
 export interface HttpSystem extends Address {
@@ -274,7 +276,7 @@ export function httpSource(system: HttpSystem, parts: HttpParts = {}): SourceSub
     ...common(system, parts),
     cases: [{ title: 'two rows', query: { rows: 2 }, rows: [] }],
     wrongQueries: [],
-    large: { query: { rows: 80_000 } },
+    large: { query: { rows: LARGE_ROWS } },
     slow: { query: { rows: 1, wait: 60_000 } },
     atWork: async () => system.atWork() > 0,
     ...parts.subject,

@@ -145,14 +145,20 @@ async function readLarge(
   }
 }
 
-/** What a count has come to when it did not change for so long; a system that goes on and on is asked often enough. */
+/**
+ * What a count has come to when it stood still for two looks in a row: one pause may have been that of a busy
+ * machine. A system that goes on and on is asked often enough.
+ */
 async function whenStill(count: () => number, ms: number): Promise<number> {
-  let last = -1
-  for (let round = 0; round < 50 && count() !== last; round++) {
-    last = count()
+  let still = 0
+  let last = count()
+  for (let round = 0; round < 100 && still < 2; round++) {
     await sleep(ms)
+    const now = count()
+    still = now === last ? still + 1 : 0
+    last = now
   }
-  return count()
+  return last
 }
 
 async function until(
