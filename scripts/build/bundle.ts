@@ -24,7 +24,7 @@ export function bundlesOf(root: string): readonly Bundle[] {
   return [
     {
       folder: 'packages/connector-sdk',
-      entries: ['index', 'local-files/index', 'network/index', 'testing/index'],
+      entries: ['index', 'aws/index', 'local-files/index', 'network/index', 'testing/index'],
       separate: [],
     },
     {

@@ -123,8 +123,9 @@ function* problemsOfAny(
   if (/^[#/]|^file:/.test(specifier) || isBuiltin(specifier)) return
   const name = packageName(specifier)
   const { dependencies, peerDependencies, devDependencies = {} } = home.manifest
-  // what a connector needs only while it is built becomes part of its bundle
-  const bundled = home.folder.startsWith('connectors/') ? devDependencies : {}
+  // what the SDK and connectors need only while they are built becomes part of their bundles
+  const isBundled = home.folder.startsWith('connectors/') || home.folder === 'packages/connector-sdk'
+  const bundled = isBundled ? devDependencies : {}
   const declared = { ...dependencies, ...peerDependencies, ...bundled }
   const isDeclared = name in declared || name === home.manifest.name
   const typesOnly = kind === 'type' && `@types/${name.replace('@', '').replace('/', '__')}` in devDependencies

@@ -37,6 +37,13 @@ const table: readonly Room[] = [
     browser: true,
     pure: true,
   },
+  // what connectors to systems that AWS guards need, in a face of its own
+  {
+    name: 'connector-sdk/aws',
+    folder: 'packages/connector-sdk/src/aws',
+    imports: ['connector-sdk'],
+    node: true,
+  },
   // what connectors to folders of this machine need, in a face of its own
   {
     name: 'connector-sdk/local-files',
@@ -217,7 +224,7 @@ export function roomsWith(connectors: readonly string[]): readonly Room[] {
     ...connectors.map((name) => ({
       name: `connectors/${name}`,
       folder: `connectors/${name}/src`,
-      imports: ['connector-sdk', 'connector-sdk/local-files', 'connector-sdk/network'],
+      imports: ['connector-sdk', 'connector-sdk/aws', 'connector-sdk/local-files', 'connector-sdk/network'],
       node: true,
     })),
   ]
