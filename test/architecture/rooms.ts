@@ -28,6 +28,17 @@ export interface Room {
 const engine = 'packages/engine/src'
 const servers = ['node:http', 'node:https', 'node:http2', 'node:sqlite', 'fastify', 'pg', 'kysely']
 
+const sql = ['node:sqlite', 'pg', 'kysely']
+/** What of the engine a server may know. */
+const serverEngine = [
+  'engine',
+  'engine/application',
+  'engine/catalog',
+  'engine/job',
+  'engine/links',
+  'engine/plan',
+]
+
 const table: readonly Room[] = [
   {
     name: 'connector-sdk',
@@ -119,6 +130,13 @@ const table: readonly Room[] = [
     pure: true,
   },
   {
+    name: 'engine/job',
+    folder: `${engine}/job`,
+    imports: ['contract'],
+    node: false,
+    pure: true,
+  },
+  {
     name: 'engine/transform',
     folder: `${engine}/transform`,
     imports: ['connector-sdk', 'contract'],
@@ -194,6 +212,36 @@ const table: readonly Room[] = [
     name: 'files',
     folder: 'apps/files/src',
     imports: ['connector-sdk', 'contract', 'engine/links'],
+    node: true,
+  },
+  {
+    // what the rooms below it are put together to; connectors, `engine/run` and `engine/load` are the runner's
+    name: 'server',
+    folder: 'apps/server/src',
+    imports: ['connector-sdk', 'contract', ...serverEngine, 'server/*'],
+    importsLazily: ['files'],
+    importsTypes: ['files'],
+    node: true,
+  },
+  {
+    // the only SQL
+    name: 'server/repository',
+    folder: 'apps/server/src/repository',
+    imports: ['connector-sdk', 'contract', 'engine/job'],
+    node: true,
+  },
+  {
+    name: 'server/intake',
+    folder: 'apps/server/src/intake',
+    imports: ['connector-sdk', 'contract', ...serverEngine, 'server/repository'],
+    never: sql,
+    node: true,
+  },
+  {
+    name: 'server/dispatch',
+    folder: 'apps/server/src/dispatch',
+    imports: ['connector-sdk', 'contract', ...serverEngine, 'server/repository', 'server/intake'],
+    never: sql,
     node: true,
   },
   {

@@ -42,6 +42,8 @@ async function deliverTo(
   path: string,
   run: { readonly folder: string; readonly secrets: SecretResolver; readonly signal: AbortSignal },
 ): Promise<void> {
+  if ('kafka' in destination)
+    throw fault('reply-failed', 'Without a server no reply goes to a Kafka topic yet', { path })
   if ('file' in destination) {
     const { writeReplyFile } = await import('./reply-file.ts')
     await writeReplyFile(event, destination.file.folder, run.folder)

@@ -17,7 +17,14 @@ test('the least manifest is filled up with defaults', () => {
   assert.deepEqual(spec.policy, {
     adHoc: { queries: [], connectors: [], plainCredentials: 'refuse' },
     network: {},
-    limits: { time: 'PT2H', temporary: '10GiB', urlExpiresIn: 'P7D' },
+    limits: {
+      concurrentRuns: 4,
+      queued: 1000,
+      memory: '1GiB',
+      time: 'PT2H',
+      temporary: '10GiB',
+      urlExpiresIn: 'P7D',
+    },
   })
   assert.deepEqual([spec.connections, spec.stores, spec.jobs, spec.replies], [{}, {}, {}, {}])
 })

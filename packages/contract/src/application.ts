@@ -5,6 +5,7 @@ import { name } from './names.ts'
 import { nextRun } from './output.ts'
 import { policySchema } from './policy.ts'
 import { replySchema } from './reply-destination.ts'
+import { triggerSchema } from './trigger.ts'
 
 /** `application.yaml`: one application. Unknown fields are errors here, with a suggestion. */
 
@@ -45,6 +46,18 @@ export const applicationSchema = z.strictObject({
         .record(name, jobSchema)
         .default({})
         .meta({ description: 'What it can have run', ...nextRun }),
+      triggers: z
+        .record(name, triggerSchema)
+        .default({})
+        .meta({ description: 'What starts runs on a server, besides HTTP', 'x-effect': 'restart' }),
+      isolation: z
+        .enum(['application', 'run'])
+        .default('application')
+        .meta({
+          description:
+            'Who shares a process on a server: the small runs of the application, or none. A run with credentials or code of its own is always alone',
+          ...nextRun,
+        }),
       replies: z
         .record(name, replySchema)
         .default({})

@@ -7,9 +7,7 @@ import { formatPath, type Path } from './path.ts'
 const fields: readonly (readonly [pattern: string, feature: string])[] = [
   ['spec.deadLetters', 'dead letters'],
   ['spec.lookups', 'lookups'],
-  ['spec.triggers', 'triggers'],
   ['spec.flags', 'feature flags'],
-  ['spec.isolation', 'isolation by setting'],
   ['spec.jobs.*.steps', 'jobs of several steps'],
   ['spec.jobs.*.sinks', 'sinks other than one file'],
   ['spec.jobs.*.prepare', 'preparing code'],
@@ -18,10 +16,6 @@ const fields: readonly (readonly [pattern: string, feature: string])[] = [
   ['spec.jobs.*.concurrency', 'partitioned reading'],
   ['spec.jobs.*.source.partition', 'partitioned reading'],
   ['spec.jobs.*.reuse', 'reuse of earlier results'],
-  ['spec.replies.*.kafka', 'replies on Kafka'],
-  ['spec.policy.limits.concurrentRuns', 'limits over several runs'],
-  ['spec.policy.limits.queued', 'limits over several runs'],
-  ['spec.policy.limits.memory', 'a memory limit by application'],
 ]
 
 /** Values of a field that a later version takes. */

@@ -17,6 +17,17 @@ export const limitsSchema = z.strictObject({
   bytes: size.optional().meta({ description: 'Most bytes of one result, as stored', ...nextRun }),
   time: duration.default('PT2H').meta({ description: 'Longest time of one run', ...nextRun }),
   temporary: size.default('10GiB').meta({ description: 'Most temporary disk space of one run', ...nextRun }),
+  concurrentRuns: z.int().min(1).max(1000).default(4).meta({
+    description: 'Most runs of the application at once on a server; others wait',
+    'x-effect': 'live',
+  }),
+  queued: z.int().min(1).max(1_000_000).default(1000).meta({
+    description: 'Most runs that wait on a server; past it HTTP answers 429 and a topic is read no further',
+    'x-effect': 'live',
+  }),
+  memory: size
+    .default('1GiB')
+    .meta({ description: 'Most memory of one runner process of the application on a server', ...nextRun }),
   urlExpiresIn: duration.default('P7D').meta({ description: 'Longest validity of a link', ...nextRun }),
 })
 

@@ -13,7 +13,26 @@ const envOrText = z.union([
       .meta({ description: 'Environment variable that the environment lists', ...nextRun }),
   }),
 ])
+
+const messages = z
+  .array(z.enum(['accepted', 'progress']))
+  .default([])
+  .meta({ description: 'What a server sends besides outcomes', ...nextRun })
+
 export const replySchema = z.union([
+  z.strictObject({
+    kafka: z
+      .strictObject({
+        cluster: name.meta({ description: 'A Kafka cluster that the platform declares', ...nextRun }),
+        topic: z
+          .string()
+          .max(249)
+          .regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]+$/, 'must be the name of a Kafka topic')
+          .meta({ description: 'Topic of replies; the key is the request id', ...nextRun }),
+      })
+      .meta({ description: 'Sends each reply event to a topic', ...nextRun }),
+    messages,
+  }),
   z.strictObject({
     file: z
       .strictObject({
@@ -27,6 +46,7 @@ export const replySchema = z.union([
           }),
       })
       .meta({ description: 'Writes each reply event to a file', ...nextRun }),
+    messages,
   }),
   z.strictObject({
     webhook: z
@@ -40,6 +60,7 @@ export const replySchema = z.union([
           .meta({ description: 'Secret of the signature (Standard Webhooks)', ...nextRun }),
       })
       .meta({ description: 'Posts each reply event, signed', ...nextRun }),
+    messages,
   }),
 ])
 

@@ -1,0 +1,27 @@
+import type { CheckedItems, Delivery, PreviewedRows, SignedLinks } from '@bulkhead/contract'
+
+/**
+ * The runner processes of this server, and what is asked of them: runs that they claim by themselves, and tasks,
+ * because a server never loads a connector.
+ */
+export interface Runners extends AsyncDisposable {
+  /** Takes no more runs, waits for those under way, then gives back to the queue what is left. */
+  drain(waitMs: number): Promise<void>
+  /** Fresh links, in the order of the delivery's files. */
+  sign(application: string, revision: string, delivery: Delivery): Promise<SignedLinks>
+  /** Removes all that lies in folders of a store. */
+  cleanUp(application: string, revision: string, store: string, folders: readonly string[]): Promise<void>
+  check(application: string, signal: AbortSignal): Promise<CheckedItems>
+  preview(application: string, request: string, rows: number, signal: AbortSignal): Promise<PreviewedRows>
+  status(): readonly RunnerStatus[]
+}
+
+export interface RunnerStatus {
+  readonly pid: number
+  readonly application: string
+  readonly runs: readonly string[]
+  readonly startedAtMs: number
+  readonly memoryBytes: number
+  /** Which walls hold it: `heap`, `data`, `rss`, `cgroup`. */
+  readonly walls: readonly string[]
+}

@@ -1,0 +1,263 @@
+import { z } from '@bulkhead/connector-sdk'
+import { apiVersion } from './application.ts'
+import { name } from './names.ts'
+import { duration, size } from './output.ts'
+
+/**
+ * `platform.yaml`: what a server is told by those who run it. None of it is part of an application's digest.
+ * Everything has a default: without a file a server is one process tree with a SQLite repository, local
+ * files and no Kafka.
+ */
+
+/** A text, or where one of the platform's own secrets is found: a variable of the server, or a file. */
+const secretText = z.union([
+  z.strictObject({ env: z.string().max(200).meta({ description: 'Environment variable of the server' }) }),
+  z.strictObject({ file: z.string().max(1000).meta({ description: 'File whose content it is' }) }),
+])
+const textOrSecret = z.union([z.string().max(2000), secretText])
+
+const tls = z
+  .union([
+    z.boolean(),
+    z.strictObject({
+      ca: z.string().max(1000).optional().meta({ description: 'File of the certificates that are trusted' }),
+      cert: z.string().max(1000).optional().meta({ description: "File of the client's certificate" }),
+      key: z.string().max(1000).optional().meta({ description: "File of the client's key" }),
+    }),
+  ])
+  .default(false)
+  .meta({ description: 'Whether and how the connection is encrypted; certificates are always checked' })
+
+export const repositorySchema = z.union([
+  z.strictObject({
+    sqlite: z.strictObject({
+      path: z.string().max(1000).optional().meta({
+        description: 'Database file; default `repository.sqlite` in the state folder. One server only',
+      }),
+    }),
+  }),
+  z.strictObject({
+    postgres: z.strictObject({
+      url: textOrSecret.meta({ description: 'postgres://user:password@host:port/database' }),
+      schema: z
+        .string()
+        .max(60)
+        .regex(/^[a-z_][a-z0-9_]*$/, 'must be lower-case letters, digits and underscores')
+        .default('bulkhead')
+        .meta({ description: 'Schema of the tables, made when it is not there' }),
+      connections: z.int().min(2).max(100).default(10).meta({ description: 'Connections of one server' }),
+      tls,
+    }),
+  }),
+])
+
+export const kafkaClusterSchema = z.strictObject({
+  bootstrap: z.array(z.string().max(300)).min(1).meta({ description: 'host:port of some brokers' }),
+  tls,
+  sasl: z
+    .strictObject({
+      mechanism: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']).meta({ description: 'How to log in' }),
+      username: textOrSecret.meta({ description: 'User' }),
+      password: secretText.meta({ description: 'Password' }),
+    })
+    .optional()
+    .meta({ description: 'Login; none when absent' }),
+})
+
+export const platformSchema = z.strictObject({
+  apiVersion: z.literal(apiVersion).meta({ description: 'Version of the file' }),
+  kind: z.literal('Platform').meta({ description: 'Always `Platform`' }),
+  spec: z
+    .strictObject({
+      repository: repositorySchema
+        .default({ sqlite: {} })
+        .meta({ description: 'Where requests, runs and replies are kept' }),
+      http: z
+        .strictObject({
+          host: z.string().max(300).default('127.0.0.1').meta({ description: 'Address to listen on' }),
+          port: z
+            .int()
+            .min(0)
+            .max(65535)
+            .default(7071)
+            .meta({ description: 'Port to listen on; 0: any free one' }),
+          publicUrl: z
+            .url()
+            .optional()
+            .meta({ description: 'How callers reach this server: base of the links that it makes' }),
+          requestBytes: size.default('1MiB').meta({ description: 'Most bytes of one HTTP request' }),
+          requestsPerSecond: z
+            .number()
+            .min(0.1)
+            .max(100_000)
+            .default(200)
+            .meta({ description: 'Requests a second of one caller; more are answered 429' }),
+          trustProxy: z.boolean().default(false).meta({
+            description: 'Whether `X-Forwarded-For` says who calls: only behind a proxy that sets it',
+          }),
+        })
+        .prefault({})
+        .meta({ description: 'The HTTP API' }),
+      auth: z
+        .strictObject({
+          tokens: z.enum(['required', 'off']).default('required').meta({
+            description:
+              'Whether calls of the API need a token; `off` is refused unless the server listens on loopback',
+          }),
+        })
+        .prefault({})
+        .meta({ description: 'Who may call' }),
+      kafka: z
+        .record(name, kafkaClusterSchema)
+        .default({})
+        .meta({ description: 'Clusters that triggers and replies name' }),
+      files: z
+        .strictObject({
+          port: z
+            .int()
+            .min(0)
+            .max(65535)
+            .default(7070)
+            .meta({ description: 'Port of the links to local stores; 0: any' }),
+          publicUrl: z.url().optional().meta({ description: 'How those who download reach it' }),
+        })
+        .prefault({})
+        .meta({ description: 'The server of local files' }),
+      runners: z
+        .strictObject({
+          processes: z
+            .int()
+            .min(1)
+            .max(1000)
+            .default(8)
+            .meta({ description: 'Most runner processes of this server' }),
+          runsPerProcess: z
+            .int()
+            .min(1)
+            .max(64)
+            .default(8)
+            .meta({ description: 'Most small runs in one process' }),
+          idle: duration.default('PT1M').meta({ description: 'How long a runner without work stays ready' }),
+          recycleAfterRuns: z
+            .int()
+            .min(1)
+            .default(1000)
+            .meta({ description: 'Runs after which a process is replaced' }),
+          lease: duration.default('PT15S').meta({
+            description: 'How long a run stays with a server that is not heard of; then another takes it',
+          }),
+          attempts: z
+            .int()
+            .min(1)
+            .max(20)
+            .default(3)
+            .meta({ description: 'How often a run is begun whose runner dies, before it fails' }),
+          stopGrace: duration
+            .default('PT10S')
+            .meta({ description: 'Time to clean up after a stop, before a kill' }),
+        })
+        .prefault({})
+        .meta({ description: 'Processes that execute runs' }),
+      drain: duration.default('PT30S').meta({
+        description: 'How long a server that is told to end waits for its runs, before it hands them over',
+      }),
+      retention: z
+        .strictObject({
+          requests: duration.default('P30D').meta({
+            description:
+              'How long a request is remembered, so that a repeat is known; longer than any topic keeps messages',
+          }),
+          runs: duration
+            .default('P90D')
+            .meta({ description: 'How long runs, their events and sent replies are kept' }),
+          logs: duration.default('P14D').meta({ description: 'How long logs of runs are kept' }),
+        })
+        .prefault({})
+        .meta({ description: 'How long things are kept' }),
+      secrets: z
+        .strictObject({
+          providers: z
+            .array(
+              z.union([
+                z.strictObject({ environment: z.strictObject({}) }),
+                z.strictObject({
+                  folder: z.strictObject({
+                    path: z.string().max(1000).meta({ description: 'PATH/<application>/<name>' }),
+                  }),
+                }),
+                z.strictObject({
+                  vault: z.strictObject({
+                    address: z.url().meta({ description: 'Base of the HTTP API' }),
+                    mount: z
+                      .string()
+                      .max(200)
+                      .default('secret')
+                      .meta({ description: 'Mount of the KV engine, version 2' }),
+                    prefix: z
+                      .string()
+                      .max(500)
+                      .default('bulkhead')
+                      .meta({ description: 'PREFIX/<application>/<name>' }),
+                    field: z
+                      .string()
+                      .max(200)
+                      .default('value')
+                      .meta({ description: 'Field that holds the secret' }),
+                    token: secretText.meta({ description: 'Token of the platform' }),
+                    namespace: z.string().max(200).optional().meta({ description: 'Namespace' }),
+                  }),
+                }),
+                z.strictObject({
+                  awsSecretsManager: z.strictObject({
+                    region: z.string().max(60).meta({ description: 'Region' }),
+                    prefix: z
+                      .string()
+                      .max(400)
+                      .default('bulkhead')
+                      .meta({ description: 'PREFIX/<application>/<name>' }),
+                    endpoint: z
+                      .url()
+                      .optional()
+                      .meta({ description: 'Another endpoint than that of the region' }),
+                  }),
+                }),
+              ]),
+            )
+            .max(10)
+            .default([{ environment: {} }])
+            .meta({
+              description:
+                'Asked in this order for `{ secret: NAME }`; mounted Kubernetes secrets are a folder',
+            }),
+        })
+        .prefault({})
+        .meta({ description: "Where secrets of applications are; each below the application's own name" }),
+      observability: z
+        .strictObject({
+          traces: z
+            .strictObject({
+              endpoint: z.url().meta({ description: 'OTLP over HTTP' }),
+              ratio: z
+                .number()
+                .min(0)
+                .max(1)
+                .default(1)
+                .meta({ description: 'Share of requests that are traced' }),
+            })
+            .optional()
+            .meta({ description: 'OpenTelemetry traces; off when absent' }),
+          logLevel: z
+            .enum(['debug', 'info', 'warn', 'error'])
+            .default('info')
+            .meta({ description: "Of the server's log" }),
+        })
+        .prefault({})
+        .meta({ description: 'Logs and traces' }),
+    })
+    .prefault({})
+    .meta({ description: 'What the server is made of' }),
+})
+
+export type Platform = z.output<typeof platformSchema>
+export type PlatformSpec = Platform['spec']
+export type KafkaCluster = z.output<typeof kafkaClusterSchema>

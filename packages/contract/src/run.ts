@@ -1,0 +1,57 @@
+import { z } from '@bulkhead/connector-sdk'
+import { replySchemaV1, resultFileSchema } from './reply.ts'
+
+/** A run of a server, as it is kept and told. */
+
+/** Every state of a run; `engine/job` says how one follows from another (I10). */
+export const runStates = [
+  'queued',
+  'running',
+  'completed',
+  'completed-with-errors',
+  'failed',
+  'cancelled',
+] as const
+export type RunState = (typeof runStates)[number]
+export type FinalState = Exclude<RunState, 'queued' | 'running'>
+
+/**
+ * A reply as it is kept: with places and no links. A link is a credential, and is made when a reply is
+ * sent; what is kept of a run holds none.
+ */
+const storedFileSchema = resultFileSchema.omit({ url: true, expiresAt: true })
+export const storedReplySchema = replySchemaV1.extend({
+  result: replySchemaV1.shape.result
+    .unwrap()
+    .extend({ files: z.array(storedFileSchema), manifest: storedFileSchema.optional() })
+    .optional(),
+})
+export type StoredReply = z.output<typeof storedReplySchema>
+
+/** What links to a result are made from, by a runner of its application. Holds no secret. */
+export const deliverySchema = z.object({
+  /** Name of a store in the application's manifest. */
+  store: z.string(),
+  urlExpiresInSeconds: z.int(),
+  /** In the order of the reply's files, its manifest last. */
+  files: z.array(
+    z.object({
+      name: z.string(),
+      objectContentType: z.string(),
+      stored: z.object({ key: z.string(), location: z.string(), bytes: z.int() }),
+    }),
+  ),
+})
+export type Delivery = z.output<typeof deliverySchema>
+
+/** How a run ended, as its runner says it. */
+export const runOutcomeSchema = z.object({
+  reply: storedReplySchema,
+  /** Undefined when there is no result. */
+  delivery: deliverySchema.optional(),
+})
+export type RunOutcome = z.output<typeof runOutcomeSchema>
+
+/** One control message, kept until it is effective. */
+export const runCommands = ['cancel'] as const
+export type RunCommand = (typeof runCommands)[number]
