@@ -1,4 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
+import { rdsIamFields } from '@bulkhead/connector-sdk/aws'
 import { certWithKey, isLoopback, tlsFields, type TlsMode } from '@bulkhead/connector-sdk/network'
 
 /** The settings of a connection to MySQL or MariaDB: one definition for type, check, form and documentation. */
@@ -29,6 +30,13 @@ const tls = z.strictObject({
       'The name that the certificate must carry, when it is not `host`: behind a tunnel, or for an address; default: `host`',
   }),
 })
+
+/** Set by whoever runs the machine; a manifest can neither set nor read `BULKHEAD_*`. */
+export const iamPermission = 'BULKHEAD_MYSQL_MACHINE_IDENTITY'
+
+const iam = z.strictObject(
+  rdsIamFields({ permission: iamPermission, endpoint: 'shop.abc.eu-central-1.rds.amazonaws.com:3306' }),
+)
 
 export const config = z.strictObject({
   host: text(253)
@@ -61,6 +69,11 @@ export const config = z.strictObject({
     title: 'Password',
     description: 'Password of the user, or a token that stands for it; default: none',
     secret: true,
+  }),
+  iam: iam.optional().meta({
+    title: 'IAM',
+    description:
+      'Logs in by a token of AWS IAM in place of a password, as Aurora and RDS take it; default: not. A new token is made for every connection. Needs `tls.mode: verify-full`',
   }),
   tls: tls.superRefine(certWithKey).prefault({}).meta({
     title: 'TLS',

@@ -64,6 +64,21 @@ const registry = {
     meaning: 'The server ended the TLS handshake, perhaps because it demands a client certificate',
     fix: 'Check the log of the server, and `tls.cert` and `tls.key` when it demands them',
   },
+  'mysql-iam-settings': {
+    kind: 'config',
+    meaning: 'The settings of IAM are incomplete, contradict others, or would send a token to who knows whom',
+    fix: 'Correct the setting at `path`',
+  },
+  'mysql-iam-identity': {
+    kind: 'auth',
+    meaning: 'The machine has no identity from which a token of IAM could be made',
+    fix: 'Give the machine a role, or set `iam.accessKeyId` and `iam.secretAccessKey`',
+  },
+  'mysql-machine-identity-refused': {
+    kind: 'policy',
+    meaning: 'The settings ask for the identity of the machine, which whoever runs it has not allowed',
+    fix: 'Set `iam.accessKeyId` and `iam.secretAccessKey`, or let the operator set BULKHEAD_MYSQL_MACHINE_IDENTITY=allow',
+  },
   'mysql-password-missing': {
     kind: 'auth',
     meaning: 'The server refuses the user, and the settings have no password',

@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import { createExtract } from './extract.ts'
 import { prepareRead } from './prepare-read.ts'
 import { queryError } from './query/query-error.ts'
+import { passwordOf } from './session/password.ts'
 import { SessionPool } from './session/session-pool.ts'
 import type { Session } from './session/session.ts'
 import { targetOf } from './session/target.ts'
@@ -10,7 +11,7 @@ import { targetOf } from './session/target.ts'
 /** Connects, so that wrong settings fail at once; the first read uses this connection. */
 export async function openSource(context: ConnectionContext<Config>): Promise<Source> {
   const { config, limits, log, signal: ends } = context
-  const target = targetOf(config)
+  const target = targetOf(config, passwordOf(config, process.env))
   const pool = new SessionPool(target, context)
   const close = (): void => void pool[Symbol.asyncDispose]()
   ends.addEventListener('abort', close, { once: true })

@@ -140,7 +140,12 @@ describe('stopping', () => {
       const [[row]] = (await innocent.query('SELECT CONNECTION_ID() AS id')) as unknown as [[{ id: number }]]
       const context = contextOf(database)
       const patience = AbortSignal.timeout(2000)
-      const connectAgain = (): Promise<Connected> => connect(targetOf(context.config), context, patience)
+      const connectAgain = (): Promise<Connected> =>
+        connect(
+          targetOf(context.config, async () => undefined),
+          context,
+          patience,
+        )
       await killQuery(connectAgain, row.id, 'abcdef012345', patience)
       await innocent.query('SELECT 1')
     } finally {

@@ -1,5 +1,6 @@
 import { z } from '@bulkhead/connector-sdk'
-import { certWithKey, tlsFields } from '@bulkhead/connector-sdk/network'
+import { rdsIamFields } from '@bulkhead/connector-sdk/aws'
+import { certWithKey, isLoopback, tlsFields, type TlsMode } from '@bulkhead/connector-sdk/network'
 
 /** The settings of a connection to PostgreSQL: one definition for type, check, form and documentation. */
 
@@ -30,43 +31,15 @@ const tls = z.strictObject({
   }),
 })
 
-const iam = z.strictObject({
-  region: z
-    .string()
-    .regex(/^[a-z0-9-]{1,40}$/)
-    .meta({ title: 'Region', description: 'Region of the database', examples: ['eu-central-1'] }),
-  endpoint: z
-    .string()
-    .max(260)
-    .regex(
-      /^[a-z0-9.-]{1,253}:\d{1,5}$/,
-      'must be a name and a port such as ledger.abc.eu-central-1.rds.amazonaws.com:5432',
-    )
-    .optional()
-    .meta({
-      title: 'Endpoint',
-      description:
-        'Name and port of the database as AWS knows it, for which the token is made; default: `tls.serverName` or `host`, and `port`. Needed for a name of your own, or a tunnel with another port',
-    }),
-  identity: z.enum(['keys', 'machine']).default('keys').meta({
-    title: 'Identity',
-    description:
-      'Whose right rds-db:connect counts. `keys`: accessKeyId and secretAccessKey, nothing else is looked for. `machine`: the role of the machine, pod or user that runs this, found as the AWS SDK does; refused unless whoever runs the machine set BULKHEAD_POSTGRES_MACHINE_IDENTITY=allow, because an application would borrow rights that are not its own',
+/** Set by whoever runs the machine; a manifest can neither set nor read `BULKHEAD_*`. */
+export const iamPermission = 'BULKHEAD_POSTGRES_MACHINE_IDENTITY'
+
+const iam = z.strictObject(
+  rdsIamFields({
+    permission: iamPermission,
+    endpoint: 'ledger.abc.eu-central-1.rds.amazonaws.com:5432',
   }),
-  accessKeyId: text(256)
-    .optional()
-    .meta({ title: 'Access key', description: 'Public half of the key; needed with `identity: keys`' }),
-  secretAccessKey: text(1024).optional().meta({
-    title: 'Secret key',
-    description: 'Secret half of the key; needed with `identity: keys`',
-    secret: true,
-  }),
-  sessionToken: text(16_384).optional().meta({
-    title: 'Session token',
-    description: 'Comes with keys that were given for a time (STS)',
-    secret: true,
-  }),
-})
+)
 
 export const config = z.strictObject({
   host: text(253)
@@ -168,4 +141,10 @@ export function milliseconds(text: string): number {
 export function rowBytes(text: string): number {
   const unit = text.endsWith('KiB') ? 1024 : 1024 * 1024
   return Math.min(1023 * 1024 * 1024, Number.parseInt(text, 10) * unit)
+}
+
+/** The mode that holds: `auto` decided by the host. */
+export function tlsMode({ host, tls: { mode } }: Config): TlsMode {
+  if (mode !== 'auto') return mode
+  return isLoopback(host) ? 'disable' : 'verify-full'
 }

@@ -101,7 +101,9 @@ describe('logging in', () => {
   })
   it('sends no password in clear over an open network', async () => {
     const signal = AbortSignal.timeout(5000)
-    const transport = await openSocket({ host: server.host, port: server.port, tls: undefined }, signal)
+    const { host, port } = server
+    const target = { host, port, tls: undefined, password: async () => undefined }
+    const transport = await openSocket(target, signal)
     const connection = new Connection(transport, 1000, {
       message: ignore,
       copyData: () => true,

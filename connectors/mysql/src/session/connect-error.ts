@@ -44,7 +44,16 @@ const tlsRequired = new Set([3159, 4196])
 const unsupported = new Set([1251, 1275, 1524, 2049, 2059])
 
 /** The messages of the server name users and addresses of its own: they are not passed on. */
-function loginError({ number }: ServerError, { user, database }: Config): Error {
+function loginError({ number }: ServerError, { user, database, iam }: Config): Error {
+  if (iam !== undefined && wrongPassword.has(number))
+    return mysqlError(
+      'mysql-login-refused',
+      `The server refuses the token of IAM for user "${user}" (${number})`,
+      {
+        path: 'config.iam',
+        fix: 'Create the user with AWSAuthenticationPlugin, and grant the identity rds-db:connect for this user and database; check `iam.region`, `iam.endpoint`, and the clock of this machine',
+      },
+    )
   if (wrongPassword.has(number))
     return mysqlError('mysql-password-refused', `The server refuses the password of user "${user}"`, {
       path: 'config.password',

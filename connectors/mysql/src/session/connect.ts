@@ -37,6 +37,7 @@ export async function connect(
   const either = AbortSignal.any([signal, deadline])
   try {
     const transport = await openSocket(target, either)
+    const password = await target.password(either)
     const connection = new Connection(transport, rowBytes(config.maxRowSize), {
       payload: () => true,
       failed: () => undefined,
@@ -46,7 +47,7 @@ export async function connect(
       login(connection, transport, {
         user: config.user,
         database: config.database,
-        password: config.password,
+        password,
         attributes: {
           program_name: config.applicationName,
           bulkhead_application: application,

@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { tlsOptions } from '@bulkhead/connector-sdk/network'
 import { type Config, tlsMode } from '../config.ts'
 import { mysqlError } from '../errors.ts'
+import type { Password } from './password.ts'
 
 /** A server and how to reach it: for sessions, and for the connections that cancel them. */
 export interface Target {
@@ -9,15 +10,16 @@ export interface Target {
   readonly port: number
   /** Undefined: in clear. */
   readonly tls: ConnectionOptions | undefined
+  readonly password: Password
 }
 
 /** @throws BulkheadError `mysql-tls-settings` when certificates or keys cannot be read */
-export function targetOf(config: Config): Target {
+export function targetOf(config: Config, password: Password): Target {
   const { host, port, tls } = config
   const mode = tlsMode(config)
-  if (mode === 'disable') return { host, port, tls: undefined }
+  if (mode === 'disable') return { host, port, tls: undefined, password }
   try {
-    return { host, port, tls: tlsOptions({ ...tls, mode, name: tls.serverName ?? host }) }
+    return { host, port, tls: tlsOptions({ ...tls, mode, name: tls.serverName ?? host }), password }
   } catch {
     throw mysqlError('mysql-tls-settings', 'A certificate or key of the settings cannot be read', {
       path: 'config.tls',

@@ -3,7 +3,6 @@ import { isLoopback } from '@bulkhead/connector-sdk/network'
 import { type Config, rowBytes } from '../config.ts'
 import { Connection } from '../wire/connection.ts'
 import { connectError } from './connect-error.ts'
-import { iamToken } from './iam-token.ts'
 import { type LoggedIn, login } from './login.ts'
 import { openSocket } from './open-socket.ts'
 import { Session } from './session.ts'
@@ -28,7 +27,7 @@ export async function connect(
   const either = AbortSignal.any([signal, deadline])
   try {
     const transport = await openSocket(target, either)
-    const password = config.iam === undefined ? config.password : await iamToken(config, config.iam, either)
+    const password = await target.password(either)
     const connection = new Connection(transport, rowBytes(config.maxRowSize), {
       message: () => undefined,
       copyData: () => true,

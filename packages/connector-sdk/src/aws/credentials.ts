@@ -20,7 +20,7 @@ export function awsCredentials(settings: AwsIdentity): AwsCredentials {
   if (settings.identity === 'keys') {
     if (accessKeyId === undefined || secretAccessKey === undefined)
       throw new TypeError('The settings have no keys: check them by identityProblem')
-    const keys = { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+    const keys = keysOf({ accessKeyId, secretAccessKey, sessionToken })
     return async () => keys
   }
   let search: Promise<() => Promise<AwsKeys>> | undefined
@@ -29,11 +29,19 @@ export function awsCredentials(settings: AwsIdentity): AwsCredentials {
     search ??= import('@aws-sdk/credential-provider-node').then(({ defaultProvider }) => defaultProvider())
     try {
       // it asks the machine's surroundings, and takes no signal
-      return await unlessAborted((await search)(), signal)
+      return keysOf(await unlessAborted((await search)(), signal))
     } catch {
       signal.throwIfAborted()
       // what it says may name files and addresses of the machine
       return undefined
     }
   }
+}
+
+function keysOf({
+  accessKeyId,
+  secretAccessKey,
+  sessionToken,
+}: Omit<AwsKeys, 'sessionToken'> & { readonly sessionToken?: string | undefined }): AwsKeys {
+  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
 }
