@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { Application } from './application.ts'
+import type { Application, ApplicationFile } from './application.ts'
 import { readApplicationFile } from './application-files.ts'
 import { lockOf } from './lock.ts'
 
@@ -39,7 +39,8 @@ export function canonicalJson(value: unknown): string {
   )
 }
 
-async function codeFiles(application: Application): Promise<{ path: string; sha256: string }[]> {
+/** All code beside the maps of an application, which may import it. */
+export async function codeFiles(application: Application): Promise<ApplicationFile[]> {
   const hasCode = Object.values(application.manifest.spec.jobs).some((job) =>
     job.process.some((step) => 'map' in step),
   )

@@ -13,7 +13,7 @@ const applicationFileBytes = 4 * 1024 * 1024
  * The path of a file as the manifest names it, without `./`.
  * @throws BulkheadError `file-outside-application` for what is absolute, climbs out, or is no plain path
  */
-function applicationPath(named: string): string {
+export function applicationPath(named: string): string {
   const path = posix.normalize(named)
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   const isPlain = !/[\\\u0000-\u001f\u007f]/.test(named) && !/^[A-Za-z]:/.test(named)
