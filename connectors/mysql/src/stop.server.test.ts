@@ -140,12 +140,8 @@ describe('stopping', () => {
       const [[row]] = (await innocent.query('SELECT CONNECTION_ID() AS id')) as unknown as [[{ id: number }]]
       const context = contextOf(database)
       const patience = AbortSignal.timeout(2000)
-      const connectAgain = (): Promise<Connected> =>
-        connect(
-          targetOf(context.config, async () => undefined),
-          context,
-          patience,
-        )
+      const target = targetOf(context.config, async () => password)
+      const connectAgain = (): Promise<Connected> => connect(target, context, patience)
       await killQuery(connectAgain, row.id, 'abcdef012345', patience)
       await innocent.query('SELECT 1')
     } finally {
