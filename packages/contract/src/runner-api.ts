@@ -29,6 +29,8 @@ const revision = {
   revision: z.string(),
   /** Overlay of the application, `environments/NAME.yaml`. */
   environment: z.string().optional(),
+  /** Where settings with relative paths start, on the machine of the server: the folder that the bundle was made of. */
+  baseFolder: z.string().optional(),
 }
 
 export const runWorkSchema = z.object({
