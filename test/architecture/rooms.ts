@@ -37,6 +37,7 @@ const serverEngine = [
   'engine/job',
   'engine/links',
   'engine/plan',
+  'engine/reply',
 ]
 
 const table: readonly Room[] = [
@@ -175,6 +176,14 @@ const table: readonly Room[] = [
     name: 'engine/retry',
     folder: `${engine}/retry`,
     imports: ['connector-sdk', 'contract'],
+    never: servers,
+    node: true,
+  },
+  {
+    // shared by server and stand-alone runner
+    name: 'engine/reply',
+    folder: `${engine}/reply`,
+    imports: ['connector-sdk', 'contract', 'engine/plan', 'engine/secrets'],
     never: servers,
     node: true,
   },
