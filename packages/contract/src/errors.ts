@@ -267,6 +267,54 @@ const registry = {
     meaning: 'The reply could not be delivered everywhere',
     fix: 'Check the receiver; the reply is on standard output',
   },
+  'application-unknown': config(
+    'The server has no such application',
+    'Choose one that `GET /api/v1/applications` shows',
+  ),
+  'request-id-reused': policy(
+    'A request with the same id and other content came before',
+    'Give every request an id of its own',
+  ),
+  'request-too-old': policy(
+    'The request is older than requests are remembered, so nobody knows whether it was answered',
+    'Send it again under a new id',
+  ),
+  'result-expired': policy(
+    'The result of this request was removed when its retention ended',
+    'Ask again under a new id',
+  ),
+  'queue-full': {
+    kind: 'quota',
+    meaning: 'So many runs of the application wait that no more are taken',
+    fix: 'Send the request again later, or raise `policy.limits.queued`',
+  },
+  'runner-died': {
+    kind: 'bug',
+    meaning: 'The process of the run died every time that it was begun',
+    fix: 'See the log of the run for how it died; raise `policy.limits.memory` when memory was the reason',
+  },
+  'lease-lost': {
+    kind: 'transient',
+    meaning: 'The run belongs to another runner by now',
+    fix: 'Nothing: the other one answers',
+  },
+  'repository-unavailable': {
+    kind: 'transient',
+    meaning: 'The repository of the server cannot be reached',
+    fix: 'Check its database; what was taken is kept, and goes on by itself',
+  },
+  'repository-in-use': environment(
+    'Another server uses the repository file',
+    'Stop the other one, or use PostgreSQL for several servers',
+  ),
+  'repository-newer': environment(
+    'The repository was written by a later version of Bulkhead',
+    'Use that version, or restore a backup of before',
+  ),
+  'platform-invalid': config(
+    'A field of the platform file is unknown, missing or ill-typed',
+    'Correct the field at `path`; see the reference of the platform',
+  ),
   cancelled: { kind: 'cancelled', meaning: 'The run was stopped', fix: 'Start it again' },
   usage: config('The command line cannot be understood', 'See --help'),
   internal: { kind: 'bug', meaning: 'A fault in Bulkhead', fix: 'Report it with the run id and the log' },
