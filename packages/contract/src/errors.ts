@@ -267,6 +267,41 @@ const registry = {
     meaning: 'The reply could not be delivered everywhere',
     fix: 'Check the receiver; the reply is on standard output',
   },
+  'reply-refused': config(
+    'The receiver will not have the reply',
+    'Check address, topic and secret of the destination; then `bulkhead replies resend`',
+  ),
+  'platform-text-missing': environment(
+    'A variable or file that the platform names is not there',
+    'Set the variable, or create the file, that the message names',
+  ),
+  'cluster-unknown': config(
+    'The platform declares no such Kafka cluster',
+    'Choose one of the clusters that the message names, or declare it under `spec.kafka` of platform.yaml',
+  ),
+  'cluster-unavailable': {
+    kind: 'transient',
+    meaning: 'A Kafka cluster does not answer, or not as it should',
+    fix: 'Check its brokers and the network; what waits goes on by itself',
+  },
+  'cluster-refused': {
+    kind: 'auth',
+    meaning: 'A Kafka cluster refuses the login, the certificate or the right to do this',
+    fix: 'Check `sasl` and `tls` of the cluster in platform.yaml, and the rights of its user',
+  },
+  'topic-unknown': config('The Kafka cluster has no such topic', 'Create the topic, or correct its name'),
+  'topic-outlives-memory': config(
+    'A topic of requests keeps messages longer than requests are remembered: a replay would run them again',
+    'Lower `retention.ms` of the topic, or raise `spec.retention.requests` of platform.yaml',
+  ),
+  'trigger-folder-unusable': environment(
+    'The folder of a trigger cannot be read or written',
+    'Create the folder, writable for the server',
+  ),
+  'schedule-invalid': config(
+    'The schedule, time zone or a parameter made of the time cannot be understood',
+    'Write five fields (minute, hour, day, month, weekday), or six with seconds in front, and an IANA time zone',
+  ),
   'application-unknown': config(
     'The server has no such application',
     'Choose one that `GET /api/v1/applications` shows',
