@@ -90,6 +90,26 @@ test('reads several indices, with more slices than one of them has shards', asyn
   assert.deepEqual(numbersOf(await open.lines({ index: [many, few], slices: 4, pageSize: 33 })), upTo(4000))
 })
 
+test('cuts shards in parts without losing or doubling a document, wherever the wanted ones lie', async () => {
+  await using open = await openSource(config)
+  const ends = [{ range: { i: { lt: 300 } } }, { range: { i: { gte: 2700 } } }]
+  const queries = [{ match_all: {} }, ...ends, { bool: { should: ends } }, { terms: { i: [0, 1499, 2999] } }]
+  const one = `${index}-one`
+  await fillIndex(server, one, documents(3000))
+  for (const name of [one, many])
+    for (const [which, query] of queries.entries())
+      for (const [pageSize, slices] of [
+        [7, 3],
+        [100, 8],
+        [10_000, 2],
+      ] as const) {
+        const title = `${name}, query ${which}, pages of ${pageSize}`
+        const alone = await open.lines({ index: name, query, slices: 1 })
+        const cut = await open.lines({ index: name, query, pageSize, slices }, { batchRows: 50 })
+        assert.deepEqual(numbersOf(cut), numbersOf(alone), title)
+      }
+})
+
 test('keeps an order of the query over all shards, ties included', async () => {
   await fillIndex(
     server,

@@ -63,7 +63,7 @@ const structure = {
     .optional()
     .meta({
       description:
-        'Order of the result, as the server takes it. Ties are broken by the place in the index. Default: none, which is fastest, and lets shards be read side by side',
+        'Order of the result, as the server takes it. Ties are broken by the place in the index. Default: none, which is fastest, and lets parts be read side by side',
       examples: [[{ orderedAt: 'asc' }]],
     }),
   source: z
@@ -102,7 +102,7 @@ const structure = {
     }),
   slices: z.int().min(1).max(64).optional().meta({
     description:
-      'Most parts that are read side by side; within `limits.connections`. Default: 2 where every index has as many shards, else 1. More than the shards costs the server much',
+      'Most parts that are read side by side, within `limits.connections`; shards are cut into several where there are fewer. With 1, documents come in the order of the index. Default: 2',
   }),
   pageSize: z.int().min(1).max(10_000).optional().meta({
     description:

@@ -36,3 +36,8 @@ export function totalOf(frame: Frame): number {
     )
   return total.value
 }
+
+/** How many shards answered, those without documents included. */
+export function shardsIn(frame: Frame): number {
+  return (frame['_shards'] as { readonly total: number }).total
+}

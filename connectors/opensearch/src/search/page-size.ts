@@ -19,7 +19,7 @@ export class PageSize {
   learn(asked: number, bytes: number): void {
     const fitting = Math.floor((this.#targetBytes * asked) / Math.max(1, bytes))
     // it grows by steps: the next documents may be larger
-    this.#size = Math.max(1, Math.min(this.#most, fitting, asked * GROWTH))
+    this.#size = Math.max(1, Math.min(this.#most, fitting, Math.max(this.#size, asked * GROWTH)))
   }
 
   /** Learns from a page that did not fit. @returns false when it was of a single document */

@@ -128,26 +128,26 @@ export class Hits {
     const base = this.count * STRIDE
     if (base + STRIDE > this.#places.length) this.#grow()
     const places = this.#places
-    places.fill(0, base, base + STRIDE)
+    for (let place = base; place < base + STRIDE; place++) places[place] = 0
     if (bytes[from] !== OPEN_OBJECT) throw new NotJson('A hit is no object')
-    let at = skipSpace(bytes, from + 1, end)
+    let at = from + 1
+    if (bytes[at] !== QUOTE) at = skipSpace(bytes, at, end)
     while (bytes[at] !== CLOSE_OBJECT) {
       if (bytes[at] !== QUOTE) throw new NotJson('A key is missing')
       const keyStart = at + 1
       const keyEnd = endOfString(bytes, at, end)
-      at = this.#value(keyEnd)
+      // the server writes nothing between its own keys and values; who has rewritten its answer may
+      at = bytes[keyEnd] === COLON && isPlain(bytes[keyEnd + 1]!) ? keyEnd + 1 : this.#value(keyEnd)
       const part = partNamed(bytes, keyStart, keyEnd - 1)
-      let valueEnd: number
-      if (part === SOURCE) {
-        valueEnd = endOfDocument(bytes, at, end)
-        if (untidy) places[base + FLAG] = 1
-      } else valueEnd = endOfValue(bytes, at, end)
+      const isNested = part === SOURCE || part === SORT
+      const valueEnd = isNested ? endOfNested(bytes, at, end) : endOfValue(bytes, at, end)
+      if (part === SOURCE && untidy) places[base + FLAG] = 1
       if (part >= 0) {
         places[base + 2 * part] = at
         places[base + 2 * part + 1] = valueEnd
       }
-      at = skipSpace(bytes, valueEnd, end)
-      if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1, end)
+      at = isPlain(bytes[valueEnd]!) ? valueEnd : skipSpace(bytes, valueEnd, end)
+      if (bytes[at] === COMMA) at = bytes[at + 1] === QUOTE ? at + 1 : skipSpace(bytes, at + 1, end)
       else if (bytes[at] !== CLOSE_OBJECT) throw new NotJson('A hit has no end')
     }
     this.count++
@@ -190,35 +190,53 @@ function partNamed(bytes: Buffer, start: number, end: number): number {
   return -1
 }
 
-/** Whether the document that was walked last has line breaks or comments between its values. */
+/** Neither white space nor the begin of a comment. */
+function isPlain(byte: number): boolean {
+  return byte > 0x20 && byte !== SLASH
+}
+
+/** Whether the object or list that was walked last has line breaks or comments between its values. */
 let untidy = false
 
+const OPENS = 1
+const CLOSES = 2
+const BEGINS_TEXT = 3
+const IS_UNTIDY = 4
+/** What a byte means between the texts of an object or list: 0 for most of them. */
+const meanings = new Uint8Array(256).fill(IS_UNTIDY, 0, 0x20)
+meanings[OPEN_OBJECT] = meanings[OPEN_LIST] = OPENS
+meanings[CLOSE_OBJECT] = meanings[CLOSE_LIST] = CLOSES
+meanings[QUOTE] = BEGINS_TEXT
+meanings[SLASH] = IS_UNTIDY
+
 /**
- * As `endOfValue`, for the one value that nearly all bytes of a page belong to: one loop, which also
+ * As `endOfValue`, for the values that nearly all bytes of a page belong to: one loop, which also
  * sees what must not stand in a line.
  */
-function endOfDocument(bytes: Buffer, from: number, end: number): number {
+function endOfNested(bytes: Buffer, from: number, end: number): number {
   untidy = false
-  if (bytes[from] !== OPEN_OBJECT) return endOfValue(bytes, from, end)
+  if (bytes[from] !== OPEN_OBJECT && bytes[from] !== OPEN_LIST) return endOfValue(bytes, from, end)
   let depth = 0
   let at = from
   while (at < end) {
-    const byte = bytes[at++]!
-    if (byte === QUOTE) {
+    let meaning: number
+    // behind the last byte there is no meaning, which ends it too
+    do meaning = meanings[bytes[at++]!]!
+    while (meaning === 0)
+    if (meaning === BEGINS_TEXT) {
       for (;;) {
         if (at >= end) throw new NotJson('A text has no end')
         const inside = bytes[at++]!
         if (inside === QUOTE) break
         if (inside === BACKSLASH) at++
       }
-    } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) depth++
-    else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+    } else if (meaning === OPENS) depth++
+    else if (meaning === CLOSES) {
       if (--depth === 0) return at
-    } else if (byte < 0x20) untidy = true
-    else if (byte === SLASH) {
+    } else if (meaning === IS_UNTIDY) {
       untidy = true
-      at = endOfComment(bytes, at - 1, end)
+      if (bytes[at - 1] === SLASH) at = endOfComment(bytes, at - 1, end)
     }
   }
-  throw new NotJson('A document has no end')
+  throw new NotJson('An object or list has no end')
 }

@@ -20,6 +20,8 @@ export interface PageRequest {
   /** Sort values of the last document before it, as JSON. */
   readonly after: Buffer | undefined
   readonly countAll: boolean
+  /** Whether the answer holds the documents themselves. */
+  readonly documents: boolean
   readonly into: ByteBuffer
   readonly mostBytes: number
 }
@@ -61,10 +63,10 @@ export class Search {
 
   /** @returns the bytes of the answer, in `into` */
   async send(page: PageRequest, signal: AbortSignal): Promise<Buffer> {
-    const { size, sort, slice, after, countAll, into, mostBytes } = page
+    const { size, sort, slice, after, countAll, documents, into, mostBytes } = page
     const head =
       `{"pit":${this.#pointInTime.clause},${this.#head}"size":${size},"sort":${sort},` +
-      `"track_total_hits":${countAll}${slice === undefined ? '' : `,"slice":${JSON.stringify(slice)}`}` +
+      `"track_total_hits":${countAll}${documents ? '' : ',"_source":false'}${slice === undefined ? '' : `,"slice":${JSON.stringify(slice)}`}` +
       // numbers that come as points of a field in a wider format would lose digits on their way back
       (after === undefined ? '}' : ',"search_after":')
     const body =
