@@ -1,7 +1,6 @@
-import type { BulkheadError, ErrorDetails, Link } from '@bulkhead/connector-sdk'
+import type { BulkheadError, Link } from '@bulkhead/connector-sdk'
 import {
   type ReplyData,
-  type ReplyError,
   type ReplyEvent,
   type ReplyStatus,
   replySchemaV1,
@@ -11,6 +10,7 @@ import type { Plan } from '@bulkhead/engine'
 import { requestDigest } from '@bulkhead/engine/plan/identity'
 import type { RunFile } from '@bulkhead/engine/run/result-output'
 import type { RunResult } from '@bulkhead/engine/run/run'
+import { replyErrorOf } from '@bulkhead/engine/reply/reply-error'
 import type { Redactor } from '@bulkhead/engine/secrets/redactor'
 
 /** Who is answered, by whom, about which run. */
@@ -101,7 +101,7 @@ function replyData(subject: ReplySubject, outcome: Outcome, redactor: Redactor):
     finishedAt: instant(subject.finishedAtMs),
     ...('result' in outcome
       ? { result: replyResult(outcome.plan, outcome.result, outcome.links) }
-      : { error: redactor.redactData(replyError(outcome.error)) }),
+      : { error: redactor.redactData(replyErrorOf(outcome.error)) }),
   }
 }
 
@@ -138,29 +138,6 @@ function resultFile({ output }: Plan, file: RunFile, link: Link | undefined): Re
     location: file.stored.location,
     checksum: { algorithm: 'sha256', scope: 'object', value: file.sha256 },
   }
-}
-
-/** What the requester may know of an error: no cause, no stack. Of several faults the first, and how many more. */
-function replyError(error: BulkheadError): ReplyError {
-  const { code, kind, message, path, fix, others } = error
-  return {
-    code,
-    kind,
-    message: `${message}${moreFaults(others)}`,
-    retryable: error.retryable,
-    ...(path !== undefined && { path }),
-    ...(fix !== undefined && { fix }),
-    documentation: `docs/reference/errors.md#${code}`,
-  }
-}
-
-function moreFaults(others: readonly ErrorDetails[]): string {
-  if (others.length === 0) return ''
-  const shown = others
-    .slice(0, 4)
-    .map(({ message, path }) => (path === undefined ? message : `${message} (at ${path})`))
-  const rest = others.length - shown.length
-  return `; also: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`
 }
 
 function instant(epochMs: number): string {

@@ -6,7 +6,7 @@ import type { Application } from '@bulkhead/engine'
 import { makeBundle, unpackBundle } from '@bulkhead/engine/application/bundle'
 import { readApplication } from '@bulkhead/engine/application/read-application'
 import { makePrivateFolder } from '@bulkhead/engine/links/state-folder'
-import type { Destinations } from './repository/repository.ts'
+import type { Destinations } from '../repository/repository.ts'
 
 /** One revision of an application, as the server serves it. */
 export interface ServedApplication {

@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto'
+import { type BulkheadError, isBulkheadError } from '@bulkhead/connector-sdk'
+import {
+  fault,
+  readRequest,
+  type Request,
+  type RequestIdentity,
+  requestIdentityOf,
+  type StoredReply,
+} from '@bulkhead/contract'
+import type { Catalog } from '@bulkhead/engine'
+import { runIdOf } from '@bulkhead/engine/job/run-id'
+import { requestDigest } from '@bulkhead/engine/plan/identity'
+import { planRun } from '@bulkhead/engine/plan/plan-run'
+import { replyErrorOf } from '@bulkhead/engine/reply/reply-error'
+import type { Applications, ServedApplication } from '../applications/applications.ts'
+import type { AcceptRequest, Accepted, Repository } from '../repository/repository.ts'
+import type { Arrival, Intake, Taken } from './intake.ts'
+import { bringsCredentialsInClear, contentDigest, requestText } from './request-text.ts'
+
+export interface IntakeOptions {
+  readonly applications: Applications
+  readonly repository: Pick<Repository, 'accept' | 'refuse' | 'queued'>
+  readonly catalog: Catalog
+  /** Seals the credentials that a request brings in clear; its result is the request's text with a JWE in their place. */
+  readonly seal: (text: string, request: Request, application: string) => Promise<string>
+  readonly now: () => number
+}
+
+/**
+ * The one way of a request into the platform: read, checked against application and policy by the same pure plan
+ * that its run will make, sealed, and kept. What is wrong with a request that names itself is answered at once.
+ */
+export function createIntake(options: IntakeOptions): Intake {
+  const { applications, repository, now } = options
+  return {
+    async take(arrival) {
+      const served = applications.get(arrival.application)
+      if (served === undefined)
+        throw fault(
+          'application-unknown',
+          `There is no application "${arrival.application.slice(0, 60)}" here`,
+        )
+      const text = requestText(arrival)
+      const identity = requestIdentityOf(text)
+      try {
+        const request = readChecked(text, arrival)
+        planRun({ application: served.application, request, catalog: options.catalog, nowMs: now() })
+        await refuseWhenFull(served, repository)
+        const body = bringsCredentialsInClear(request)
+          ? await options.seal(text, request, arrival.application)
+          : text
+        return takenOf(
+          await repository.accept(acceptRequest(served, arrival, request, body, contentDigest(text))),
+        )
+      } catch (error) {
+        if (!isBulkheadError(error) || !isFinal(error)) throw error
+        if (identity.id === undefined) return { is: 'unreadable', error }
+        return await refuse(served, arrival, identity, text, error)
+      }
+    },
+  }
+
+  async function refuse(
+    served: ServedApplication,
+    arrival: Arrival,
+    identity: RequestIdentity,
+    text: string,
+    error: BulkheadError,
+  ): Promise<Taken> {
+    const { id = '', source, context } = identity
+    const request = {
+      ...identified(served, arrival, { id, source }),
+      // what was refused is not run, so nothing of it is kept
+      body: '',
+      contentDigest: digestOfAny(text),
+      job: arrival.job,
+      context,
+      validUntilMs: undefined,
+    }
+    const accepted = await repository.refuse(request, failedReply(request, error))
+    return accepted.is === 'new' ? { is: 'refused', error, run: accepted.run } : takenOf(accepted)
+  }
+
+  function acceptRequest(
+    served: ServedApplication,
+    arrival: Arrival,
+    request: Request,
+    body: string,
+    digest: string,
+  ): AcceptRequest {
+    const { data } = request
+    return {
+      ...identified(served, arrival, request),
+      body,
+      contentDigest: digest,
+      job: data.job,
+      context: data.context,
+      validUntilMs: data.validUntil === undefined ? undefined : Date.parse(data.validUntil),
+    }
+  }
+
+  function identified(
+    { application: { name }, revision, destinations }: ServedApplication,
+    { actor, madeAtMs, traceparent }: Arrival,
+    { id, source }: { readonly id: string; readonly source: string },
+  ): Omit<AcceptRequest, 'body' | 'contentDigest' | 'job' | 'context' | 'validUntilMs'> {
+    return {
+      digest: requestDigest(name, source, id),
+      application: name,
+      source,
+      requestId: id,
+      runId: runIdOf(now(), randomBytes(10)),
+      revision,
+      actor,
+      madeAtMs,
+      destinations,
+      traceparent,
+    }
+  }
+
+  function failedReply(request: AcceptRequest, error: BulkheadError): StoredReply {
+    const at = new Date(now()).toISOString()
+    const { requestId, runId, application, job, context } = request
+    return {
+      requestId,
+      runId,
+      application,
+      ...(job !== undefined && { job }),
+      attempt: 1,
+      sequence: 1,
+      status: 'failed',
+      warnings: [],
+      ...(context !== undefined && { context }),
+      acceptedAt: at,
+      finishedAt: at,
+      error: replyErrorOf(error),
+    }
+  }
+}
+
+/** @throws BulkheadError what `readRequest` throws; `request-invalid` when request and trigger name different jobs */
+function readChecked(text: string, { job }: Arrival): Request {
+  const request = readRequest(text)
+  if (job !== undefined && request.data.job !== job)
+    throw fault('request-invalid', `The request does not ask for the job "${job}" that it was sent to`, {
+      path: request.data.job === undefined ? 'source' : 'job',
+      fix: 'Leave `job` and `source` out, or send the request to where every request of the application goes',
+    })
+  return request
+}
+
+async function refuseWhenFull(
+  { application }: ServedApplication,
+  repository: Pick<Repository, 'queued'>,
+): Promise<void> {
+  const { queued } = application.manifest.spec.policy.limits
+  const waiting = await repository.queued(application.name)
+  if (waiting < queued) return
+  throw fault('queue-full', `${waiting} runs of the application "${application.name}" wait, and no more may`)
+}
+
+/** What the same request would meet again: it is answered. All else is thrown, and the trigger tries again. */
+function isFinal({ kind }: BulkheadError): boolean {
+  return kind === 'config' || kind === 'policy' || kind === 'auth' || kind === 'record'
+}
+
+function takenOf(accepted: Accepted): Taken {
+  if (accepted.is === 'reused') {
+    const error = fault('request-id-reused', 'Another request with other content had this id', {
+      path: 'requestId',
+    })
+    return { is: 'refused', error, run: accepted.run }
+  }
+  if (accepted.is === 'too-old') {
+    const error = fault('request-too-old', 'The request is older than requests are remembered')
+    return { is: 'refused', error, run: undefined }
+  }
+  return accepted
+}
+
+function digestOfAny(text: string): string {
+  try {
+    return contentDigest(text)
+  } catch {
+    // what cannot be read as a request is the same as itself only
+    return requestDigest('', '', text)
+  }
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import { parseExactJson, readRequest, type Request, requestBytes } from '@bulkhead/contract'
+import { canonicalJson } from '@bulkhead/engine/application/application-digest'
+import type { Arrival } from './intake.ts'
+
+/**
+ * The text of a request, completed by what its trigger knows and it does not say. Text stays text: numbers lose
+ * digits when something parses and writes them.
+ */
+export function requestText({ input, job, requestId }: Arrival): string {
+  const text = textOf(input)
+  const fields = fieldsOf(text)
+  if (fields === undefined || Object.hasOwn(fields, 'specversion')) return text
+  const missing = {
+    ...(requestId !== undefined && !Object.hasOwn(fields, 'requestId') && { requestId }),
+    ...(job !== undefined && !Object.hasOwn(fields, 'job') && !Object.hasOwn(fields, 'source') && { job }),
+  }
+  if (Object.keys(missing).length === 0) return text
+  const rest = text.trimStart().slice(1)
+  const separator = rest.trimStart().startsWith('}') ? '' : ','
+  return `${JSON.stringify(missing).slice(0, -1)}${separator}${rest}`
+}
+
+function textOf(input: unknown): string {
+  if (typeof input === 'string') return input.replace(/^\uFEFF/, '')
+  // what is no UTF-8 keeps the mark of it, and is refused as unreadable further on
+  if (input instanceof Uint8Array) return new TextDecoder('utf-8').decode(input)
+  return JSON.stringify(input) ?? ''
+}
+
+/** Undefined for what is no object: the reader of requests says what is wrong. */
+function fieldsOf(text: string): object | undefined {
+  if (text.length > requestBytes) return undefined
+  try {
+    const value = parseExactJson(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Digest of what a request asks for, by which a repeat is told from another request under the same id. Without
+ * credentials: they are sealed anew each time, and a digest of a password would help to guess it (I6).
+ */
+export function contentDigest(text: string): string {
+  const { data } = readRequest(text)
+  const source = data.source === undefined ? undefined : { ...data.source, credentials: undefined }
+  return createHash('sha256')
+    .update(canonicalJson(withoutBigints({ ...data, source })))
+    .digest('hex')
+}
+
+function withoutBigints(value: unknown): unknown {
+  if (typeof value === 'bigint') return { bigint: value.toString() }
+  if (Array.isArray(value)) return value.map(withoutBigints)
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutBigints(item)]))
+  return value
+}
+
+export function bringsCredentialsInClear({ data: { source } }: Request): boolean {
+  return (
+    source !== undefined &&
+    'connector' in source &&
+    source.credentials !== undefined &&
+    !Object.hasOwn(source.credentials, 'jwe')
+  )
+}
