@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Admin } from '@platformatic/kafka'
 import { cached } from './cache.ts'
 import { classPath, type Java, javaOptions, requireJava } from './java.ts'
-import { freePort, runTool, startServer } from './server-process.ts'
+import { freePort, type RestartableServer, runTool, startServer } from './server-process.ts'
 import type { StartedServer } from './server.ts'
 
 const title = 'Kafka'
@@ -23,7 +23,10 @@ const anyPorts: Ports = { open: 9092, guarded: 9093, controller: 9094 }
 const username = 'bulkhead'
 
 /** Starts a broker whose data lie in `folder`. */
-export async function startKafka(folder: string, signal: AbortSignal): Promise<StartedServer> {
+export async function startKafka(
+  folder: string,
+  signal: AbortSignal,
+): Promise<StartedServer & RestartableServer> {
   const java = await requireJava(title, { from: 17 })
   const path = await classPath({ title, artifacts }, java, signal)
   const data = join(folder, 'data')

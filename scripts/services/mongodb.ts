@@ -1,14 +1,17 @@
 /** A server of our own that speaks MongoDB's protocol: mongo-java-server, all in memory, loopback only. */
 import { MongoClient } from 'mongodb'
 import { classPath, isMeasured, javaOptions, requireJava } from './java.ts'
-import { freePort, startServer } from './server-process.ts'
+import { freePort, type RestartableServer, startServer } from './server-process.ts'
 import type { StartedServer } from './server.ts'
 
 const title = 'the server of the MongoDB protocol'
 const version = '1.47.0'
 
 /** Starts a server that needs nothing of its folder but a place for temporary files. */
-export async function startMongodb(folder: string, signal: AbortSignal): Promise<StartedServer> {
+export async function startMongodb(
+  folder: string,
+  signal: AbortSignal,
+): Promise<StartedServer & RestartableServer> {
   const java = await requireJava(title, { from: 17 })
   const artifacts = [`de.bwaldvogel:mongo-java-server:${version}`] as const
   const path = await classPath({ title, artifacts, launcher: 'MongoLauncher' }, java, signal)

@@ -9,7 +9,7 @@ import { createConnection } from 'mysql2/promise'
 import { cached } from './cache.ts'
 import { unpackedPackages } from './debian-packages.ts'
 import { findExecutable, pathFolders } from './find-executable.ts'
-import { freePort, runTool, startServer } from './server-process.ts'
+import { freePort, type RestartableServer, runTool, startServer } from './server-process.ts'
 import type { StartedServer } from './server.ts'
 
 interface Installation {
@@ -43,7 +43,7 @@ export async function startMysql(
   folder: string,
   signal: AbortSignal,
   options: readonly string[] = [],
-): Promise<StartedServer> {
+): Promise<StartedServer & RestartableServer> {
   const installation = await find(signal)
   const data = join(folder, 'data')
   await cp(await template(installation, signal), data, { recursive: true })
@@ -51,7 +51,8 @@ export async function startMysql(
   const accounts = join(folder, 'accounts.sql')
   await writeFile(
     accounts,
-    `CREATE USER ${user}@'127.0.0.1' IDENTIFIED BY '${password}';
+    // it is read at every start
+    `CREATE USER IF NOT EXISTS ${user}@'127.0.0.1' IDENTIFIED BY '${password}';
 GRANT ALL PRIVILEGES ON *.* TO ${user}@'127.0.0.1' WITH GRANT OPTION;
 `,
     { mode: 0o600 },

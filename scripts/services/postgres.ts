@@ -10,7 +10,7 @@ import pg from 'pg'
 import { cached } from './cache.ts'
 import { isExecutable, namesIn, pathFolders } from './find-executable.ts'
 import { MissingTool } from './missing-tool.ts'
-import { freePort, runTool, startServer, type User } from './server-process.ts'
+import { freePort, type RestartableServer, runTool, startServer, type User } from './server-process.ts'
 import type { StartedServer } from './server.ts'
 
 const superuser = 'postgres'
@@ -39,7 +39,10 @@ host all all                127.0.0.1/32 trust
  *
  * @throws MissingTool when PostgreSQL is not installed
  */
-export async function startPostgres(folder: string, signal: AbortSignal): Promise<StartedServer> {
+export async function startPostgres(
+  folder: string,
+  signal: AbortSignal,
+): Promise<StartedServer & RestartableServer> {
   const tools = findTools()
   const user = serverUser()
   const data = join(folder, 'data')

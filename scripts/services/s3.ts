@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cached } from './cache.ts'
 import { MissingTool } from './missing-tool.ts'
-import { freePort, runTool, startServer } from './server-process.ts'
+import { freePort, type RestartableServer, runTool, startServer } from './server-process.ts'
 import type { StartedServer } from './server.ts'
 
 const version = '1.8.0'
@@ -17,7 +17,10 @@ const account = { region: 'us-east-1', accessKeyId: 'testaccess', secretAccessKe
  *
  * @throws MissingTool when it is not built yet and Go is not installed
  */
-export async function startS3(folder: string, signal: AbortSignal): Promise<StartedServer> {
+export async function startS3(
+  folder: string,
+  signal: AbortSignal,
+): Promise<StartedServer & RestartableServer> {
   const program = join(await build(signal), 'versitygw')
   const objects = join(folder, 'objects')
   const sidecar = join(folder, 'metadata') // beside the files: not every file system has extended attributes

@@ -10,6 +10,14 @@ export interface ServerProcess extends AsyncDisposable {
   readonly pid: number
 }
 
+/** A server that a test may stop and start again, with the same data and at the same address. */
+export interface RestartableServer extends ServerProcess {
+  /** @param by  how its administrator would: that may not be what ends it fastest */
+  stop(by: NodeJS.Signals): Promise<void>
+  /** Resolves when it answers again. */
+  start(signal: AbortSignal): Promise<void>
+}
+
 export interface ServerCommand {
   readonly command: string
   readonly args: readonly string[]
@@ -41,7 +49,19 @@ const keptOutput = 16 * 1024
  * @throws Error with the end of the server's output, when it ends early, does not answer in time, or can be reached
  *   from elsewhere
  */
-export async function startServer(server: ServerCommand, signal: AbortSignal): Promise<ServerProcess> {
+export async function startServer(server: ServerCommand, signal: AbortSignal): Promise<RestartableServer> {
+  let child = await startChild(server, signal)
+  return {
+    pid: child.pid as number,
+    stop: (by) => stopChild(child, by),
+    async start(again) {
+      child = await startChild(server, again)
+    },
+    [Symbol.asyncDispose]: () => stopChild(child, server.stopSignal),
+  }
+}
+
+async function startChild(server: ServerCommand, signal: AbortSignal): Promise<ChildProcess> {
   signal.throwIfAborted()
   const child = spawn(server.command, server.args, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -57,15 +77,14 @@ export async function startServer(server: ServerCommand, signal: AbortSignal): P
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, by) => resolve(`it ended with ${by ?? `code ${code}`}`))
   })
-  const stop = (): Promise<void> => stopChild(child, server.stopSignal)
   try {
     const problem = await Promise.race([answered(server, signal), ended])
     if (problem !== undefined) throw new Error(problem)
     const [open] = addressesBeyondLoopback(child.pid as number)
     if (open !== undefined) throw new Error(`it listens on ${open}, where others could reach it`)
-    return { pid: child.pid as number, [Symbol.asyncDispose]: stop }
+    return child
   } catch (error) {
-    await stop()
+    await stopChild(child, server.stopSignal)
     throw new Error(`${server.command} does not start: ${(error as Error).message}\n${output}`, {
       cause: error,
     })

@@ -29,6 +29,9 @@ export interface HttpSystem extends Address {
   readonly uploads: Map<string, Map<number, Buffer>>
   /** Requests that it works on. */
   readonly atWork: () => number
+  /** Ends every connection and answers nobody, until it is started at the same port. */
+  readonly stop: () => Promise<void>
+  readonly start: () => Promise<void>
 }
 
 /** Serves rows at `/rows?rows=N&wait=MS`, and takes objects in parts; asks for a password. */
@@ -41,15 +44,27 @@ export async function startHttpSystem(scope: Scope): Promise<HttpSystem> {
     response.on('close', () => working--)
     answer(request, response, objects, uploads).catch(() => response.destroy())
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  scope.after(async () => {
-    server.closeAllConnections()
+  const start = async (at: number): Promise<void> => {
+    server.listen(at, '127.0.0.1')
+    await once(server, 'listening')
+  }
+  const stop = async (): Promise<void> => {
     server.close()
+    server.closeAllConnections()
     await once(server, 'close')
-  })
+  }
+  await start(0)
+  scope.after(() => (server.listening ? stop() : undefined))
   const { port } = server.address() as AddressInfo
-  return { host: '127.0.0.1', port, objects, uploads, atWork: () => working }
+  return {
+    host: '127.0.0.1',
+    port,
+    objects,
+    uploads,
+    atWork: () => working,
+    stop,
+    start: () => start(port),
+  }
 }
 
 async function answer(

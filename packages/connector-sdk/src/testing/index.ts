@@ -7,6 +7,7 @@ export { connectorJson } from './connector-json.ts'
 export { kitChecks, sourceKit, storeKit } from './kit.ts'
 export type { KitResult, KitRun } from './kit-results.ts'
 export { startProxy, type Proxy } from './proxy.ts'
+export { checkRestart, type RestartPatience, type RestartSubject } from './restart-check.ts'
 export { settingsRecords, type SettingsRecord } from './settings-records.ts'
 export type {
   Address,
