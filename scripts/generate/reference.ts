@@ -22,6 +22,12 @@ as 1.2, and what 1.1 readers read differently (\`no\`, \`010\`, \`1:30\`, a bare
       ['Application', fieldTable(schema('application.v1beta1.json'))],
       ['Environment', fieldTable(schema('environment.v1beta1.json'))],
     ),
+    'platform.md': page(
+      'Platform',
+      `\`platform.yaml\` says what a server is made of; everything has a default. JSON Schema: \`bulkhead schema platform\`. A variable stands over the file:
+\`BULKHEAD_PLATFORM__HTTP__PUBLIC_URL\` is \`spec.http.publicUrl\`, and a value that is JSON is taken as such.`,
+      ['Fields', fieldTable(schema('platform.v1beta1.json'))],
+    ),
     'request.md': page(
       'Request',
       `Version 1: its names stay. A request is a CloudEvent 1.0, or a plain object with \`requestId\` beside the fields below. At most 1 MiB. JSON Schema:

@@ -3,6 +3,7 @@ import {
   apiVersion,
   applicationSchema,
   environmentSchema,
+  platformSchema,
   replySchemaV1,
   replyStatuses,
   requestId,
@@ -31,6 +32,12 @@ export function publishedSchemas(): Readonly<Record<string, JsonSchema>> {
       'environments/NAME.yaml',
       'What is different about an application in one place',
       bare(environmentSchema),
+    ),
+    [`platform.${version}.json`]: titled(
+      `platform:${version}`,
+      'platform.yaml',
+      'What a server is told by those who run it',
+      bare(platformSchema),
     ),
   }
 }

@@ -1,3 +1,4 @@
+/** Every error code of the platform, in one file, so that each is registered once. */
 import { BulkheadError, type ErrorDetails, type ErrorKind } from '@bulkhead/connector-sdk'
 
 /**
@@ -141,9 +142,42 @@ const registry = {
     'The request brings credentials in clear, and the policy refuses them',
     'Use a declared connection, or set `policy.adHoc.plainCredentials: allow`',
   ),
-  'credentials-jwe-unsupported': policy(
-    'The request brings encrypted credentials, and this way of running has no key to open them',
-    'Use a declared connection with secrets by reference; JWE is opened by the server',
+  'credentials-unreadable': config(
+    'Sealed credentials are no JWE of the form that is taken here',
+    'Seal them by `bulkhead secret seal`, or as compact JWE with ECDH-ES+A256KW or RSA-OAEP-256, A256GCM, and the header parameters kid, aud, sub and exp',
+  ),
+  'credentials-key-unknown': config(
+    'Credentials are sealed to a key that the application does not have',
+    'Fetch the keys of the application again, and seal to the first of them',
+  ),
+  'credentials-unopened': config(
+    'Sealed credentials cannot be opened: they were sealed to another key, or altered',
+    'Fetch the keys of the application again, and seal anew',
+  ),
+  'credentials-bound-elsewhere': policy(
+    'Credentials are sealed for another application or another request',
+    'Seal them for this one: `aud` is the name of the application, `sub` the id of the request',
+  ),
+  'credentials-expired': config(
+    'Sealed credentials have expired',
+    'Seal them anew, with an `exp` that leaves time for the request to wait and to run',
+  ),
+  'credentials-invalid': config(
+    'Sealed credentials hold something else than secrets of the connector',
+    'Seal a JSON object of the fields that the connector marks as secret, each a text',
+  ),
+  'key-missing': config(
+    'The application has no key to seal credentials to',
+    'Make one: `bulkhead keys create APPLICATION`',
+  ),
+  'key-exists': config(
+    'The application has a key of this kind',
+    'Replace it by a new one: `bulkhead keys rotate APPLICATION`',
+  ),
+  'key-unknown': config('The application has no such key', 'See `bulkhead keys list APPLICATION`'),
+  'keys-unreadable': config(
+    'What was given as public keys is no JSON Web Key Set with a key to seal to',
+    'Give the JWKS of the application, as `bulkhead keys export APPLICATION` prints it',
   ),
   'secret-reference-refused': policy(
     'The request names a secret',
@@ -157,6 +191,11 @@ const registry = {
     'A secret is there and cannot be read',
     'Check the permissions of the file that the message names',
   ),
+  'secret-provider-unavailable': {
+    kind: 'transient',
+    meaning: 'What keeps the secrets cannot be reached, or asks to wait',
+    fix: 'See whether the provider that the message names is up and can be reached from here',
+  },
   'network-refused': policy(
     'The policy does not let this application reach that address',
     'Allow it under `policy.network.allow`; loopback and metadata addresses are opened by the platform only',

@@ -30,24 +30,28 @@ const tls = z
 
 export const repositorySchema = z.union([
   z.strictObject({
-    sqlite: z.strictObject({
-      path: z.string().max(1000).optional().meta({
-        description: 'Database file; default `repository.sqlite` in the state folder. One server only',
-      }),
-    }),
+    sqlite: z
+      .strictObject({
+        path: z.string().max(1000).optional().meta({
+          description: 'Database file; default `repository.sqlite` in the state folder. One server only',
+        }),
+      })
+      .meta({ description: 'A file of this machine, for one server' }),
   }),
   z.strictObject({
-    postgres: z.strictObject({
-      url: textOrSecret.meta({ description: 'postgres://user:password@host:port/database' }),
-      schema: z
-        .string()
-        .max(60)
-        .regex(/^[a-z_][a-z0-9_]*$/, 'must be lower-case letters, digits and underscores')
-        .default('bulkhead')
-        .meta({ description: 'Schema of the tables, made when it is not there' }),
-      connections: z.int().min(2).max(100).default(10).meta({ description: 'Connections of one server' }),
-      tls,
-    }),
+    postgres: z
+      .strictObject({
+        url: textOrSecret.meta({ description: 'postgres://user:password@host:port/database' }),
+        schema: z
+          .string()
+          .max(60)
+          .regex(/^[a-z_][a-z0-9_]*$/, 'must be lower-case letters, digits and underscores')
+          .default('bulkhead')
+          .meta({ description: 'Schema of the tables, made when it is not there' }),
+        connections: z.int().min(2).max(100).default(10).meta({ description: 'Connections of one server' }),
+        tls,
+      })
+      .meta({ description: 'A database, for one server or several' }),
   }),
 ])
 
@@ -179,47 +183,57 @@ export const platformSchema = z.strictObject({
           providers: z
             .array(
               z.union([
-                z.strictObject({ environment: z.strictObject({}) }),
                 z.strictObject({
-                  folder: z.strictObject({
-                    path: z.string().max(1000).meta({ description: 'PATH/<application>/<name>' }),
-                  }),
+                  environment: z
+                    .strictObject({})
+                    .meta({ description: 'Variables BULKHEAD_SECRET__APPLICATION__NAME of the server' }),
                 }),
                 z.strictObject({
-                  vault: z.strictObject({
-                    address: z.url().meta({ description: 'Base of the HTTP API' }),
-                    mount: z
-                      .string()
-                      .max(200)
-                      .default('secret')
-                      .meta({ description: 'Mount of the KV engine, version 2' }),
-                    prefix: z
-                      .string()
-                      .max(500)
-                      .default('bulkhead')
-                      .meta({ description: 'PREFIX/<application>/<name>' }),
-                    field: z
-                      .string()
-                      .max(200)
-                      .default('value')
-                      .meta({ description: 'Field that holds the secret' }),
-                    token: secretText.meta({ description: 'Token of the platform' }),
-                    namespace: z.string().max(200).optional().meta({ description: 'Namespace' }),
-                  }),
+                  folder: z
+                    .strictObject({
+                      path: z.string().max(1000).meta({ description: 'PATH/<application>/<name>' }),
+                    })
+                    .meta({ description: 'Files, such as mounted Kubernetes secrets' }),
                 }),
                 z.strictObject({
-                  awsSecretsManager: z.strictObject({
-                    region: z.string().max(60).meta({ description: 'Region' }),
-                    prefix: z
-                      .string()
-                      .max(400)
-                      .default('bulkhead')
-                      .meta({ description: 'PREFIX/<application>/<name>' }),
-                    endpoint: z
-                      .url()
-                      .optional()
-                      .meta({ description: 'Another endpoint than that of the region' }),
-                  }),
+                  vault: z
+                    .strictObject({
+                      address: z.url().meta({ description: 'Base of the HTTP API' }),
+                      mount: z
+                        .string()
+                        .max(200)
+                        .default('secret')
+                        .meta({ description: 'Mount of the KV engine, version 2' }),
+                      prefix: z
+                        .string()
+                        .max(500)
+                        .default('bulkhead')
+                        .meta({ description: 'PREFIX/<application>/<name>' }),
+                      field: z
+                        .string()
+                        .max(200)
+                        .default('value')
+                        .meta({ description: 'Field that holds the secret' }),
+                      token: secretText.meta({ description: 'Token of the platform' }),
+                      namespace: z.string().max(200).optional().meta({ description: 'Namespace' }),
+                    })
+                    .meta({ description: 'HashiCorp Vault or OpenBao, KV version 2' }),
+                }),
+                z.strictObject({
+                  awsSecretsManager: z
+                    .strictObject({
+                      region: z.string().max(60).meta({ description: 'Region' }),
+                      prefix: z
+                        .string()
+                        .max(400)
+                        .default('bulkhead')
+                        .meta({ description: 'PREFIX/<application>/<name>' }),
+                      endpoint: z
+                        .url()
+                        .optional()
+                        .meta({ description: 'Another endpoint than that of the region' }),
+                    })
+                    .meta({ description: 'AWS Secrets Manager' }),
                 }),
               ]),
             )

@@ -4,7 +4,7 @@ import { jsonAnswer, type Answer } from '../terminal/answer.ts'
 
 /**
  * A published JSON Schema.
- * @param what  `request`, `reply`, `application` or `environment`
+ * @param what  `request`, `reply`, `application`, `environment` or `platform`
  */
 export async function schema(what: string): Promise<Answer> {
   const folder = new URL('../schemas/', import.meta.resolve('@bulkhead/contract'))
