@@ -389,6 +389,78 @@ const registry = {
     'A field of the platform file is unknown, missing or ill-typed',
     'Correct the field at `path`; see the reference of the platform',
   ),
+  'token-missing': {
+    kind: 'auth',
+    meaning: 'The server takes calls with a token only',
+    fix: 'Send the header `Authorization: Bearer bh_...`; the CLI takes BULKHEAD_TOKEN',
+  },
+  'token-refused': {
+    kind: 'auth',
+    meaning: 'The token is not known here, has expired or was revoked',
+    fix: 'Ask an administrator for a new one: `bulkhead tokens create`',
+  },
+  'token-unknown': config('There is no such token', 'Choose one of those that `bulkhead tokens list` shows'),
+  'tokens-off-refused': policy(
+    'Calls without tokens are taken on loopback only',
+    'Set `spec.auth.tokens: required`, or listen on 127.0.0.1',
+  ),
+  'scope-missing': policy(
+    'The token does not allow this call',
+    'Use a token with the scope that the message names',
+  ),
+  'page-refused': policy(
+    'A web page of another origin calls a server that takes calls without tokens',
+    'Call it from a program of this machine, or set `spec.auth.tokens: required`',
+  ),
+  'too-many-requests': {
+    kind: 'quota',
+    meaning: 'The caller asks more often than the server allows, or too much at once',
+    fix: 'Wait as long as Retry-After says, or raise `spec.http.requestsPerSecond` of platform.yaml',
+  },
+  'call-invalid': config(
+    'A call of the HTTP API is not as its description says',
+    'See the OpenAPI document of the server, `GET /api/v1/openapi.json`',
+  ),
+  'call-too-large': config(
+    'A call of the HTTP API is larger than the server takes',
+    'Send less, or raise `spec.http.requestBytes` of platform.yaml',
+  ),
+  'media-type-unsupported': config(
+    'The body of a call has a type that is not taken there',
+    'Send JSON as application/json, or a CloudEvent where those are taken',
+  ),
+  'endpoint-unknown': config(
+    'The HTTP API has no such address, or not with this method',
+    'See the OpenAPI document of the server, `GET /api/v1/openapi.json`',
+  ),
+  'run-unknown': config(
+    'The server has no such run, or the caller may not see it',
+    'Choose one of those that `bulkhead runs list` shows',
+  ),
+  'run-over': config('The run is over', 'Nothing is left to cancel; `bulkhead runs retry` begins anew'),
+  'run-not-over': config('The run is not over yet', 'Wait for it: `bulkhead runs watch`'),
+  'run-not-retryable': config(
+    'Only a run that failed or was cancelled, and is the last of its request, can be tried again',
+    'Send a new request, under a new id',
+  ),
+  'result-absent': config('The run has no result, or no file of this name', 'See the run for its files'),
+  'reply-destination-unknown': config(
+    'The application declares no such reply destination',
+    'Choose one of those that the message names',
+  ),
+  'server-unreachable': {
+    kind: 'transient',
+    meaning: 'The server of Bulkhead does not answer',
+    fix: 'Start it by `bulkhead up`, or name another by --server or BULKHEAD_SERVER',
+  },
+  'server-answer-invalid': environment(
+    'What answers is no Bulkhead server, or of another version',
+    'Check --server and BULKHEAD_SERVER',
+  ),
+  'traces-unusable': environment(
+    'Traces cannot be sent as configured',
+    'Correct `spec.observability.traces` of platform.yaml',
+  ),
   cancelled: { kind: 'cancelled', meaning: 'The run was stopped', fix: 'Start it again' },
   usage: config('The command line cannot be understood', 'See --help'),
   internal: { kind: 'bug', meaning: 'A fault in Bulkhead', fix: 'Report it with the run id and the log' },

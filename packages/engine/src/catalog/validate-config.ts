@@ -6,9 +6,9 @@ import { isMarked, mapSchema, settingsIn, type JsonSchema, type Setting } from '
 
 /**
  * What may stand in a field that the connector marks as secret: in a manifest a reference, in a request
- * (where the policy lets it) clear text.
+ * (where the policy lets it) clear text; nothing yet, when it is sealed.
  */
-export type SecretsAllowed = 'by-reference' | 'in-clear'
+export type SecretsAllowed = 'by-reference' | 'in-clear' | 'sealed'
 
 export interface ValidatedConfig {
   /** With defaults filled in and text of environment variables converted; references to secrets stay. */
@@ -93,7 +93,7 @@ function secretFaults(
       return isReference
         ? [faultDetails('secret-misplaced', `\`${where}\` is no field for a secret`, { path: where })]
         : []
-    if (isReference || secretsAllowed === 'in-clear' || typeof setting.value !== 'string') return []
+    if (isReference || secretsAllowed !== 'by-reference' || typeof setting.value !== 'string') return []
     return [
       faultDetails('secret-in-clear', `\`${where}\` must be a reference to a secret`, {
         path: where,
@@ -125,7 +125,8 @@ function makeSchema(entry: ConnectorEntry, secretsAllowed: SecretsAllowed): z.Zo
     // Text that stands where a reference belongs is refused before, by a better name.
     if (inner['secret'] === true && secretsAllowed === 'by-reference')
       return { anyOf: [referenceSchema, { type: 'string' }] }
-    const { description: _, title: __, examples: ___, ...rules } = inner
+    const { description: _, title: __, examples: ___, ...described } = inner
+    const rules = secretsAllowed === 'sealed' ? withoutNeededSecrets(described) : described
     // A setting that the connector does not know is a typing error, whatever its author forgot to say.
     return 'properties' in rules &&
       rules['additionalProperties'] === undefined &&
@@ -145,6 +146,15 @@ function makeSchema(entry: ConnectorEntry, secretsAllowed: SecretsAllowed): z.Zo
       },
     )
   }
+}
+
+/** A secret that is sealed is there, though nobody sees it. */
+function withoutNeededSecrets(schema: JsonSchema): JsonSchema {
+  const { required, properties } = schema
+  if (!Array.isArray(required) || typeof properties !== 'object' || properties === null) return schema
+  const isSecret = (name: unknown): boolean =>
+    (properties as Readonly<Record<string, JsonSchema>>)[String(name)]?.['secret'] === true
+  return { ...schema, required: required.filter((name) => !isSecret(name)) }
 }
 
 /** What an environment variable gives is text: it becomes the number or boolean that the schema wants. */

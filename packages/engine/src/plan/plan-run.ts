@@ -39,6 +39,11 @@ export interface PlanInput {
   readonly catalog: Catalog
   /** Now, epoch milliseconds. */
   readonly nowMs: number
+  /**
+   * What a request brought sealed, opened: only a runner has it. Without it such a request is planned as far as
+   * that goes, and the plan cannot be run.
+   */
+  readonly credentials?: Readonly<Record<string, unknown>> | undefined
 }
 
 /**
@@ -48,7 +53,7 @@ export interface PlanInput {
  *
  * @throws BulkheadError kind `config` or `policy`; more faults in `others`
  */
-export function planRun({ application, request, catalog, nowMs }: PlanInput): Plan {
+export function planRun({ application, request, catalog, nowMs, credentials }: PlanInput): Plan {
   const { spec } = application.manifest
   const { data } = request
   refuseReferences(data)
@@ -62,7 +67,7 @@ export function planRun({ application, request, catalog, nowMs }: PlanInput): Pl
 
   const source = faults.try(() =>
     chosen.way === 'connector'
-      ? adHocConnection(catalog, policy, chosen.source)
+      ? adHocConnection(catalog, policy, chosen.source, credentials)
       : declaredConnection(application, catalog, chosen.connection, 'source.connection'),
   )
   const fallbacks =

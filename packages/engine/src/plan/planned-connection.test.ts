@@ -67,15 +67,6 @@ test('takes as credentials only what the connector marks as secret', () => {
   assert.match(refusal(applicationOf({ policy }), data).join(), /^request-invalid source.credentials.host/)
 })
 
-test('refuses encrypted credentials by their own code', () => {
-  const policy = { adHoc: { connectors: ['*'], plainCredentials: 'allow' } }
-  const data = { source: { ...adHoc.source, credentials: { jwe: 'eyJ' } } }
-  assert.match(
-    refusal(applicationOf({ policy }), data).join(),
-    /^credentials-jwe-unsupported source.credentials.jwe/,
-  )
-})
-
 test('a request never names a secret or a variable, but filters on fields of that name', () => {
   const policy = { adHoc: { connectors: ['*'], plainCredentials: 'allow' } }
   for (const [where, source] of [

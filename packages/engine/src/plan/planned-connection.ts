@@ -1,10 +1,8 @@
-import type { ErrorDetails } from '@bulkhead/connector-sdk'
 import {
   connectionSchema,
   didYouMean,
   errorOf,
   fault,
-  faultDetails,
   formatPath,
   listNames,
   parseDuration,
@@ -17,6 +15,7 @@ import type { Catalog, ConnectorEntry } from '../catalog/catalog.ts'
 import { isMarked, settingsIn } from '../catalog/settings-schema.ts'
 import { connectionsNamedIn, validateConfig } from '../catalog/validate-config.ts'
 import { Secret } from '../secrets/secret.ts'
+import { withCredentials } from './ad-hoc-credentials.ts'
 import type { AdHocSource } from './chosen-source.ts'
 import type { PlannedConnection } from './plan.ts'
 
@@ -130,20 +129,19 @@ export function declaredStore(
 /**
  * A connection that the request brought with it. Its credentials are wrapped at once, so that no plan
  * can be printed with one in clear (I6).
- * @throws BulkheadError also `credentials-jwe-unsupported`, `plain-credentials-refused`
+ * @param opened  credentials that were sealed in the request, where there is a key to open them
+ * @throws BulkheadError also what `withCredentials` throws
  */
-export function adHocConnection(catalog: Catalog, policy: Policy, source: AdHocSource): PlannedConnection {
+export function adHocConnection(
+  catalog: Catalog,
+  policy: Policy,
+  source: AdHocSource,
+  opened: Readonly<Record<string, unknown>> | undefined,
+): PlannedConnection {
   const connector = catalog.resolve(source.connector, 'source.connector')
   requireRole(connector, 'source', 'source.connector')
-  const credentials = credentialsOf(connector, policy, source)
-  const { config, faults } = validateConfig(
-    connector,
-    { ...source.config, ...credentials },
-    'source.config',
-    {
-      secretsAllowed: 'in-clear',
-    },
-  )
+  const { config: given, secretsAllowed } = withCredentials(connector, policy, source, opened)
+  const { config, faults } = validateConfig(connector, given, 'source.config', { secretsAllowed })
   if (faults.length > 0) throw errorOf(faults)
   return plannedConnection('ad-hoc', connector, wrapSecrets(connector, config), 'source.config', undefined)
 }
@@ -208,49 +206,6 @@ function checkedConfig(
 function requireRole(connector: ConnectorEntry, role: 'source' | 'store', path: string): void {
   if (connector.manifest[role] !== undefined) return
   throw fault('connector-role-missing', `The connector ${connector.name} is no ${role}`, { path })
-}
-
-function credentialsOf(
-  connector: ConnectorEntry,
-  policy: Policy,
-  { config, credentials }: AdHocSource,
-): Readonly<Record<string, string>> {
-  if (credentials !== undefined && 'jwe' in credentials)
-    throw fault('credentials-jwe-unsupported', 'The request brings credentials that only a server can open', {
-      path: 'source.credentials.jwe',
-    })
-  const given = (credentials ?? {}) as Readonly<Record<string, string>>
-  const inConfig = secretSettings(connector, config).map((path) => `source.config.${path}`)
-  const paths = [
-    ...Object.keys(given).map((field) => formatPath(['source', 'credentials', field])),
-    ...inConfig,
-  ]
-  const [first] = paths
-  if (first !== undefined && policy.adHoc.plainCredentials === 'refuse')
-    throw fault('plain-credentials-refused', 'The application does not take credentials in clear', {
-      path: first,
-    })
-  const faults: ErrorDetails[] = Object.keys(given)
-    .filter((field) => secretSettings(connector, { [field]: '' }).length === 0)
-    .map((field) =>
-      faultDetails(
-        'request-invalid',
-        `The connector ${connector.name} has no secret ${formatPath([field])}`,
-        {
-          path: formatPath(['source', 'credentials', field]),
-          fix: 'Put what is no secret into `source.config`',
-        },
-      ),
-    )
-  if (faults.length > 0) throw errorOf(faults)
-  return given
-}
-
-/** Paths of the settings that are marked as secret. */
-function secretSettings(connector: ConnectorEntry, config: Readonly<Record<string, unknown>>): string[] {
-  return settingsIn(connector.manifest.config, config)
-    .filter((setting) => isMarked(setting, 'secret'))
-    .map(({ path }) => formatPath(path))
 }
 
 function wrapSecrets(
