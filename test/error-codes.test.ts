@@ -15,6 +15,7 @@ const platformFolders = [
   'apps/cli',
   'apps/files',
   'apps/runner',
+  'apps/server',
 ]
 const connectorFolders = readdirSync(join(root, 'connectors')).map((name) => `connectors/${name}`)
 
