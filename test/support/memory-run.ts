@@ -151,6 +151,10 @@ export function memoryRun(options: MemoryRunOptions = {}): MemoryRun {
         await at(`store.remove ${object.key}`, signal)
         objects.delete(object.key)
       },
+      async sweep(folder, signal) {
+        await at(`store.sweep ${folder}`, signal)
+        for (const key of objects.keys()) if (key.startsWith(`${folder}/`)) objects.delete(key)
+      },
       [Symbol.asyncDispose]: () => at('store.close', AbortSignal.any([])),
     }
   }

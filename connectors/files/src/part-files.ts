@@ -21,9 +21,9 @@ import { systemCode } from './errors.ts'
  * same file system a finished one takes its place by a change of name (I5), and those of dead runs
  * are found without searching the store.
  *
- * The name says who writes: `<machine>-<pid>-<start>-<random>.part`. `machine` is a hash of host name,
- * boot and pid namespace, `start` the start time of the process, which tells it from a later one with
- * the same pid. `random` has 128 bits: nobody guesses the name.
+ * The name says who writes, and where to: `<machine>-<pid>-<start>-<folder>-<random>.part`. `machine` is a hash of
+ * host name, boot and pid namespace, `start` the start time of the process, which tells it from a later one with
+ * the same pid, `folder` a hash of the first part of the object's key. `random` has 128 bits: nobody guesses the name.
  */
 export const PARTS_FOLDER = '.bulkhead-parts'
 
@@ -37,10 +37,14 @@ export interface PartFile {
   readonly handle: FileHandle
 }
 
-/** Makes an empty part file; its folder keeps other users out until it is complete. */
-export async function createPartFile(root: string): Promise<PartFile> {
+/**
+ * Makes an empty part file; its folder keeps other users out until it is complete.
+ * @param key  of the object that it will be
+ */
+export async function createPartFile(root: string, key: string): Promise<PartFile> {
   const folder = join(root, PARTS_FOLDER)
-  const path = join(folder, `${await writerName()}-${randomBytes(16).toString('hex')}.part`)
+  const name = `${await writerName()}-${folderMark(key)}-${randomBytes(16).toString('hex')}.part`
+  const path = join(folder, name)
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_NOFOLLOW
   for (let attempt = 1; ; attempt++) {
     await makeFolder(folder)
@@ -96,6 +100,33 @@ export async function sweepPartFiles(root: string, now = Date.now()): Promise<nu
   }
   if (removed > 0) await removePartsFolder(root)
   return removed
+}
+
+/**
+ * Removes the part files of objects below a folder, of the living too: without it their upload cannot be completed.
+ * @param folder  first part of keys
+ */
+export async function removePartFiles(root: string, folder: string): Promise<void> {
+  const parts = join(root, PARTS_FOLDER)
+  const mark = folderMark(folder)
+  try {
+    for await (const { name } of await opendir(parts))
+      if (name.split('-')[3] === mark) await unlink(join(parts, name)).catch(unlessGone)
+  } catch (error) {
+    unlessGone(error)
+  }
+  await removePartsFolder(root)
+}
+
+function unlessGone(error: unknown): void {
+  if (systemCode(error) !== 'ENOENT') throw error
+}
+
+function folderMark(key: string): string {
+  return createHash('sha256')
+    .update(key.split('/', 1)[0] ?? '')
+    .digest('hex')
+    .slice(0, 16)
 }
 
 async function isAbandoned(path: string, name: string, now: number): Promise<boolean> {

@@ -185,6 +185,21 @@ test('what a killed run left half-written is removed by the next one', async (t)
   assert.deepEqual(await readdir(folder), [])
 })
 
+test('a sweep takes the part file of a living run, which then cannot complete', async (t) => {
+  const folder = await emptyFolder(t)
+  await using store = await open(folder)
+  const upload = await store.create(object('run/a.csv'), signal)
+  await upload.writePart(1, Buffer.from('late'), signal)
+  await mkdir(join(folder, 'run/sub'), { recursive: true })
+  await writeFile(join(folder, 'run/sub/b.csv'), 'complete')
+  await store.sweep('run', signal)
+  await assert.rejects(upload.complete(signal))
+  await upload.abort()
+  assert.deepEqual(await readdir(folder), [])
+  for (const outside of ['..', '', PARTS_FOLDER])
+    await assert.rejects(store.sweep(outside, signal), failsWith('files-key-invalid'))
+})
+
 test('a part file of another machine is removed only after a day', async (t) => {
   const folder = await emptyFolder(t)
   const path = join(folder, PARTS_FOLDER, `0123456789abcdef-1-1-${'0'.repeat(32)}.part`)

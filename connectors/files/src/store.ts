@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { stat, statfs, unlink } from 'node:fs/promises'
+import { rm, stat, statfs, unlink } from 'node:fs/promises'
 import type { ConnectionContext, Link, LinkRequest, Store, StoredObject } from '@bulkhead/connector-sdk'
 import type { Config } from './config.ts'
 import { failure, fromSystem, systemCode } from './errors.ts'
 import { objectPath, openFolder } from './folder.ts'
-import { createPartFile, removePartsFolder, sweepPartFiles } from './part-files.ts'
+import { createPartFile, removePartFiles, removePartsFolder, sweepPartFiles } from './part-files.ts'
 import { createUpload, removeObject } from './upload.ts'
 
 /** Opens the folder as a store, and removes what dead runs left half-written. */
@@ -19,6 +19,7 @@ export async function openStore(context: ConnectionContext<Config>): Promise<Sto
     create: (object) => createUpload(root, object),
     link: (object, request) => signedLink(context, root, object, request),
     remove: (object) => removeObject(root, object),
+    sweep: (folder) => sweep(root, folder),
     async [Symbol.asyncDispose]() {},
   }
 }
@@ -27,7 +28,7 @@ export async function openStore(context: ConnectionContext<Config>): Promise<Sto
 async function check(root: string, signal: AbortSignal): Promise<string> {
   signal.throwIfAborted()
   try {
-    const { path, handle } = await createPartFile(root)
+    const { path, handle } = await createPartFile(root, 'check')
     try {
       await handle.write(randomBytes(4096))
       await handle.sync()
@@ -40,6 +41,18 @@ async function check(root: string, signal: AbortSignal): Promise<string> {
     return `The folder ${root} is writable, ${((bavail * bsize) / 1024 ** 3).toFixed(1)} GiB free`
   } catch (error) {
     throw fromSystem(error, `Cannot write in the folder ${root}`, 'write')
+  }
+}
+
+/** First what is under way, so that nothing can complete behind the removal of what is complete. */
+async function sweep(root: string, folder: string): Promise<void> {
+  const path = objectPath(root, folder)
+  try {
+    await removePartFiles(root, folder)
+    // a link is removed as such: what it leads to lies elsewhere
+    await rm(path, { recursive: true, force: true, maxRetries: 3 })
+  } catch (error) {
+    throw fromSystem(error, `Cannot remove what lies in ${folder}`, 'write')
   }
 }
 

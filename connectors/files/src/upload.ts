@@ -25,7 +25,7 @@ export async function createUpload(root: string, object: NewObject): Promise<Upl
 
   const opened = (): Promise<PartFile> => {
     if (ended) throw bug('The upload has ended')
-    part ??= createPartFile(root)
+    part ??= createPartFile(root, object.key)
     return part
   }
 

@@ -285,6 +285,34 @@ test('removes an object, also one that is not there', async (t) => {
   assert.deepEqual((await contentsOf(bucket)).objects, [])
 })
 
+test('sweeps what a dead run left: its open upload can no longer complete, and its neighbours stay', async (t) => {
+  const { store, bucket } = await behindProxy(t)
+  await write(store, 'run-1.2/next.csv', someBytes(10))
+  for (let number = 1; number <= 20; number++) await write(store, `run-1/${number}.csv`, someBytes(number))
+  const upload = await store.create(
+    { key: 'run-1/open.csv', contentType: 'text/csv', maxBytes: undefined },
+    signal,
+  )
+  await upload.writePart(1, someBytes(5 * MIB), signal)
+  const sweeper = await storeIn(t, bucket)
+  await sweeper.sweep('run-1', signal)
+  await sweeper.sweep('run-1', signal)
+  assert.deepEqual(await contentsOf(bucket), {
+    objects: [{ key: 'billing/run-1.2/next.csv', bytes: 10 }],
+    uploads: [],
+  })
+  await assert.rejects(upload.writePart(2, someBytes(10), signal))
+  await assert.rejects(upload.complete(signal))
+  await upload.abort()
+  assert.deepEqual((await contentsOf(bucket)).objects.length, 1)
+})
+
+test('sweeps no folder outside the prefix', async (t) => {
+  const { store } = await behindProxy(t)
+  for (const folder of ['..', '', 'a/../..'])
+    await assert.rejects(store.sweep(folder, signal), { code: 's3-key-invalid' })
+})
+
 test('refuses a key that could leave the prefix', async (t) => {
   const { store } = await behindProxy(t)
   for (const key of [

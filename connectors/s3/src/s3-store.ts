@@ -12,9 +12,10 @@ import type { S3Config } from './config.ts'
 import { openConnection, type S3Connection } from './connection.ts'
 import { bodyChecksum, objectHeaders, ownerHeader, uploadChecksum } from './object-headers.ts'
 import { keyBelow } from './object-name.ts'
+import { removeObjectsBelow } from './remove-objects.ts'
 import { S3Upload } from './s3-upload.ts'
 import { signLink } from './signed-link.ts'
-import { abandonedUploads, abortUpload } from './unfinished-uploads.ts'
+import { abandonedUploads, abortUpload, abortUploadsBelow } from './unfinished-uploads.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 
@@ -90,6 +91,13 @@ class S3Store implements Store {
           options,
         ),
     )
+  }
+
+  /** First what is under way, so that nothing can complete behind the removal of what is complete. */
+  async sweep(folder: string, signal: AbortSignal): Promise<void> {
+    const beginning = `${keyBelow(this.#connection.settings.prefix, folder)}/`
+    await abortUploadsBelow(this.#connection, beginning, signal)
+    await removeObjectsBelow(this.#connection, beginning, signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

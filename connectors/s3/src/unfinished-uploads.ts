@@ -85,6 +85,28 @@ export async function abortUploadsOf(
   }
 }
 
+/**
+ * Ends all uploads below a folder, whoever began them, until the store shows none: with parts under way an abort
+ * may have to be repeated.
+ *
+ * @param beginning  of keys in the bucket, with `/` at its end
+ */
+export async function abortUploadsBelow(
+  connection: S3Connection,
+  beginning: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const pause of [0, ...LATE_MS]) {
+    if (pause > 0) await sleep(pause, undefined, { signal })
+    let found = 0
+    for await (const { key, uploadId } of uploadsOf(connection, beginning, signal)) {
+      found++
+      await abortUpload(connection, key, uploadId, signal)
+    }
+    if (found === 0) return
+  }
+}
+
 /** Rounds in which what was on its way may still turn up: 0.75 s in all. */
 const LATE_MS = [50, 100, 200, 400]
 

@@ -18,6 +18,13 @@ export interface Store extends AsyncDisposable {
   link(object: StoredObject, request: LinkRequest): Promise<Link>
   /** Removes an object; one that is not there is no error. */
   remove(object: StoredObject, signal: AbortSignal): Promise<void>
+  /**
+   * Removes whatever lies below `<folder>/`: uploads under way are aborted, of whoever they are, so that they can
+   * no longer complete, and complete objects are removed. Made for what dead runs left; nothing there is no error.
+   *
+   * @param folder  first part of keys, without `/`
+   */
+  sweep(folder: string, signal: AbortSignal): Promise<void>
 }
 
 export interface NewObject {

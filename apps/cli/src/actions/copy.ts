@@ -120,6 +120,7 @@ function storeAt(store: Store, name: string): Store {
     create: (object, signal) => store.create({ ...object, key: name }, signal),
     link: () => Promise.resolve({ url: 'none:', expiresAtMs: 0 }),
     remove: (object, signal) => store.remove(object, signal),
+    sweep: () => Promise.reject(new Error('A copy has no folder of its own')),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }

@@ -50,6 +50,10 @@ export function memoryStore(): MemoryStore {
       objects.delete(key)
       return Promise.resolve()
     },
+    sweep(folder) {
+      for (const key of objects.keys()) if (key.startsWith(`${folder}/`)) objects.delete(key)
+      return Promise.resolve()
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
   return { open: () => Promise.resolve(store), objects }

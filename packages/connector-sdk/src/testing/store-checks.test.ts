@@ -11,7 +11,10 @@ import type { StoreSubject } from './subject.ts'
 interface Held {
   readonly objects: Map<string, Buffer>
   readonly uploads: Map<object, Map<number, Uint8Array>>
+  readonly keys: Map<object, string>
 }
+
+const isIn = (folder: string, key: string): boolean => key.startsWith(`${folder}/`)
 
 interface StoreParts {
   readonly capabilities?: Partial<StoreCapabilities>
@@ -23,7 +26,7 @@ const PART_BYTES = 1024
 
 /** A store that keeps every promise, in memory, with parts of it replaced. */
 function memoryStore(parts: StoreParts = {}): StoreSubject<unknown> {
-  const held: Held = { objects: new Map(), uploads: new Map() }
+  const held: Held = { objects: new Map(), uploads: new Map(), keys: new Map() }
   const connector = defineConnector<unknown>({
     name: 'memory',
     sdk: SDK_VERSION,
@@ -38,6 +41,10 @@ function memoryStore(parts: StoreParts = {}): StoreSubject<unknown> {
         link: (object, request) => context.signLink({ ...object, path: `/${object.key}` }, request),
         async remove({ key }) {
           held.objects.delete(key)
+        },
+        async sweep(folder) {
+          for (const key of held.objects.keys()) if (isIn(folder, key)) held.objects.delete(key)
+          for (const [id, key] of held.keys) if (isIn(folder, key)) held.uploads.delete(id)
         },
         async [Symbol.asyncDispose]() {},
         ...parts.store?.(held),
@@ -58,6 +65,7 @@ function createUpload(held: Held, key: string, parts: StoreParts): Upload {
   const written = new Map<number, Uint8Array>()
   const id = {}
   held.uploads.set(id, written)
+  held.keys.set(id, key)
   return {
     partBytes: PART_BYTES,
     inFlight: 2,
@@ -67,9 +75,9 @@ function createUpload(held: Held, key: string, parts: StoreParts): Upload {
     },
     async complete(signal) {
       signal.throwIfAborted()
+      endUpload(held, written)
       const object = assemble(written)
       held.objects.set(key, object)
-      held.uploads.delete(id)
       return { key, location: `memory://${key}`, bytes: object.length }
     },
     async abort() {
@@ -77,6 +85,16 @@ function createUpload(held: Held, key: string, parts: StoreParts): Upload {
     },
     ...parts.upload?.(held, key, written),
   }
+}
+
+/** Fails when it was ended before: by a sweep, say. */
+function endUpload(held: Held, written: ReadonlyMap<number, Uint8Array>): void {
+  if (!dropUpload(held, written)) throw new Error('it was aborted')
+}
+
+function dropUpload({ uploads }: Held, written: ReadonlyMap<number, Uint8Array>): boolean {
+  for (const [id, parts] of uploads) if (parts === written) return uploads.delete(id)
+  return false
 }
 
 function assemble(written: ReadonlyMap<number, Uint8Array>): Buffer {
@@ -104,9 +122,9 @@ const doubles: Readonly<Record<string, StoreParts>> = {
     upload: (held, key, written) => ({
       async complete(signal) {
         signal.throwIfAborted()
+        endUpload(held, written)
         const object = Buffer.concat([...written.values()]) // In the order of their arrival.
         held.objects.set(key, object)
-        for (const id of held.uploads.keys()) held.uploads.delete(id)
         return { key, location: `memory://${key}`, bytes: object.length }
       },
     }),
@@ -123,7 +141,7 @@ const doubles: Readonly<Record<string, StoreParts>> = {
     upload: (held, key, written) => ({
       async complete(signal) {
         signal.throwIfAborted()
-        for (const id of held.uploads.keys()) held.uploads.delete(id)
+        endUpload(held, written)
         const object = assemble(written)
         if (object.length > 0) held.objects.set(key, object)
         return { key, location: `memory://${key}`, bytes: object.length }
@@ -139,7 +157,7 @@ const doubles: Readonly<Record<string, StoreParts>> = {
       },
       async abort() {
         held.objects.delete(key)
-        for (const id of held.uploads.keys()) held.uploads.delete(id)
+        dropUpload(held, written)
       },
     }),
   },
@@ -165,6 +183,13 @@ const doubles: Readonly<Record<string, StoreParts>> = {
     store: ({ objects }) => ({
       async remove({ key, bytes }) {
         if (!objects.delete(key) && bytes > 0) throw new Error('gone already')
+      },
+    }),
+  },
+  'sweeps a folder: ends uploads that are under way, removes objects, and touches nothing else': {
+    store: ({ objects }) => ({
+      async sweep(folder) {
+        for (const key of objects.keys()) if (isIn(folder, key)) objects.delete(key)
       },
     }),
   },

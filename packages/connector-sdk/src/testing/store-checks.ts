@@ -149,6 +149,36 @@ export const storeChecks: readonly Check<AnyStore>[] = [
         await store.remove(stored, signal)
       }),
   },
+  {
+    title: 'sweeps a folder: ends uploads that are under way, removes objects, and touches nothing else', // I5
+    run: (subject) =>
+      withStore(subject, async ({ store, signal, key }) => {
+        const begin = (where: string): Promise<Upload> =>
+          store.create({ key: where, contentType: 'text/csv', maxBytes: undefined }, signal)
+        const folder = key.slice(0, key.indexOf('/'))
+        const before = await listing(subject)
+        const kept = await begin(`${folder}.2/kept.csv`)
+        try {
+          await kept.writePart(1, bytesOf(kept.partBytes), signal)
+          const under = await begin(key)
+          await under.writePart(1, bytesOf(under.partBytes), signal)
+          const complete = await begin(`${folder}/complete.csv`)
+          await complete.writePart(1, bytesOf(10), signal)
+          await complete.complete(signal)
+          await store.sweep(folder, signal)
+          assert.equal(await subject.read(`${folder}/complete.csv`), undefined, 'an object is left')
+          await assert.rejects(under.complete(signal), () => true, 'an upload that was swept completes')
+          await under.abort()
+          await store.sweep(folder, signal) // once more, with nothing there
+          const stored = await kept.complete(signal)
+          assert.notEqual(await subject.read(stored.key), undefined, 'another folder was swept too')
+        } finally {
+          await kept.abort()
+          await store.sweep(`${folder}.2`, signal)
+        }
+        assert.deepEqual(await listing(subject), before)
+      }),
+  },
 ]
 
 /** Begins an object for one check, and removes whatever became of it. */

@@ -71,6 +71,7 @@ class PacedStore implements Store {
   check = async (): Promise<string> => 'fine'
   link = async (): Promise<never> => assert.fail('no links')
   remove = async ({ key }: { readonly key: string }): Promise<void> => void this.objects.delete(key)
+  sweep = async (): Promise<never> => assert.fail('nothing is swept')
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 

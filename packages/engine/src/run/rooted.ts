@@ -88,6 +88,7 @@ export function rootedStore(store: Store, roots: Roots): Store {
       rootedUpload(await withRoots(roots, () => store.create(object, signal)), roots),
     link: (object, request) => withRoots(roots, () => store.link(object, request)),
     remove: (object, signal) => withRoots(roots, () => store.remove(object, signal)),
+    sweep: (folder, signal) => withRoots(roots, () => store.sweep(folder, signal)),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }
