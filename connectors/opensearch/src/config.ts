@@ -1,4 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
+import { identityFields } from '@bulkhead/connector-sdk/aws'
 import { certificateFields, certWithKey } from '@bulkhead/connector-sdk/network'
 
 /** The settings of a connection to OpenSearch: one definition for type, check, form and documentation. */
@@ -32,6 +33,34 @@ const tls = z.strictObject({
     description:
       'The name that the certificate must carry, when it is not the host of the address: behind a tunnel, or for an address in numbers; default: the host',
   }),
+})
+
+/** Set by whoever runs the machine; no application can. */
+export const machinePermission = 'BULKHEAD_OPENSEARCH_MACHINE_IDENTITY'
+
+const aws = z.strictObject({
+  service: z.enum(['es', 'aoss']).default('es').meta({
+    title: 'Service',
+    description: '`es`: Amazon OpenSearch Service. `aoss`: OpenSearch Serverless. Default `es`',
+  }),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/)
+    .meta({ title: 'Region', description: 'Region of the domain or collection', examples: ['eu-central-1'] }),
+  host: z
+    .string()
+    .regex(
+      /^[a-z0-9.-]{1,253}(:\d{1,5})?$/,
+      'must be a host such as search-orders-abc.eu-central-1.es.amazonaws.com',
+    )
+    .optional()
+    .meta({
+      title: 'Host',
+      description:
+        'The name by which AWS knows the domain, sent and signed as the host; default: that of the address. Needed behind a tunnel or a proxy',
+      examples: ['search-orders-abc.eu-central-1.es.amazonaws.com'],
+    }),
+  ...identityFields({ right: 'es:ESHttp*', permission: machinePermission }),
 })
 
 export const config = z.strictObject({
@@ -77,6 +106,11 @@ export const config = z.strictObject({
     description:
       'Sent as `Authorization: ApiKey`, already encoded, for servers that have such keys; default: none',
     secret: true,
+  }),
+  aws: aws.optional().meta({
+    title: 'AWS',
+    description:
+      'Signs every request by Signature Version 4, as domains of Amazon OpenSearch Service and collections of OpenSearch Serverless ask for it; default: not',
   }),
   tls: tls.superRefine(certWithKey).prefault({}).meta({
     title: 'TLS',

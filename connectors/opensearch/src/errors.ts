@@ -74,12 +74,22 @@ const registry = {
   'opensearch-login-missing': {
     kind: 'auth',
     meaning: 'The server asks who it is, and the settings do not say',
-    fix: 'Set `user` and `password`, `token`, `apiKey`, or `tls.cert` and `tls.key`',
+    fix: 'Set `user` and `password`, `token`, `apiKey`, `aws`, or `tls.cert` and `tls.key`',
+  },
+  'opensearch-aws-identity': {
+    kind: 'auth',
+    meaning: 'The machine has no identity by which requests could be signed',
+    fix: 'Give the machine a role, or set `aws.accessKeyId` and `aws.secretAccessKey`',
+  },
+  'opensearch-machine-identity-refused': {
+    kind: 'policy',
+    meaning: 'The settings ask for the identity of the machine, which whoever runs it has not allowed',
+    fix: 'Set `aws.accessKeyId` and `aws.secretAccessKey`, or let the operator set BULKHEAD_OPENSEARCH_MACHINE_IDENTITY=allow',
   },
   'opensearch-login-refused': {
     kind: 'auth',
-    meaning: 'The server refuses user and password, token or key',
-    fix: 'Correct `user` and `password`, `token` or `apiKey`',
+    meaning: 'The server refuses user and password, token, key or signature',
+    fix: 'Correct `user` and `password`, `token`, `apiKey`, or the keys, region, service and host of `aws`',
   },
   'opensearch-permission-denied': {
     kind: 'auth',

@@ -2,6 +2,7 @@ import type { ConnectionContext, Extract, ReadRequest, Source } from '@bulkhead/
 import { type Config, milliseconds } from './config.ts'
 import { opensearchError } from './errors.ts'
 import { prepareExtract } from './extract.ts'
+import { isSignatureRefused, type Refusal } from './http/answer-error.ts'
 import { Client } from './http/client.ts'
 import { bindQuery } from './query/bind-query.ts'
 import { jsonBody } from './search/json-body.ts'
@@ -22,11 +23,14 @@ export async function openSource(context: ConnectionContext<Config>): Promise<So
 /** Asks the server who it is. A user who may not know that has logged in all the same. */
 async function check(
   client: Client,
-  { config: { nodes }, limits }: ConnectionContext<Config>,
+  { config: { nodes, aws }, limits }: ConnectionContext<Config>,
   signal: AbortSignal,
 ): Promise<string> {
   const denied = opensearchError('opensearch-permission-denied', 'The user may not ask for the version')
-  const explain = ({ status }: { readonly status: number }) => (status === 403 ? denied : undefined)
+  // serverless collections have no version
+  const silent = aws?.service === 'aoss' ? [403, 404] : [403]
+  const explain = (refusal: Refusal) =>
+    silent.includes(refusal.status) && !isSignatureRefused(refusal) ? denied : undefined
   // a server that takes the connection and is silent is not there either
   const request = {
     method: 'GET',

@@ -15,13 +15,22 @@ export interface Refusal {
 const MOST_WAIT_MS = 3_600_000
 
 export function refusalOf(status: number, body: Buffer, retryAfter: string | undefined): Refusal {
-  const causes = causesOf(parse(body))
+  const answer = parse(body)
+  const causes = causesOf(answer)
+  // what AWS has before the server says no more than this
+  const message = fieldOf(answer, 'message') ?? fieldOf(answer, 'Message')
   return {
     status,
     types: causes.map(({ type }) => type),
-    reason: causes.findLast(({ reason }) => reason !== '')?.reason ?? '',
+    reason:
+      causes.findLast(({ reason }) => reason !== '')?.reason ?? (typeof message === 'string' ? message : ''),
     retryAfterMs: waitOf(retryAfter),
   }
+}
+
+/** What AWS has before the server says so, in words of its own. */
+export function isSignatureRefused({ status, types, reason }: Refusal): boolean {
+  return status === 403 && types.length === 0 && /signature|security token|credential/i.test(reason)
 }
 
 /** Whether the same request may succeed in a moment, at this node or another one. */
@@ -42,6 +51,8 @@ export function refusalError(refusal: Refusal, hasLogin: boolean): BulkheadError
       : opensearchError('opensearch-login-missing', 'The server asks for a login, and there is none', {
           path: 'config',
         })
+  if (isSignatureRefused(refusal))
+    return opensearchError('opensearch-login-refused', 'AWS refuses the signature', { path: 'config.aws' })
   if (status === 403)
     return opensearchError(
       'opensearch-permission-denied',

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BulkheadError, ConnectionLimits } from '@bulkhead/connector-sdk'
+import { type BulkheadError, type ConnectionLimits, isBulkheadError } from '@bulkhead/connector-sdk'
 import { type Config, milliseconds } from '../config.ts'
 import { opensearchError } from '../errors.ts'
 import { isPassing, type Refusal, refusalError, refusalOf } from './answer-error.ts'
@@ -7,6 +7,7 @@ import { connectionError, isWorthAnother } from './connection-error.ts'
 import { type Answer, type Exchange, Line } from './exchange.ts'
 import { AnswerTooLarge } from './failures.ts'
 import { ByteBuffer } from '../byte-buffer.ts'
+import { signingOf } from './signing.ts'
 import { authorizationOf, type Node, nodesOf, secureContextOf } from './settings.ts'
 
 /** Most bytes of an answer that is no page: mappings of large indices have megabytes. */
@@ -41,19 +42,21 @@ export class Client {
   /** The node that answered last. */
   #current = 0
 
-  /** @throws BulkheadError `opensearch-settings-invalid`, `opensearch-tls-settings`; nothing is sent */
+  /** @throws BulkheadError `opensearch-settings-invalid`, `opensearch-tls-settings` ...; nothing is sent */
   constructor(config: Config, limits: ConnectionLimits) {
     this.#nodes = nodesOf(config)
     const authorization = authorizationOf(config)
+    const sign = signingOf(config, process.env)
     this.#line = new Line({
       secureContext: this.#nodes.some(({ secure }) => secure) ? secureContextOf(config) : undefined,
       serverName: config.tls.serverName,
       authorization,
+      sign,
       gzip: config.compression === 'gzip',
       timeoutMs: limits.connectTimeoutMs,
       connections: Math.max(1, limits.connections),
     })
-    this.#hasLogin = authorization !== undefined || config.tls.cert !== undefined
+    this.#hasLogin = authorization !== undefined || sign !== undefined || config.tls.cert !== undefined
     this.#attempts = Math.max(config.attempts, this.#nodes.length)
     this.requestTimeoutMs = milliseconds(config.requestTimeout)
   }
@@ -99,7 +102,7 @@ export class Client {
         signal,
       )
     } catch (error) {
-      if (signal.aborted || error instanceof AnswerTooLarge) throw error
+      if (signal.aborted || error instanceof AnswerTooLarge || isBulkheadError(error)) throw error
       const known = connectionError(error, node)
       return { error: known, pauseMs: isWorthAnother(known) ? 0 : undefined }
     }

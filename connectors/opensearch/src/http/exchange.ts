@@ -4,6 +4,7 @@ import { type ConnectSettings, Connection } from './connection.ts'
 import { AnswerTooLarge, NotHttp, RequestTimeout } from './failures.ts'
 import type { ResponseReader } from './response-reader.ts'
 import type { Node } from './settings.ts'
+import type { Sign } from './signing.ts'
 
 /** One request and its answer, at one node. */
 export interface Exchange {
@@ -28,6 +29,8 @@ export interface Answer {
 export interface LineSettings extends ConnectSettings {
   /** Value of the header `authorization`, of printable characters. */
   readonly authorization: string | undefined
+  /** Signs every request. */
+  readonly sign: Sign | undefined
   readonly gzip: boolean
   /** Connections that are kept for the next request, to each node. */
   readonly connections: number
@@ -62,7 +65,7 @@ export class Line {
     const late = setTimeout(() => reject(new RequestTimeout()), wanted.timeoutMs)
     signal.addEventListener('abort', abort, { once: true })
     try {
-      const response = await Promise.race([stopped, this.#send(connection, node, wanted)])
+      const response = await Promise.race([stopped, this.#send(connection, node, wanted, signal)])
       this.#keep(node, connection)
       return response
     } catch (error) {
@@ -80,20 +83,24 @@ export class Line {
     this.#idle.clear()
   }
 
-  async #send(connection: Connection, node: Node, wanted: Exchange): Promise<Answer> {
+  async #send(connection: Connection, node: Node, wanted: Exchange, signal: AbortSignal): Promise<Answer> {
     const { into, mostBytes } = wanted
-    const answer = await connection.exchange(this.#request(node, wanted), into, mostBytes)
+    const answer = await connection.exchange(await this.#request(node, wanted, signal), into, mostBytes)
     if (answer.headers.get('content-encoding') === 'gzip') await inflate(into, mostBytes)
     return { status: answer.status, retryAfter: retryAfter(answer), body: into.view() }
   }
 
-  #request({ name, basePath }: Node, { method, path, body }: Exchange): Buffer {
+  async #request(node: Node, { method, path, body }: Exchange, signal: AbortSignal): Promise<Buffer> {
+    const asked = { method, path: `${node.basePath}${path}`, host: node.name, secure: node.secure, body }
+    const proof = await this.#settings.sign?.(asked, signal)
+    const headers = Object.entries(proof?.headers ?? { host: node.name }).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    )
     const content =
       body === undefined ? '' : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`
-    const head = `${method} ${basePath}${path} HTTP/1.1\r\nhost: ${name}\r\n${this.#headers}${content}\r\n`
-    return body === undefined
-      ? Buffer.from(head, 'latin1')
-      : Buffer.concat([Buffer.from(head, 'latin1'), body])
+    const line = `${method} ${proof?.path ?? asked.path} HTTP/1.1\r\n`
+    const head = Buffer.from(`${line}${headers.join('')}${this.#headers}${content}\r\n`, 'latin1')
+    return body === undefined ? head : Buffer.concat([head, body])
   }
 
   #take(node: Node): Connection | undefined {

@@ -41,8 +41,8 @@ export function nodesOf(config: Config): readonly Node[] {
  * The header that says who asks; undefined when no header does.
  * @throws BulkheadError `opensearch-settings-invalid` when the settings say it twice, or by half
  */
-export function authorizationOf({ user, password, token, apiKey }: Config): string | undefined {
-  const ways = Object.entries({ user, token, apiKey }).filter(([, value]) => value !== undefined)
+export function authorizationOf({ user, password, token, apiKey, aws }: Config): string | undefined {
+  const ways = Object.entries({ user, token, apiKey, aws }).filter(([, value]) => value !== undefined)
   const [first, second] = ways
   if (second !== undefined) {
     throw opensearchError(
@@ -50,7 +50,7 @@ export function authorizationOf({ user, password, token, apiKey }: Config): stri
       `The settings have both ${first?.[0]} and ${second[0]}`,
       {
         path: `config.${second[0]}`,
-        fix: 'Keep one of `user`, `token` and `apiKey`',
+        fix: 'Keep one of `user`, `token`, `apiKey` and `aws`',
       },
     )
   }

@@ -1,4 +1,5 @@
 import type { Client } from '../http/client.ts'
+import { queryString } from '../http/query-string.ts'
 import { ByteBuffer } from '../byte-buffer.ts'
 import { isBulkheadError } from '@bulkhead/connector-sdk'
 import { opensearchError } from '../errors.ts'
@@ -199,16 +200,22 @@ function isUnknownOrder(error: unknown): boolean {
   return isBulkheadError(error) && error.message.includes('No mapping found for [_shard_doc]')
 }
 
+const silent: ReadonlySet<string> = new Set([
+  'opensearch-permission-denied',
+  'opensearch-request-refused',
+  'opensearch-not-a-server',
+])
+
 /** Shards of the index with the fewest and with the most; undefined when the user may not know. */
 async function shardsOf(
   client: Client,
   { index, routing }: BoundQuery,
   signal: AbortSignal,
 ): Promise<{ readonly least: number; readonly most: number } | undefined> {
-  const options = new URLSearchParams({ expand_wildcards: 'open', ...(routing !== undefined && { routing }) })
+  const options = queryString({ expand_wildcards: 'open', ...(routing !== undefined && { routing }) })
   try {
     const answer = await client.send(
-      { method: 'GET', path: `/${indexPath(index)}/_search_shards?${options.toString()}` },
+      { method: 'GET', path: `/${indexPath(index)}/_search_shards?${options}` },
       signal,
     )
     const { shards } = jsonBody(answer) as { shards?: readonly (readonly { readonly index: string }[])[] }
@@ -221,7 +228,8 @@ async function shardsOf(
       ? { least: 1, most: 1 }
       : { least: Math.min(...counts), most: Math.max(...counts) }
   } catch (error) {
-    if (isBulkheadError(error) && error.code === 'opensearch-permission-denied') return undefined
+    // serverless collections do not tell either
+    if (isBulkheadError(error) && silent.has(error.code)) return undefined
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import type { BulkheadError } from '@bulkhead/connector-sdk'
 import type { Client } from '../http/client.ts'
+import { queryString } from '../http/query-string.ts'
 import { opensearchError } from '../errors.ts'
 import type { BoundQuery } from '../query/query.ts'
 import { jsonBody } from './json-body.ts'
@@ -31,7 +32,7 @@ export class PointInTime implements AsyncDisposable {
     keepAliveMs: number,
     signal: AbortSignal,
   ): Promise<PointInTime> {
-    const options = new URLSearchParams({
+    const options = queryString({
       keep_alive: `${keepAliveMs}ms`,
       allow_partial_pit_creation: 'false', // the server's default is true
       expand_wildcards: 'open',
@@ -40,7 +41,7 @@ export class PointInTime implements AsyncDisposable {
     const answer = await client.send(
       {
         method: 'POST',
-        path: `/${indexPath(index)}/_search/point_in_time?${options.toString()}`,
+        path: `/${indexPath(index)}/_search/point_in_time?${options}`,
         explain: ({ status, types, reason }): BulkheadError | undefined => {
           const isUnknown =
             (status === 400 && /invalid index name|_search|HTTP method/.test(reason) && types.length === 1) ||

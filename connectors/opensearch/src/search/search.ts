@@ -2,6 +2,7 @@ import type { BulkheadError, ParameterValue } from '@bulkhead/connector-sdk'
 import { opensearchError } from '../errors.ts'
 import { refusalError, type Refusal } from '../http/answer-error.ts'
 import type { Client } from '../http/client.ts'
+import { queryString } from '../http/query-string.ts'
 import type { ByteBuffer } from '../byte-buffer.ts'
 import type { BoundQuery } from '../query/query.ts'
 import { toJson } from '../query/to-json.ts'
@@ -53,12 +54,12 @@ export class Search {
       .flat()
       .map(String)
       .filter((text) => text !== '')
-    const options = new URLSearchParams({
+    const options = queryString({
       allow_partial_search_results: 'false',
       // should the connection break unseen, the server stops by itself
       cancel_after_time_interval: `${client.requestTimeoutMs}ms`,
     })
-    this.#path = `/_search?${options.toString()}`
+    this.#path = `/_search?${options}`
   }
 
   /** @returns the bytes of the answer, in `into` */
