@@ -214,7 +214,7 @@ async function deliver(
   if (opened === undefined || process === undefined) return undefined
   const { manifest, folder } = opened.application
   if (Object.keys(manifest.spec.replies).length === 0) return undefined
-  const { deliverReply } = await import('./deliver-reply.ts')
+  const { deliverReply } = await import('@bulkhead/engine/reply/deliver-reply')
   const stop = new AbortController()
   const end = (): void => stop.abort()
   let timer = setTimeout(end, options.signal.aborted ? hurriedMs : deliveryMs)
@@ -228,6 +228,7 @@ async function deliver(
     const undelivered = await deliverReply(reply, manifest.spec.replies, {
       folder,
       secrets,
+      clusters: new Map(),
       log,
       signal: stop.signal,
     })

@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
+import type { BulkheadError } from '@bulkhead/connector-sdk'
 import type { ReplyEvent } from '@bulkhead/contract'
 import { Webhook } from 'standardwebhooks'
 import { postReply } from './reply-webhook.ts'
@@ -57,42 +58,69 @@ test('posts without a signature when there is no secret', async (t) => {
   assert.equal(received[0]?.headers['webhook-signature'], undefined)
 })
 
-test('tries again when the receiver is broken or busy, with the same id', async (t) => {
-  const { received, url } = await receiver(t, 503, [429, { 'retry-after': '1' }], 200)
-  const started = performance.now()
-  await postReply(event, url, undefined, signal)
-  assert.ok(performance.now() - started >= 990)
-  assert.deepEqual(
-    received.map(({ headers }) => headers['webhook-id']),
-    [event.id, event.id, event.id],
-  )
+test('says of a receiver that is broken or busy that it may be tried again, and when', async (t) => {
+  for (const [answer, retryAfterMs] of [
+    [503, undefined],
+    [408, undefined],
+    [[429, { 'retry-after': '7' }], 7000],
+    [[503, { 'retry-after': 'soon' }], undefined],
+  ] as const) {
+    const { url } = await receiver(t, answer as number)
+    await assert.rejects(postReply(event, url, undefined, signal), { code: 'reply-failed', retryAfterMs })
+  }
+  const later = new Date(Date.now() + 60_000).toUTCString()
+  const { url } = await receiver(t, [503, { 'retry-after': later }])
+  const error = await postReply(event, url, undefined, signal).catch((thrown: BulkheadError) => thrown)
+  assert.ok((error?.retryAfterMs ?? 0) > 50_000)
 })
 
-test('does not try again what is refused, and follows nobody to another address', async (t) => {
+test('says of what is refused that it is final, and follows nobody to another address', async (t) => {
   const { received: elsewhere, url: other } = await receiver(t, 200)
   for (const answer of [400, 410, [302, { location: other }]] as const) {
     const { received, url } = await receiver(t, answer as number)
     const status = typeof answer === 'number' ? answer : answer[0]
     await assert.rejects(postReply(event, url, undefined, signal), {
-      message: `the receiver answered ${status}`,
+      code: 'reply-refused',
+      message: `The receiver answered ${status}`,
     })
     assert.equal(received.length, 1)
   }
   assert.equal(elsewhere.length, 0)
 })
 
-test('does not try again where no receiver can be', async () => {
-  for (const url of ['http://127.0.0.1:9/', 'not an address'])
-    await assert.rejects(postReply(event, url, undefined, signal), /could not be reached/)
+test('tells a receiver that is away from an address where none can be', async (t) => {
+  const { url } = await receiver(t, 200)
+  for (const [address, code] of [
+    [url.replace(/:\d+/, ':1'), 'reply-refused'], // fetch never connects to some ports
+    ['not an address', 'reply-refused'],
+    [`http://127.0.0.1:${await freePort()}/`, 'reply-failed'],
+  ] as const) {
+    const error = await postReply(event, address, undefined, signal).catch((thrown: BulkheadError) => thrown)
+    assert.equal(error?.code, code, address)
+    assert.match(error?.message ?? '', /^The receiver could not be reached \(/)
+    assert.doesNotMatch(error?.message ?? '', /127\.0\.0\.1|not an address$/)
+  }
 })
 
-test('gives up when it is stopped', async (t) => {
-  const { received, url } = await receiver(t, 500)
+test('ends when it is stopped', async (t) => {
+  const server = createServer(() => undefined).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.closeAllConnections())
+  t.after(() => server.close())
   const stop = new AbortController()
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   const posting = postReply(event, url, undefined, stop.signal)
   posting.catch(() => undefined)
-  while (received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await once(server, 'request')
   stop.abort(new Error('enough'))
-  await assert.rejects(posting)
-  assert.ok(received.length < 3)
+  await assert.rejects(posting, /enough/)
 })
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
