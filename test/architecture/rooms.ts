@@ -175,6 +175,13 @@ const table: readonly Room[] = [
     node: true,
   },
   {
+    name: 'engine/observe',
+    folder: `${engine}/observe`,
+    imports: ['connector-sdk', 'contract'],
+    never: servers,
+    node: true,
+  },
+  {
     name: 'engine/retry',
     folder: `${engine}/retry`,
     imports: ['connector-sdk', 'contract'],

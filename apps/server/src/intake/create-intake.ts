@@ -10,6 +10,7 @@ import {
 } from '@bulkhead/contract'
 import type { Catalog } from '@bulkhead/engine'
 import { runIdOf } from '@bulkhead/engine/job/run-id'
+import { reach } from '@bulkhead/engine/observe/moments'
 import { requestDigest } from '@bulkhead/engine/plan/identity'
 import { planRun } from '@bulkhead/engine/plan/plan-run'
 import { replyErrorOf } from '@bulkhead/engine/reply/reply-error'
@@ -50,9 +51,12 @@ export function createIntake(options: IntakeOptions): Intake {
         const body = bringsCredentialsInClear(request)
           ? await options.seal(text, request, arrival.application)
           : text
-        return takenOf(
-          await repository.accept(acceptRequest(served, arrival, request, body, contentDigest(text))),
+        reach('before-accept')
+        const accepted = await repository.accept(
+          acceptRequest(served, arrival, request, body, contentDigest(text)),
         )
+        reach('after-accept')
+        return takenOf(accepted)
       } catch (error) {
         if (!isBulkheadError(error) || !isFinal(error)) throw error
         if (identity.id === undefined) return { is: 'unreadable', error }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { NewObject, Store, StoredObject, Upload } from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
+import { reach } from '../observe/moments.ts'
 import { type PartBuffer, PartBuffers } from './part-buffers.ts'
 
 /** An object that the store has whole. */
@@ -102,6 +103,7 @@ class UploadWriter implements ObjectWriter {
         this.#start(this.#filling)
       }
       await this.#settled(0)
+      reach('before-complete')
       this.#completing = this.#upload.complete(this.#signal)
       const stored = await this.#completing
       this.#signal.throwIfAborted() // `abort` came meanwhile, and decides
