@@ -1,12 +1,7 @@
-import {
-  BulkheadError,
-  type ConnectorError,
-  type ErrorDetails,
-  type ErrorKind,
-} from '@bulkhead/connector-sdk'
+import { connectorErrors, type RegisteredError } from '@bulkhead/connector-sdk'
 
 /** The one registry of this connector's error codes; documentation and `connector.json` are made of it. */
-const registry = {
+export const { errors, error: athenaError } = connectorErrors({
   'athena-settings-invalid': config(
     'Two settings contradict each other, or one is out of range',
     'Correct the setting at `path`',
@@ -121,38 +116,16 @@ const registry = {
     meaning: 'Athena answered what the connector does not expect',
     fix: 'Report it with the versions of engine and connector',
   },
-} as const satisfies Readonly<Record<string, Registered>>
+})
 
-interface Registered {
-  readonly kind: ErrorKind
-  readonly meaning: string
-  readonly fix: string
-}
+export type AthenaErrorCode = Parameters<typeof athenaError>[0]
 
-export type AthenaErrorCode = keyof typeof registry
-
-/** For `connector.json`. */
-export const errors: readonly ConnectorError[] = Object.entries(registry).map(([code, entry]) => ({
-  code,
-  ...entry,
-}))
-
-/** An error of this connector: its kind comes from the registry, and its fix too when none is given. */
-export function athenaError(
-  code: AthenaErrorCode,
-  message: string,
-  details: Partial<Pick<ErrorDetails, 'path' | 'fix' | 'retryAfterMs' | 'cause'>> = {},
-): BulkheadError {
-  const { kind, fix } = registry[code]
-  return new BulkheadError({ fix, ...details, kind, code, message })
-}
-
-function config(meaning: string, fix: string): Registered {
+function config(meaning: string, fix: string): RegisteredError {
   return { kind: 'config', meaning, fix }
 }
-function auth(meaning: string, fix: string): Registered {
+function auth(meaning: string, fix: string): RegisteredError {
   return { kind: 'auth', meaning, fix }
 }
-function transient(meaning: string, fix: string): Registered {
+function transient(meaning: string, fix: string): RegisteredError {
   return { kind: 'transient', meaning, fix }
 }

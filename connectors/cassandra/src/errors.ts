@@ -1,18 +1,7 @@
-import {
-  BulkheadError,
-  type ConnectorError,
-  type ErrorDetails,
-  type ErrorKind,
-} from '@bulkhead/connector-sdk'
+import { connectorErrors } from '@bulkhead/connector-sdk'
 
 /** The one registry of this connector's error codes; documentation and `connector.json` are made of it. */
-interface Registered {
-  readonly kind: ErrorKind
-  readonly meaning: string
-  readonly fix: string
-}
-
-const registry = {
+export const { errors, error: cassandraError } = connectorErrors({
   'cassandra-host-unknown': {
     kind: 'config',
     meaning: 'The name of no contact point exists',
@@ -166,21 +155,4 @@ const registry = {
     meaning: 'The client or the cluster did what the connector does not expect',
     fix: 'Report it with the versions of cluster and connector',
   },
-} as const satisfies Record<string, Registered>
-
-export type CassandraErrorCode = keyof typeof registry
-
-export const errors: readonly ConnectorError[] = Object.entries(registry).map(([code, entry]) => ({
-  code,
-  ...entry,
-}))
-
-/** An error of this connector. Kind, and fix unless given, come from the registry. */
-export function cassandraError(
-  code: CassandraErrorCode,
-  message: string,
-  details: Partial<Pick<ErrorDetails, 'path' | 'fix' | 'cause'>> = {},
-): BulkheadError {
-  const { kind, fix } = registry[code]
-  return new BulkheadError({ kind, code, message, fix, ...details })
-}
+})

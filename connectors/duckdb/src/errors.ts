@@ -1,133 +1,100 @@
-import { BulkheadError, type ConnectorError } from '@bulkhead/connector-sdk'
+import { connectorErrors } from '@bulkhead/connector-sdk'
 
 /** Codes that only this connector throws. */
-export const errors = [
-  {
-    code: 'duckdb-folder-relative',
+export const { errors, error: failure } = connectorErrors({
+  'duckdb-folder-relative': {
     kind: 'config',
     meaning: 'The folder is a relative path, and there is no application folder to start from',
     fix: 'Give an absolute path',
   },
-  {
-    code: 'duckdb-folder-missing',
+  'duckdb-folder-missing': {
     kind: 'config',
     meaning: 'The folder does not exist, or is not a folder',
     fix: 'Correct `folder`, or mount the volume',
   },
-  {
-    code: 'duckdb-config-invalid',
+  'duckdb-config-invalid': {
     kind: 'config',
     meaning: 'A file of the settings has no source, two sources, an unknown format, or a name that is taken',
     fix: 'Give each file either `path`, or `connection` and `fetch`, and a name of its own',
   },
-  {
-    code: 'duckdb-file-missing',
+  'duckdb-file-missing': {
     kind: 'config',
     meaning: 'No file has the path of the settings, or matches it',
     fix: 'Correct the path; it is relative to `folder`',
   },
-  {
-    code: 'duckdb-file-outside',
+  'duckdb-file-outside': {
     kind: 'config',
     meaning: 'A path or a link leads out of the folder',
     fix: 'Name files below the folder; links may only lead to files below it',
   },
-  {
-    code: 'duckdb-file-invalid',
+  'duckdb-file-invalid': {
     kind: 'config',
     meaning: 'A file is not what its format, columns or options say',
     fix: 'Correct the file, or `format`, `columns` and `csv` of the settings',
   },
-  {
-    code: 'duckdb-file-changed',
+  'duckdb-file-changed': {
     kind: 'transient',
     meaning: 'A file was changed, replaced or removed while it was read',
     fix: 'Write files under another name and rename them when they are complete',
   },
-  {
-    code: 'duckdb-file-unreadable',
+  'duckdb-file-unreadable': {
     kind: 'environment',
     meaning: 'The operating system refuses to read a file',
     fix: 'Give the user that runs Bulkhead the right to read it',
   },
-  {
-    code: 'duckdb-query-invalid',
+  'duckdb-query-invalid': {
     kind: 'config',
     meaning: 'The query is no SQL that DuckDB takes, or names something that is not there',
     fix: 'Correct the query where the message says',
   },
-  {
-    code: 'duckdb-query-not-select',
+  'duckdb-query-not-select': {
     kind: 'config',
     meaning: 'The query is not one statement that only reads',
     fix: 'Write one SELECT; a PIVOT needs its values listed by IN',
   },
-  {
-    code: 'duckdb-query-refused',
+  'duckdb-query-refused': {
     kind: 'policy',
     meaning: 'The query reaches for files, the network, extensions or settings',
     fix: 'Read only the tables that the settings list under `files`',
   },
-  {
-    code: 'duckdb-type-unsupported',
+  'duckdb-type-unsupported': {
     kind: 'config',
     meaning: 'A column has a type that cannot be passed on exactly',
     fix: 'Cast the column in the query, for example to JSON or VARCHAR',
   },
-  {
-    code: 'duckdb-parameter-invalid',
+  'duckdb-parameter-invalid': {
     kind: 'config',
     meaning: 'A parameter has a value that DuckDB has no type for',
     fix: 'Give a whole number of at most 128 bits, or the number as text',
   },
-  {
-    code: 'duckdb-value-invalid',
+  'duckdb-value-invalid': {
     kind: 'config',
     meaning: 'The query met a value that it cannot convert or compute with',
     fix: 'Use TRY_CAST, or leave such rows out',
   },
-  {
-    code: 'duckdb-nanoseconds',
+  'duckdb-nanoseconds': {
     kind: 'config',
     meaning: 'A TIMESTAMP_NS has a fraction of a microsecond, which would be lost',
     fix: 'Cast the column: to VARCHAR to keep the nanoseconds, to TIMESTAMP to drop them',
   },
-  {
-    code: 'duckdb-out-of-memory',
+  'duckdb-out-of-memory': {
     kind: 'environment',
     meaning: 'The query needs more memory than `memoryLimit`',
     fix: 'Raise `memoryLimit`, lower `threads`, or make the query need less',
   },
-  {
-    code: 'duckdb-spill-full',
+  'duckdb-spill-full': {
     kind: 'environment',
     meaning: 'The query needs more temporary disk space than `spillLimit`, or than the disk has',
     fix: 'Raise `spillLimit` or `memoryLimit`, or free some disk space',
   },
-  {
-    code: 'duckdb-query-timeout',
+  'duckdb-query-timeout': {
     kind: 'config',
     meaning: 'The query worked longer than `limits.queryTimeout` of the connection',
     fix: 'Make the query cheaper, or raise `limits.queryTimeout`',
   },
-  {
-    code: 'duckdb-failed',
+  'duckdb-failed': {
     kind: 'environment',
     meaning: 'DuckDB failed in a way that is not the fault of the query',
     fix: 'Look at the log of the run; try with more memory or fewer threads',
   },
-] as const satisfies readonly ConnectorError[]
-
-export type DuckdbCode = (typeof errors)[number]['code']
-
-interface More {
-  readonly path?: string
-  readonly fix?: string
-}
-
-/** Makes an error of a registered code; the fix is the registered one unless a better one is known. */
-export function failure(code: DuckdbCode, message: string, more: More = {}): BulkheadError {
-  const registered = errors.find((error) => error.code === code)
-  if (registered === undefined) throw new Error(`No error is registered as ${code}`)
-  return new BulkheadError({ kind: registered.kind, code, message, fix: registered.fix, ...more })
-}
+})

@@ -1,124 +1,94 @@
-import { BulkheadError, type ConnectorError, isBulkheadError } from '@bulkhead/connector-sdk'
+import { type BulkheadError, connectorErrors, isBulkheadError } from '@bulkhead/connector-sdk'
 
 /** Codes that only this connector throws. */
-export const errors = [
-  {
-    code: 'file-records-settings-invalid',
+export const { errors, error: failure } = connectorErrors({
+  'file-records-settings-invalid': {
     kind: 'config',
     meaning: 'The settings name neither a folder nor a connection, or both',
     fix: 'Set `folder` for files of this machine, or `connection` for files of another connection',
   },
-  {
-    code: 'file-records-folder-relative',
+  'file-records-folder-relative': {
     kind: 'config',
     meaning: 'The folder is a relative path, and there is no application folder to start from',
     fix: 'Give an absolute path',
   },
-  {
-    code: 'file-records-folder-missing',
+  'file-records-folder-missing': {
     kind: 'config',
     meaning: 'The folder does not exist, or is not a folder',
     fix: 'Correct `folder`, or mount the volume',
   },
-  {
-    code: 'file-records-query-invalid',
+  'file-records-query-invalid': {
     kind: 'config',
     meaning: 'The query has a field that is missing, unknown, or contradicts another one',
     fix: 'Correct the field that the path names',
   },
-  {
-    code: 'file-records-not-found',
+  'file-records-not-found': {
     kind: 'config',
     meaning: 'No file, or no entry of an archive, has this path or matches it',
     fix: 'Choose one of the names that the message suggests',
   },
-  {
-    code: 'file-records-outside-folder',
+  'file-records-outside-folder': {
     kind: 'config',
     meaning: 'A path or a link leads out of the folder',
     fix: 'Name files below the folder; links may only lead to files below it',
   },
-  {
-    code: 'file-records-too-many',
+  'file-records-too-many': {
     kind: 'config',
     meaning: 'The query means more files or entries than one read may open',
     fix: 'Narrow the path',
   },
-  {
-    code: 'file-records-changed',
+  'file-records-changed': {
     kind: 'transient',
     meaning: 'A file was changed, replaced or removed while it was read',
     fix: 'Write files under another name and rename them when they are complete',
   },
-  {
-    code: 'file-records-query-timeout',
+  'file-records-query-timeout': {
     kind: 'config',
     meaning: 'Reading worked longer than `limits.queryTimeout` of the connection',
     fix: 'Raise `limits.queryTimeout`, or read fewer files',
   },
-  {
-    code: 'file-records-unreadable',
+  'file-records-unreadable': {
     kind: 'environment',
     meaning: 'The operating system refuses to read a file or folder, or the disk fails',
     fix: 'Give the user that runs Bulkhead the right to read it, and look at the system log of the machine',
   },
-  {
-    code: 'file-records-compression-broken',
+  'file-records-compression-broken': {
     kind: 'config',
     meaning: 'A compressed file is cut, damaged, or not compressed in this way',
     fix: 'Get the file again, or set `compression`',
   },
-  {
-    code: 'file-records-too-large',
+  'file-records-too-large': {
     kind: 'config',
     meaning: 'A file is larger than `maxFileSize` once it is unpacked',
     fix: 'Raise `maxFileSize` of the connection when the file is right',
   },
-  {
-    code: 'file-records-record-too-large',
+  'file-records-record-too-large': {
     kind: 'config',
     meaning: 'A record is larger than `maxRecordSize`; often the format is not what the query says',
     fix: 'Correct the format, or raise `maxRecordSize` of the connection',
   },
-  {
-    code: 'file-records-undecodable',
+  'file-records-undecodable': {
     kind: 'config',
     meaning: 'Bytes of a file mean nothing in its encoding',
     fix: 'Correct `format.encoding`, or set `format.invalidBytes: replace`',
   },
-  {
-    code: 'file-records-malformed',
+  'file-records-malformed': {
     kind: 'config',
     meaning:
       'A file is not written as the format says: an open quote, a row of another length, a broken line',
     fix: 'Correct the file, or the options of `format`',
   },
-  {
-    code: 'file-records-columns-differ',
+  'file-records-columns-differ': {
     kind: 'config',
     meaning: 'A file has other columns than the query or the first file',
     fix: 'Correct `columns`, or read the files apart',
   },
-  {
-    code: 'file-records-value-invalid',
+  'file-records-value-invalid': {
     kind: 'config',
     meaning: 'A value does not fit the type of its column',
     fix: 'Correct the type of the column, its pattern or its null texts; text takes every value',
   },
-] as const satisfies readonly ConnectorError[]
-
-type Code = (typeof errors)[number]['code']
-
-/** Makes an error of a registered code; the fix is the registered one unless a better one is known. */
-export function failure(
-  code: Code,
-  message: string,
-  more: { readonly path?: string; readonly fix?: string; readonly cause?: unknown } = {},
-): BulkheadError {
-  const registered = errors.find((error) => error.code === code)
-  if (registered === undefined) throw new Error(`No error is registered as ${code}`)
-  return new BulkheadError({ kind: registered.kind, code, message, fix: registered.fix, ...more })
-}
+})
 
 /** The code that the operating system gave, such as `ENOENT`. */
 export function systemCode(error: unknown): string {

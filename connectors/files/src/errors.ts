@@ -1,111 +1,85 @@
-import { BulkheadError, isBulkheadError, type ConnectorError } from '@bulkhead/connector-sdk'
+import { type BulkheadError, connectorErrors, isBulkheadError } from '@bulkhead/connector-sdk'
 
 /** Codes that only this connector throws. */
-export const errors = [
-  {
-    code: 'files-folder-relative',
+export const { errors, error: failure } = connectorErrors({
+  'files-folder-relative': {
     kind: 'config',
     meaning: 'The folder is a relative path, and there is no application folder to start from',
     fix: 'Give an absolute path',
   },
-  {
-    code: 'files-folder-missing',
+  'files-folder-missing': {
     kind: 'config',
     meaning: 'The folder does not exist, or is not a folder',
     fix: 'Correct `folder`, mount the volume, or set `createFolder: true` for a store',
   },
-  {
-    code: 'files-query-invalid',
+  'files-query-invalid': {
     kind: 'config',
     meaning: 'The query is not { path: ... }',
     fix: 'Write { "path": "folder/file.csv" }, with wildcards where needed',
   },
-  {
-    code: 'files-not-found',
+  'files-not-found': {
     kind: 'config',
     meaning: 'No file has this path or matches it',
     fix: 'Choose one of the names that the message suggests',
   },
-  {
-    code: 'files-outside-folder',
+  'files-outside-folder': {
     kind: 'config',
     meaning: 'A path or a link leads out of the folder',
     fix: 'Name files below the folder; links may only lead to files below it',
   },
-  {
-    code: 'files-too-many',
+  'files-too-many': {
     kind: 'config',
     meaning: 'A path matches more files than one read may copy',
     fix: 'Narrow the path',
   },
-  {
-    code: 'files-changed',
+  'files-changed': {
     kind: 'transient',
     meaning: 'A file was changed, replaced or removed while it was read',
     fix: 'Write files under another name and rename them when they are complete',
   },
-  {
-    code: 'files-object-exists',
+  'files-object-exists': {
     kind: 'config',
     meaning: 'The store has a file of this name already; nothing is overwritten',
     fix: 'Choose another file name',
   },
-  {
-    code: 'files-object-missing',
+  'files-object-missing': {
     kind: 'config',
     meaning: 'The object was removed, perhaps by its retention',
     fix: 'Run the request again',
   },
-  {
-    code: 'files-key-invalid',
+  'files-key-invalid': {
     kind: 'config',
     meaning: 'The name of an object cannot be a path below the folder',
     fix: 'Use a file name of at most 255 bytes without / and control characters',
   },
-  {
-    code: 'files-disk-full',
+  'files-disk-full': {
     kind: 'environment',
     meaning: 'The disk, or the quota on it, has no room left',
     fix: 'Free some space, or use another folder',
   },
-  {
-    code: 'files-size-limit',
+  'files-size-limit': {
     kind: 'environment',
     meaning: 'The file grew past what the file system or the limits of the process allow',
     fix: 'Raise the limit (ulimit -f), use another file system, or split the output',
   },
-  {
-    code: 'files-not-readable',
+  'files-not-readable': {
     kind: 'environment',
     meaning: 'The operating system refuses to read a file or folder',
     fix: 'Give the user that runs Bulkhead the right to read it',
   },
-  {
-    code: 'files-not-writable',
+  'files-not-writable': {
     kind: 'environment',
     meaning: 'The operating system refuses to write in the folder',
     fix: 'Give the user that runs Bulkhead the right to write there, or mount it writable',
   },
-  {
-    code: 'files-io',
+  'files-io': {
     kind: 'environment',
     meaning: 'The disk or the network file system failed',
     fix: 'Look at the system log of the machine',
   },
-] as const satisfies readonly ConnectorError[]
+})
 
-type Code = (typeof errors)[number]['code']
-
-/** Makes an error of a registered code; the fix is the registered one unless a better one is known. */
-export function failure(
-  code: Code,
-  message: string,
-  more: { readonly path?: string; readonly fix?: string; readonly cause?: unknown } = {},
-): BulkheadError {
-  const registered = errors.find((error) => error.code === code)
-  if (registered === undefined) throw new Error(`No error is registered as ${code}`)
-  return new BulkheadError({ kind: registered.kind, code, message, fix: registered.fix, ...more })
-}
+type Code = Parameters<typeof failure>[0]
 
 const codes: Readonly<Record<string, Code>> = {
   ENOSPC: 'files-disk-full',

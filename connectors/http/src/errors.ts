@@ -1,12 +1,7 @@
-import {
-  BulkheadError,
-  type ConnectorError,
-  type ErrorDetails,
-  type ErrorKind,
-} from '@bulkhead/connector-sdk'
+import { connectorErrors, type RegisteredError } from '@bulkhead/connector-sdk'
 
 /** Every code that only this connector throws. */
-const registry = {
+export const { errors, error: httpFault } = connectorErrors({
   'http-settings-invalid': config(
     'The settings contradict each other',
     'Correct the field that the message names',
@@ -155,38 +150,14 @@ const registry = {
     'A record has a field that no column takes: it would be lost',
     'Add a column for it, or set otherFields to keep (a column of JSON) or drop',
   ),
-} as const satisfies Readonly<Record<string, Registered>>
+})
 
-interface Registered {
-  readonly kind: ErrorKind
-  readonly meaning: string
-  readonly fix: string
-}
-
-export type HttpErrorCode = keyof typeof registry
-
-/** For `connector.json`. */
-export const errors: readonly ConnectorError[] = Object.entries(registry).map(([code, entry]) => ({
-  code,
-  ...entry,
-}))
-
-/** An error of this connector: its kind comes from the registry, and its fix too when none is given. */
-export function httpFault(
-  code: HttpErrorCode,
-  message: string,
-  details: Partial<Pick<ErrorDetails, 'path' | 'fix' | 'retryAfterMs' | 'cause'>> = {},
-): BulkheadError {
-  const { kind, fix } = registry[code]
-  return new BulkheadError({ fix, ...details, kind, code, message })
-}
-
-function config(meaning: string, fix: string): Registered {
+function config(meaning: string, fix: string): RegisteredError {
   return { kind: 'config', meaning, fix }
 }
-function auth(meaning: string, fix: string): Registered {
+function auth(meaning: string, fix: string): RegisteredError {
   return { kind: 'auth', meaning, fix }
 }
-function transient(meaning: string, fix: string): Registered {
+function transient(meaning: string, fix: string): RegisteredError {
   return { kind: 'transient', meaning, fix }
 }

@@ -1,18 +1,7 @@
-import {
-  BulkheadError,
-  type ConnectorError,
-  type ErrorDetails,
-  type ErrorKind,
-} from '@bulkhead/connector-sdk'
+import { connectorErrors } from '@bulkhead/connector-sdk'
 
 /** The one registry of this connector's error codes; documentation and `connector.json` are made of it. */
-interface Registered {
-  readonly kind: ErrorKind
-  readonly meaning: string
-  readonly fix: string
-}
-
-const registry = {
+export const { errors, error: kafkaError } = connectorErrors({
   'kafka-unreachable': {
     kind: 'transient',
     meaning: 'No broker answers: refused, unknown host, no route, or the connection broke while connecting',
@@ -129,21 +118,4 @@ const registry = {
     meaning: 'A broker or the client did what the connector does not expect',
     fix: 'Report it with the versions of broker and connector',
   },
-} as const satisfies Record<string, Registered>
-
-export type KafkaErrorCode = keyof typeof registry
-
-export const errors: readonly ConnectorError[] = Object.entries(registry).map(([code, entry]) => ({
-  code,
-  ...entry,
-}))
-
-/** An error of this connector. Kind, and fix unless given, come from the registry. */
-export function kafkaError(
-  code: KafkaErrorCode,
-  message: string,
-  details: Partial<Pick<ErrorDetails, 'path' | 'fix' | 'cause'>> = {},
-): BulkheadError {
-  const { kind, fix } = registry[code]
-  return new BulkheadError({ kind, code, message, fix, ...details })
-}
+})

@@ -1,18 +1,7 @@
-import {
-  BulkheadError,
-  type ConnectorError,
-  type ErrorDetails,
-  type ErrorKind,
-} from '@bulkhead/connector-sdk'
+import { connectorErrors } from '@bulkhead/connector-sdk'
 
 /** The one registry of this connector's error codes; documentation and `connector.json` are made of it. */
-interface Registered {
-  readonly kind: ErrorKind
-  readonly meaning: string
-  readonly fix: string
-}
-
-const registry = {
+export const { errors, error: postgresError } = connectorErrors({
   'postgres-host-unknown': {
     kind: 'config',
     meaning: 'The name of the host does not exist',
@@ -222,25 +211,4 @@ const registry = {
     meaning: 'The server answered what the connector does not expect',
     fix: 'Report it with the versions of server, proxies and connector',
   },
-} as const satisfies Readonly<Record<string, Registered>>
-
-export type PostgresErrorCode = keyof typeof registry
-
-export const errors: readonly ConnectorError[] = Object.entries(registry).map(
-  ([code, { kind, meaning, fix }]) => ({
-    code,
-    kind,
-    meaning,
-    fix,
-  }),
-)
-
-/** An error of this connector: its kind comes from the registry, and its fix too when none is given. */
-export function postgresError(
-  code: PostgresErrorCode,
-  message: string,
-  details: Omit<Partial<ErrorDetails>, 'kind' | 'code' | 'message'> = {},
-): BulkheadError {
-  const { kind, fix } = registry[code]
-  return new BulkheadError({ fix, ...details, kind, code, message })
-}
+})

@@ -1,12 +1,7 @@
-import {
-  BulkheadError,
-  type ConnectorError,
-  type ErrorDetails,
-  type ErrorKind,
-} from '@bulkhead/connector-sdk'
+import { connectorErrors, type RegisteredError } from '@bulkhead/connector-sdk'
 
 /** The errors that only this connector throws. */
-const registry = {
+export const { errors, error: s3Fault } = connectorErrors({
   's3-settings-invalid': config(
     'Two settings contradict each other, or one is out of range',
     'Correct the setting at `path`',
@@ -105,38 +100,16 @@ const registry = {
     'Check host and port of `endpoint`, name resolution and firewall',
   ),
   's3-timeout': transient('The store did not answer in time', 'Raise `requestTimeout`, or lower `partSize`'),
-} as const satisfies Readonly<Record<string, Registered>>
+})
 
-interface Registered {
-  readonly kind: ErrorKind
-  readonly meaning: string
-  readonly fix: string
-}
+export type S3ErrorCode = Parameters<typeof s3Fault>[0]
 
-export type S3ErrorCode = keyof typeof registry
-
-/** For `connector.json`. */
-export const errors: readonly ConnectorError[] = Object.entries(registry).map(([code, entry]) => ({
-  code,
-  ...entry,
-}))
-
-/** An error of this connector: its kind comes from the registry, and its fix too when none is given. */
-export function s3Fault(
-  code: S3ErrorCode,
-  message: string,
-  details: Partial<Pick<ErrorDetails, 'path' | 'fix' | 'retryAfterMs' | 'cause'>> = {},
-): BulkheadError {
-  const { kind, fix } = registry[code]
-  return new BulkheadError({ fix, ...details, kind, code, message })
-}
-
-function config(meaning: string, fix: string): Registered {
+function config(meaning: string, fix: string): RegisteredError {
   return { kind: 'config', meaning, fix }
 }
-function auth(meaning: string, fix: string): Registered {
+function auth(meaning: string, fix: string): RegisteredError {
   return { kind: 'auth', meaning, fix }
 }
-function transient(meaning: string, fix: string): Registered {
+function transient(meaning: string, fix: string): RegisteredError {
   return { kind: 'transient', meaning, fix }
 }

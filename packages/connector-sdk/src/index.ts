@@ -8,6 +8,7 @@
  */
 export * from './batch.ts'
 export * from './column-buffer.ts'
+export * from './connector-errors.ts'
 export * from './connector.ts'
 export * from './content-disposition.ts'
 export * from './context.ts'
