@@ -259,7 +259,7 @@ const table: readonly Room[] = [
   {
     name: 'server/platform',
     folder: 'apps/server/src/platform',
-    imports: ['connector-sdk', 'contract', 'engine/application'],
+    imports: ['connector-sdk', 'contract', 'engine/application', 'engine/kafka'],
     never: sql,
     node: true,
   },
