@@ -55,6 +55,8 @@ export interface Repository extends AsyncDisposable {
     readonly server: string
     readonly most: number
     readonly leaseMs: number
+    /** Destinations, `<application>/<destination>`, that are down or busy: theirs stay where they are, so that they hold up no other. */
+    readonly except?: readonly string[]
   }): Promise<readonly OutboxMessage[]>
   messagesSent(ids: readonly string[]): Promise<void>
   /** @param givenUp  the destination will not have it; it is shown among the failed replies, and can be sent again */
