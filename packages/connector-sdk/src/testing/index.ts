@@ -5,7 +5,7 @@
 export { readFiles, readRequest, readRows, rowsOf } from './collect.ts'
 export { connectorJson } from './connector-json.ts'
 export { kitChecks, sourceKit, storeKit } from './kit.ts'
-export type { KitResult, KitRun } from './kit-results.ts'
+export { type KitResult, type KitRun, unexplained } from './kit-results.ts'
 export { startProxy, type Proxy } from './proxy.ts'
 export { checkRestart, type RestartPatience, type RestartSubject } from './restart-check.ts'
 export { settingsRecords, type SettingsRecord } from './settings-records.ts'

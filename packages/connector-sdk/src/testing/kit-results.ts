@@ -19,6 +19,13 @@ export interface KitRun {
   readonly results: readonly KitResult[]
 }
 
+/** Checks that were left out and nobody said why, each with what the test does not give. */
+export function unexplained(results: readonly KitResult[]): readonly string[] {
+  return results
+    .filter(({ result, reason }) => result === 'left-out' && isUnexplained(reason ?? ''))
+    .map(({ check, reason }) => `${check}: ${reason ?? 'no reason'}`)
+}
+
 /**
  * Appends what came of a run to the file that the variable BULKHEAD_KIT_RESULTS names, one line of JSON a
  * role; nothing when it is not set.
@@ -35,8 +42,8 @@ export async function recordResults(
   if (file === undefined || file === '') return
   const system = typeof subject.system === 'function' ? await subject.system() : subject.system
   if (system === undefined) throw new Error('The test does not say by `system` what it runs against')
-  const silent = results.find(({ reason }) => reason !== undefined && isUnexplained(reason))
-  if (silent !== undefined) throw new Error(`${silent.reason ?? ''}: ${silent.check}`)
+  const [silent] = unexplained(results)
+  if (silent !== undefined) throw new Error(silent)
   const run: KitRun = { connector: subject.connector.name, role, system, results }
   await appendFile(file, `${JSON.stringify(run)}\n`)
 }

@@ -1,14 +1,15 @@
+import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { STOP_MS } from './expect.ts'
 import { faultChecks } from './fault-checks.ts'
-import { type KitResult, recordResults } from './kit-results.ts'
+import { type KitResult, recordResults, unexplained } from './kit-results.ts'
 import { sourceChecks } from './source-checks.ts'
 import { sourceFaultChecks } from './source-fault-checks.ts'
 import { sourceTruthChecks } from './source-truth-checks.ts'
 import { specChecks } from './spec-checks.ts'
 import { storeChecks } from './store-checks.ts'
 import { storeFaultChecks } from './store-fault-checks.ts'
-import { isUnexplained, type Check, type SourceSubject, type StoreSubject, type Subject } from './subject.ts'
+import type { Check, SourceSubject, StoreSubject, Subject } from './subject.ts'
 
 const patience = { pauseMs: 300, slowMs: 500, connectMs: 1_000, stopMs: STOP_MS }
 
@@ -70,9 +71,13 @@ function register<S extends Subject<unknown>>(
     }
     test('says of each check that it leaves out why', (t) => {
       for (const { check, result, reason } of results) {
-        if (result === 'left-out')
-          t.diagnostic(`${isUnexplained(reason ?? '') ? 'Warning: ' : ''}left out: ${check}: ${reason ?? ''}`)
+        if (result === 'left-out') t.diagnostic(`left out: ${check}: ${reason ?? ''}`)
       }
+      assert.deepEqual(
+        unexplained(results),
+        [],
+        'Give what a check needs, or `{ cannot: REASON }` in its place',
+      )
     })
     after(() => {
       const order = checks.map(({ title }) => title)
