@@ -11,6 +11,7 @@ export interface ApplicationSpec {
   readonly jobs?: Readonly<Record<string, unknown>>
   readonly policy?: Readonly<Record<string, unknown>>
   readonly replies?: Readonly<Record<string, unknown>>
+  readonly triggers?: Readonly<Record<string, unknown>>
 }
 
 /**
