@@ -12,6 +12,8 @@ export interface NetworkGuard extends Disposable {
    * connection for an outage; whoever judges the failure of a run asks here.
    */
   readonly refusal: BulkheadError | undefined
+  /** What is refused in this work, and in what it begins, is remembered here alone: where several runs share a process. */
+  within<T>(work: () => T): T
 }
 
 interface ActiveGuard {
@@ -21,6 +23,7 @@ interface ActiveGuard {
 
 const active = new Set<ActiveGuard>()
 const exempt = new AsyncLocalStorage<true>()
+const scope = new AsyncLocalStorage<ActiveGuard>()
 let installed = false
 
 /**
@@ -41,6 +44,7 @@ export function guardNetwork(policy: NetworkPolicy): NetworkGuard {
     get refusal() {
       return guard.refusal
     },
+    within: (work) => scope.run(guard, work),
     [Symbol.dispose]() {
       active.delete(guard)
     },
@@ -181,6 +185,7 @@ function refuse(
       ? `Add "${pattern}" to policy.network.allow of the application, if it belongs there`
       : 'Name another address. Whoever runs the platform can open this machine by BULKHEAD_ALLOW_LOOPBACK=1; metadata addresses stay closed',
   })
-  for (const { guard } of judgements) guard.refusal ??= refusal
+  const own = scope.getStore()
+  for (const { guard } of judgements) if (own === undefined || own === guard) guard.refusal ??= refusal
   return refusal
 }

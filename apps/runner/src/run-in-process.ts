@@ -48,8 +48,51 @@ export const systemClock: Clock = {
   },
 }
 
+/** Where temporary folders of runs are made. */
+export const temporaryRoot = join(tmpdir(), `bulkhead-${process.getuid?.() ?? 'user'}`)
+
+/** Removes temporary folders that dead processes left. Nobody waits for it. */
+export function sweepTemporaryRoot(log: Log): void {
+  sweepTemporaryFolders(temporaryRoot).catch((error: unknown) => {
+    log.warn('Temporary folders of earlier runs could not be removed', { error })
+  })
+}
+
+/** What one run of an application is given by a process that is ready for it. */
+export function createRunContext(run: {
+  readonly runId: string
+  readonly application: Application
+  readonly baseFolder: string
+  readonly redactor: Redactor
+  readonly guard: NetworkGuard
+  /** Redacts by itself. */
+  readonly log: Log
+  readonly signal: AbortSignal
+  readonly environment: NodeJS.ProcessEnv
+}): RunContext {
+  const { runId, application, baseFolder, redactor, guard, log, signal, environment } = run
+  return {
+    runId,
+    application,
+    baseFolder,
+    secrets: createSecretResolver({
+      application: application.name,
+      folder: environment['BULKHEAD_SECRETS_DIR'],
+      onFound: (secret) => redactor.add(secret.reveal()),
+    }),
+    log,
+    signal,
+    clock: systemClock,
+    temporaryRoot,
+    signLink: () => Promise.reject(new Error('No links are made here')),
+    load: loadConnector,
+    // A driver reports a refused connection as an outage, which would be tried again.
+    diagnose: ({ kind }) => (kind === 'transient' || kind === 'bug' ? guard.refusal : undefined),
+  }
+}
+
 /**
- * Makes the process ready for runs of an application: its secrets are taken from the environment, its
+ * Makes the process ready for one run of an application: its secrets are taken from the environment, its
  * network policy is in force, folders that dead runs left are removed. Done before any connector is loaded.
  */
 export function runInProcess(
@@ -68,30 +111,11 @@ export function runInProcess(
   const log = redactedLog(options.log, redactor)
   const quietConsole = consoleToLog(log)
   const stray = catchStrayErrors(log)
-  const temporaryRoot = join(tmpdir(), `bulkhead-${process.getuid?.() ?? 'user'}`)
-  // nobody waits for it
-  sweepTemporaryFolders(temporaryRoot).catch((error: unknown) => {
-    log.warn('Temporary folders of earlier runs could not be removed', { error })
-  })
+  sweepTemporaryRoot(log)
+  const { environment } = options
+  const signal = AbortSignal.any([options.signal, stray.signal])
   return {
-    context: {
-      runId: run.runId,
-      application,
-      baseFolder: run.baseFolder,
-      secrets: createSecretResolver({
-        application: application.name,
-        folder: options.environment['BULKHEAD_SECRETS_DIR'],
-        onFound: (secret) => redactor.add(secret.reveal()),
-      }),
-      log,
-      signal: AbortSignal.any([options.signal, stray.signal]),
-      clock: systemClock,
-      temporaryRoot,
-      signLink: () => Promise.reject(new Error('No links are made here')),
-      load: loadConnector,
-      // A driver reports a refused connection as an outage, which would be tried again.
-      diagnose: ({ kind }) => (kind === 'transient' || kind === 'bug' ? guard.refusal : undefined),
-    },
+    context: createRunContext({ ...run, redactor, guard, log, signal, environment }),
     redactor,
     guard,
     [Symbol.dispose]() {

@@ -1,34 +1,22 @@
-import type { BulkheadError } from '@bulkhead/connector-sdk'
-import {
-  exitCodes,
-  fault,
-  readRequest,
-  type ReplyEvent,
-  type Request,
-  requestIdentityOf,
-} from '@bulkhead/contract'
-import type { Application, Catalog, Plan } from '@bulkhead/engine'
-import { checkLock } from '@bulkhead/engine/application/lock'
+import type { BulkheadError, Link } from '@bulkhead/connector-sdk'
+import { exitCodes, readRequest, type ReplyEvent, type Request } from '@bulkhead/contract'
+import type { Application, Plan } from '@bulkhead/engine'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
-import { planRun } from '@bulkhead/engine/plan/plan-run'
-import { runPlan } from '@bulkhead/engine/run/run'
 import type { Progress, RunContext } from '@bulkhead/engine/run/run-context'
-import { runError } from '@bulkhead/engine/run/stop'
-import { createRedactor, type Redactor } from '@bulkhead/engine/secrets/redactor'
-import { hideCredentials, hideSecretsOf } from './known-credentials.ts'
+import { createRedactor } from '@bulkhead/engine/secrets/redactor'
+import { executeRun, failedEnd, type KnownRun, outcomeOf } from './execute-run.ts'
 import { type ApplicationChoice, openApplication, type OpenedApplication } from './open-application.ts'
 import { redactedError } from './redacted-error.ts'
 import { redactedLog } from './redacted-log.ts'
-import type { Outcome } from './reply-event.ts'
 import { newRunId } from './run-id.ts'
 import {
   type OpenLinks,
-  openStoreLinks,
   type ProcessOptions,
   runInProcess,
   type RunProcess,
   systemClock,
 } from './run-in-process.ts'
+import type { Ended } from './stored-reply.ts'
 
 export interface RunRequestOptions extends ProcessOptions {
   readonly application: ApplicationChoice
@@ -70,94 +58,92 @@ const hurriedMs = 700
 export async function runRequest(options: RunRequestOptions): Promise<RunAnswer> {
   const acceptedAtMs = systemClock.now()
   const redactor = createRedactor()
-  const known: Known = { runId: newRunId(acceptedAtMs), acceptedAtMs, redactor, warnings: [] }
+  // there is no memory of requests: each is the first attempt
+  const known: Known = { runId: newRunId(acceptedAtMs), attempt: 1, acceptedAtMs, redactor, warnings: [] }
   try {
-    const outcome = await outcomeOf(known, options)
-    const reply = await replyTo(known, outcome)
+    const end = await endOf(known, options)
+    const reply = await replyTo(known, end)
     const undelivered = await deliver(reply, known, options)
-    const error = 'error' in outcome ? redactedError(outcome.error, redactor) : undefined
-    return { reply, exitCode: exitCodeOf(outcome, undelivered), error, undelivered }
+    const { ended } = end
+    const error = 'error' in ended ? redactedError(ended.error, redactor) : undefined
+    return { reply, exitCode: exitCodeOf(ended, undelivered), error, undelivered }
   } finally {
     known.process?.[Symbol.dispose]()
   }
 }
 
-/** What is known of a request so far: enough to answer it at any moment. */
-interface Known {
-  readonly runId: string
-  readonly acceptedAtMs: number
-  readonly redactor: Redactor
+interface Known extends KnownRun {
   opened?: OpenedApplication
   process?: RunProcess
-  input?: unknown
-  request?: Request
-  plan?: Plan
-  startedAtMs?: number
-  warnings: readonly string[]
 }
 
-async function outcomeOf(known: Known, options: RunRequestOptions): Promise<Outcome> {
+interface End {
+  readonly ended: Ended
+  /** For the files of the result in their order, and behind them for its manifest. */
+  readonly links: readonly Link[]
+}
+
+async function endOf(known: Known, options: RunRequestOptions): Promise<End> {
   try {
     return await execute(known, options)
   } catch (thrown) {
-    const error = runError(thrown, options.signal)
     const log = redactedLog(options.log, known.redactor)
-    // the evidence: causes hold what a reply must not
-    log.debug(`The run failed: ${error.message}`, {
-      code: error.code,
-      stack: error.stack,
-      cause: error.cause,
-    })
-    const status = error.kind === 'cancelled' ? 'cancelled' : 'failed'
-    return { status, plan: known.plan, error, warnings: known.warnings }
+    return { ended: failedEnd(known, thrown, options.signal, log), links: [] }
   }
 }
 
-async function execute(known: Known, options: RunRequestOptions): Promise<Outcome> {
+async function execute(known: Known, options: RunRequestOptions): Promise<End> {
   const catalog = readCatalog(options.connectorRoots)
   catalog.catch(() => undefined) // awaited below
-  await readApplicationAndRequest(known, options)
-  const { opened, request, process } = known
-  if (opened === undefined || request === undefined || process === undefined)
-    throw new Error('Something was read and is not there')
-  const { application, baseFolder } = opened
-  known.warnings = request.warnings
-  hideCredentials(request, known.redactor)
-  const plan = planRun({ application, request, catalog: await catalog, nowMs: systemClock.now() })
-  hideSecretsOf(plan, known.redactor)
-  known.plan = plan
-  known.warnings = [...plan.warnings, ...lockWarnings(opened, await catalog)]
-  options.onPlan?.(plan)
-
-  const signLink = await openStoreLinks(plan.store, baseFolder, application.name, options.openLinks)
-  const context: RunContext = {
-    ...process.context,
-    ...(signLink !== undefined && { signLink }),
-    ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
-    ...(options.openSource !== undefined && { openSource: options.openSource }),
-    ...(options.openStore !== undefined && { openStore: options.openStore }),
-  }
-  known.startedAtMs = systemClock.now()
-  const result = await runPlan(plan, context)
-  const files = result.manifest === undefined ? result.files : [...result.files, result.manifest]
+  const { opened, process, request } = await readApplicationAndRequest(known, options)
+  const { onPlan, onProgress, openSource, openStore, openLinks } = options
+  const executed = await executeRun(known, {
+    opened,
+    request,
+    catalog,
+    openLinks,
+    context: {
+      ...process.context,
+      ...(onProgress !== undefined && { onProgress }),
+      ...(openSource !== undefined && { openSource }),
+      ...(openStore !== undefined && { openStore }),
+    },
+    ...(onPlan !== undefined && { onPlan }),
+  })
+  const { ended, context } = executed
+  const { plan, result } = ended
+  const files = [...result.files, ...(result.manifest === undefined ? [] : [result.manifest])]
   // what a run needs when its rows are through is loaded then, so that the first one is not kept waiting
   const { linkFiles, removeFiles } = await import('@bulkhead/engine/run/link-files')
+  const { urlExpiresInSeconds, store } = plan
   try {
-    const links = await linkFiles(plan, files, context)
-    const linkWarnings = links.flatMap(({ warning }) => warning ?? [])
-    const warnings = [...new Set([...known.warnings, ...result.warnings, ...linkWarnings])]
-    return { status: result.status, plan, result, links, warnings }
+    const links = await linkFiles(store, { store: store.name, urlExpiresInSeconds, files }, context)
+    return { ended, links }
   } catch (error) {
-    await removeFiles(plan, files, context) // a failed attempt leaves nothing (I5)
+    // a failed attempt leaves nothing (I5)
+    await removeFiles(
+      store,
+      files.map(({ stored }) => stored),
+      context,
+    )
     throw error
   }
 }
 
 /** Reads both, also when one is at fault: a reply needs the id of the one and the name of the other. */
-async function readApplicationAndRequest(known: Known, options: RunRequestOptions): Promise<void> {
+async function readApplicationAndRequest(
+  known: Known,
+  options: RunRequestOptions,
+): Promise<{
+  readonly opened: OpenedApplication
+  readonly process: RunProcess
+  readonly request: Request
+}> {
   const faults: unknown[] = []
+  let request: Request | undefined
   try {
     known.opened = await openApplication(options.application)
+    known.application = known.opened.application.name
     known.process = enterProcess(known, known.opened, options)
   } catch (error) {
     faults.push(error)
@@ -165,11 +151,16 @@ async function readApplicationAndRequest(known: Known, options: RunRequestOption
   try {
     const { opened } = known
     known.input = await options.request(opened?.isBuiltin === false ? opened.application : undefined)
-    known.request = readRequest(known.input)
+    request = readRequest(known.input)
+    known.request = request
   } catch (error) {
     faults.push(error)
   }
   if (faults.length > 0) throw faults[0]
+  const { opened, process } = known
+  if (opened === undefined || request === undefined || process === undefined)
+    throw new Error('Something was read and is not there')
+  return { opened, process, request }
 }
 
 function enterProcess(known: Known, opened: OpenedApplication, options: RunRequestOptions): RunProcess {
@@ -180,30 +171,19 @@ function enterProcess(known: Known, opened: OpenedApplication, options: RunReque
   return runInProcess({ runId, application, baseFolder, network, redactor }, options)
 }
 
-function lockWarnings({ application, isBuiltin }: OpenedApplication, catalog: Catalog): readonly string[] {
-  return isBuiltin ? [] : checkLock(application, catalog)
-}
-
-async function replyTo(known: Known, outcome: Outcome): Promise<ReplyEvent> {
-  const { replyEvent } = await import('./reply-event.ts')
-  const identity = requestIdentityOf(known.input)
-  const subject = {
-    requestId: identity.id ?? '',
-    requestSource: identity.source,
-    context: identity.context,
-    application: known.opened?.application.name ?? 'unknown',
-    job: known.request?.data.job,
-    runId: known.runId,
-    acceptedAtMs: known.acceptedAtMs,
-    startedAtMs: known.startedAtMs,
-    finishedAtMs: systemClock.now(),
-  }
-  try {
-    return replyEvent(subject, outcome, known.redactor)
-  } catch (cause) {
-    const error = fault('internal', 'The reply could not be made', { cause })
-    return replyEvent(subject, { status: 'failed', plan: undefined, error, warnings: [] }, known.redactor)
-  }
+async function replyTo(known: Known, { ended, links }: End): Promise<ReplyEvent> {
+  const { replyEvent } = await import('@bulkhead/engine/reply/reply-event')
+  const { outcome, requestSource, finishedAtMs } = await outcomeOf(known, ended)
+  const { reply } = outcome
+  const { application, status } = reply
+  return replyEvent({
+    stored: reply,
+    links: reply.result === undefined ? [] : links,
+    application,
+    requestSource,
+    message: status,
+    timeMs: finishedAtMs,
+  })
 }
 
 async function deliver(
@@ -239,8 +219,8 @@ async function deliver(
   }
 }
 
-function exitCodeOf(outcome: Outcome, undelivered: BulkheadError | undefined): number {
-  if ('error' in outcome) return exitCodes[outcome.error.kind]
-  if (outcome.status === 'completed-with-errors') return exitCodes.record
+function exitCodeOf(ended: Ended, undelivered: BulkheadError | undefined): number {
+  if ('error' in ended) return exitCodes[ended.error.kind]
+  if (ended.status === 'completed-with-errors') return exitCodes.record
   return undelivered === undefined ? 0 : exitCodes[undelivered.kind]
 }

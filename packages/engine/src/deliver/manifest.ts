@@ -44,7 +44,7 @@ export function splitManifest(files: readonly ListedFile[], fields: readonly Fie
 export async function writeManifest(
   store: Store,
   result: {
-    readonly runId: string
+    readonly folder: string
     readonly fileName: string
     readonly files: readonly ListedFile[]
     readonly fields: readonly Field[]
@@ -56,7 +56,7 @@ export async function writeManifest(
   const bytes = new TextEncoder().encode(text)
   await using writer = await openObjectWriter(
     store,
-    { key: objectKey(result.runId, name), contentType: 'application/json', maxBytes: bytes.length },
+    { key: objectKey(result.folder, name), contentType: 'application/json', maxBytes: bytes.length },
     signal,
   )
   await writer.write(bytes)

@@ -31,11 +31,11 @@ export function checkFileName(fileName: string, path = 'output.fileName'): strin
 }
 
 /**
- * The key of a result: `<runId>/<fileName>`, below the prefix of the store.
+ * The key of a result: `<folder>/<fileName>`, below the prefix of the store; the folder is the run's.
  * @throws BulkheadError `file-name-invalid`
  */
-export function objectKey(runId: string, fileName: string, path?: string): string {
-  return `${runId}/${checkFileName(fileName, path)}`
+export function objectKey(folder: string, fileName: string, path?: string): string {
+  return `${folder}/${checkFileName(fileName, path)}`
 }
 
 /**
@@ -43,14 +43,14 @@ export function objectKey(runId: string, fileName: string, path?: string): strin
  * of it is held to the rules of a file name.
  * @throws BulkheadError `file-name-invalid`
  */
-export function copiedFileKey(runId: string, name: string, path = 'query'): string {
+export function copiedFileKey(folder: string, name: string, path = 'query'): string {
   const parts = name.split('/')
   if (parts.length > DEEPEST) {
     throw fault('file-name-invalid', `The file name ${quoted(name)} has more than ${DEEPEST} folders`, {
       path,
     })
   }
-  const key = `${runId}/${parts.map((part) => checkFileName(part, path)).join('/')}`
+  const key = `${folder}/${parts.map((part) => checkFileName(part, path)).join('/')}`
   if (Buffer.byteLength(key) > LONGEST_KEY_BYTES) {
     throw fault(
       'file-name-invalid',

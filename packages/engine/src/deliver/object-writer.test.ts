@@ -242,7 +242,7 @@ test('lists the files of a split result in a manifest', async () => {
     { name: 'total', type: { kind: 'decimal', precision: 12, scale: 2 }, nullable: true },
     { name: 'at', type: { kind: 'timestamp', zoned: true }, nullable: true },
   ] as const
-  const written = await writeManifest(store, { runId: 'run', fileName: 'a.csv', files, fields }, signal)
+  const written = await writeManifest(store, { folder: 'run', fileName: 'a.csv', files, fields }, signal)
   assert.equal(written.name, 'a.manifest.json')
   const text = new TextDecoder().decode(store.objects.get('run/a.manifest.json'))
   assert.deepEqual(JSON.parse(text), {

@@ -1,9 +1,9 @@
-import type { Link } from '@bulkhead/connector-sdk'
 import {
   type ReplyData,
   type ReplyEvent,
   replySchemaV1,
   type ResultFile,
+  type SignedLinks,
   type StoredReply,
 } from '@bulkhead/contract'
 import { requestDigest } from '../plan/identity.ts'
@@ -15,7 +15,7 @@ const mostWarnings = 50
 export interface ReplyMessage {
   readonly stored: StoredReply
   /** For the files of the result in their order, and behind them for its manifest; empty when there is no result. */
-  readonly links: readonly Link[]
+  readonly links: Readonly<SignedLinks>
   readonly application: string
   /** The source of the request's event; empty for a plain request. */
   readonly requestSource: string
@@ -65,7 +65,7 @@ function withLinks({ stored, links }: ReplyMessage): ReplyData {
   }
 }
 
-function withLink({ name, ...file }: StoredFile, link: Link | undefined): ResultFile {
+function withLink({ name, ...file }: StoredFile, link: SignedLinks[number] | undefined): ResultFile {
   if (link === undefined) throw new Error(`There is no link to ${name}`)
   return { name, url: link.url, expiresAt: new Date(link.expiresAtMs).toISOString(), ...file }
 }

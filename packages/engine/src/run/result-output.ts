@@ -38,13 +38,14 @@ export interface ResultOutput {
 
 export function resultOutput(options: {
   readonly plan: Plan
-  readonly runId: string
+  /** First part of the keys. */
+  readonly folder: string
   readonly store: Store
   readonly log: Log
   readonly signal: AbortSignal
   readonly cleanUpMs: () => number
 }): ResultOutput {
-  const { plan, runId, store, log, signal, cleanUpMs } = options
+  const { plan, folder, store, log, signal, cleanUpMs } = options
   const { output, limits } = plan
   const kind: FileKind = {
     format: output.format,
@@ -60,7 +61,7 @@ export function resultOutput(options: {
   async function openFile(index: number, copied: string | undefined): Promise<ResultWriter<Named>> {
     const name =
       copied ?? (output.split === undefined ? output.fileName : splitFileName(output.fileName, index + 1))
-    const key = copied === undefined ? objectKey(runId, name) : copiedFileKey(runId, name)
+    const key = copied === undefined ? objectKey(folder, name) : copiedFileKey(folder, name)
     const object = { key, contentType: contentTypes.objectContentType, maxBytes: limits.bytes }
     const writer = await untilStopped(openObjectWriter(store, object, signal), signal)
     return {
@@ -102,7 +103,7 @@ export function resultOutput(options: {
       }))
       if (output.split === undefined) return { files: named, manifest: undefined }
       const manifest = await untilStopped(
-        writeManifest(store, { runId, fileName: output.fileName, files: named, fields }, signal),
+        writeManifest(store, { folder, fileName: output.fileName, files: named, fields }, signal),
         signal,
       )
       const json = 'application/json'
@@ -124,7 +125,7 @@ export function resultOutput(options: {
       await Promise.all(
         abandoned.map((remove) =>
           within(async () => remove(), timeMs).catch((error: unknown) => {
-            log.warn('A part of a failed result could not be removed', { runId, error: String(error) })
+            log.warn('A part of a failed result could not be removed', { folder, error: String(error) })
           }),
         ),
       )

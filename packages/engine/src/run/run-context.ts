@@ -14,6 +14,8 @@ import type { SecretResolver } from '../secrets/resolve-secrets.ts'
 /** What a run needs of the process that it is in. */
 export interface RunContext {
   readonly runId: string
+  /** First part of the keys of its objects; default: the run's id. */
+  readonly folder?: string
   readonly application: Pick<Application, 'name' | 'folder' | 'files'>
   /** Folder against which settings with relative paths are resolved; undefined where there is none. */
   readonly baseFolder: string | undefined

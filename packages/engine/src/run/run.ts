@@ -96,7 +96,14 @@ async function runAttempt(
   await using opened = new AsyncDisposableStack()
   const { store, extract, connection, passedOver } = await openBoth(plan, services, opened)
   const { cleanUpMs } = services
-  const output = resultOutput({ plan, runId: context.runId, store, log: context.log, signal, cleanUpMs })
+  const output = resultOutput({
+    plan,
+    folder: context.folder ?? context.runId,
+    store,
+    log: context.log,
+    signal,
+    cleanUpMs,
+  })
   try {
     const transform = await begin?.(extract.fields)
     const known = transform === undefined ? extract.fields : transform.fields

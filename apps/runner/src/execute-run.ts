@@ -1,0 +1,130 @@
+import { type BulkheadError, isBulkheadError, type Log } from '@bulkhead/connector-sdk'
+import { fault, type Request, requestIdentityOf, type RunOutcome } from '@bulkhead/contract'
+import type { Catalog, Plan } from '@bulkhead/engine'
+import { checkLock } from '@bulkhead/engine/application/lock'
+import { planRun } from '@bulkhead/engine/plan/plan-run'
+import { runPlan } from '@bulkhead/engine/run/run'
+import type { RunContext } from '@bulkhead/engine/run/run-context'
+import { runError } from '@bulkhead/engine/run/stop'
+import type { Redactor } from '@bulkhead/engine/secrets/redactor'
+import { hideCredentials, hideSecretsOf } from './known-credentials.ts'
+import type { OpenedApplication } from './open-application.ts'
+import { type OpenLinks, openStoreLinks, systemClock } from './run-in-process.ts'
+import type { Ended, ReplySubject } from './stored-reply.ts'
+
+/** What is known of a run so far: enough to answer it at any moment. */
+export interface KnownRun {
+  readonly runId: string
+  readonly attempt: number
+  readonly acceptedAtMs: number
+  readonly redactor: Redactor
+  application?: string
+  input?: unknown
+  request?: Request
+  plan?: Plan
+  startedAtMs?: number
+  warnings: readonly string[]
+}
+
+export interface ExecuteOptions {
+  readonly opened: OpenedApplication
+  readonly request: Request
+  readonly catalog: Promise<Catalog>
+  readonly context: RunContext
+  readonly openLinks: OpenLinks
+  /** Folders of the store that earlier epochs of this run may have left something in. */
+  readonly leftFolders?: readonly string[]
+  readonly onPlan?: (plan: Plan) => void
+}
+
+/** A run that reached its end, with what its files can be linked and removed by. */
+export interface Executed {
+  readonly ended: Extract<Ended, { readonly result: unknown }>
+  readonly context: RunContext
+}
+
+/** Plans and runs, the same way whoever asks: the command line, a job of a cluster, a server. */
+export async function executeRun(known: KnownRun, options: ExecuteOptions): Promise<Executed> {
+  const { opened, request, openLinks } = options
+  const { application, baseFolder } = opened
+  known.request = request
+  known.warnings = request.warnings
+  hideCredentials(request, known.redactor)
+  const catalog = await options.catalog
+  const plan = planRun({ application, request, catalog, nowMs: systemClock.now() })
+  hideSecretsOf(plan, known.redactor)
+  known.plan = plan
+  known.warnings = [...plan.warnings, ...(opened.isBuiltin ? [] : checkLock(application, catalog))]
+  options.onPlan?.(plan)
+
+  const signLink = await openStoreLinks(plan.store, baseFolder, application.name, openLinks)
+  const context: RunContext = { ...options.context, ...(signLink !== undefined && { signLink }) }
+  known.startedAtMs = systemClock.now()
+  await sweepLeftFolders(plan, options.leftFolders ?? [], context)
+  const result = await runPlan(plan, context)
+  const warnings = [...new Set([...known.warnings, ...result.warnings])]
+  return { ended: { status: result.status, plan, result, warnings }, context }
+}
+
+/**
+ * What dead epochs left is removed before this one begins, which keeps a sleeper among them from completing (I5).
+ * Where the store does not let it, the run goes on: it writes into a folder of its own.
+ */
+async function sweepLeftFolders(
+  { store }: Plan,
+  folders: readonly string[],
+  context: RunContext,
+): Promise<void> {
+  if (folders.length === 0) return
+  const { sweepFolders } = await import('@bulkhead/engine/run/sweep-folders')
+  try {
+    await sweepFolders(store, folders, context)
+  } catch (error) {
+    context.signal.throwIfAborted()
+    context.log.warn('What earlier epochs of the run left could not be removed', { folders, error })
+  }
+}
+
+/** What a run that threw ends as. */
+export function failedEnd(known: KnownRun, thrown: unknown, signal: AbortSignal, log: Log): Ended {
+  const error = runError(thrown, signal)
+  // the evidence: causes hold what a reply must not
+  log.debug(`The run failed: ${error.message}`, { code: error.code, stack: error.stack, cause: error.cause })
+  const status = error.kind === 'cancelled' ? 'cancelled' : 'failed'
+  return { status, plan: known.plan, error, warnings: known.warnings }
+}
+
+/** How the run ended, as it is kept. There always is an outcome (I3). */
+export async function outcomeOf(
+  known: KnownRun,
+  ended: Ended,
+): Promise<{ readonly outcome: RunOutcome; readonly requestSource: string; readonly finishedAtMs: number }> {
+  const { runOutcome } = await import('./stored-reply.ts')
+  const identity = requestIdentityOf(known.input)
+  const finishedAtMs = systemClock.now()
+  const subject: ReplySubject = {
+    requestId: identity.id ?? '',
+    context: identity.context,
+    application: known.application ?? 'unknown',
+    job: known.request?.data.job,
+    runId: known.runId,
+    attempt: known.attempt,
+    acceptedAtMs: known.acceptedAtMs,
+    startedAtMs: known.startedAtMs,
+    finishedAtMs,
+  }
+  const made = (end: Ended): RunOutcome => runOutcome(subject, end, known.redactor)
+  const place = { requestSource: identity.source, finishedAtMs }
+  try {
+    return { outcome: made(ended), ...place }
+  } catch (cause) {
+    return { outcome: made(withoutReply(cause)), ...place }
+  }
+}
+
+function withoutReply(cause: unknown): Ended {
+  const error: BulkheadError = isBulkheadError(cause)
+    ? cause
+    : fault('internal', 'The reply could not be made', { cause })
+  return { status: 'failed', plan: undefined, error, warnings: [] }
+}

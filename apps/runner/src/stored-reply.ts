@@ -1,0 +1,127 @@
+import type { BulkheadError } from '@bulkhead/connector-sdk'
+import {
+  type Delivery,
+  type FinalState,
+  type RunOutcome,
+  type StoredReply,
+  storedReplySchema,
+} from '@bulkhead/contract'
+import type { Plan } from '@bulkhead/engine'
+import { replyErrorOf } from '@bulkhead/engine/reply/reply-error'
+import type { RunFile } from '@bulkhead/engine/run/result-output'
+import type { RunResult } from '@bulkhead/engine/run/run'
+import type { Redactor } from '@bulkhead/engine/secrets/redactor'
+
+/** Who is answered, by whom, about which run. */
+export interface ReplySubject {
+  /** Empty when the request could not be read. */
+  readonly requestId: string
+  /** What the requester wants back. */
+  readonly context: unknown
+  readonly application: string
+  /** The job that was asked for. */
+  readonly job: string | undefined
+  readonly runId: string
+  readonly attempt: number
+  readonly acceptedAtMs: number
+  readonly startedAtMs: number | undefined
+  readonly finishedAtMs: number
+}
+
+/** How a run ended. */
+export type Ended =
+  | {
+      readonly status: 'completed' | 'completed-with-errors'
+      readonly plan: Plan
+      readonly result: RunResult
+      readonly warnings: readonly string[]
+    }
+  | {
+      readonly status: 'failed' | 'cancelled'
+      readonly plan: Plan | undefined
+      readonly error: BulkheadError
+      readonly warnings: readonly string[]
+    }
+
+/** The end of a run is the only message that its runner makes. */
+const sequence = 1
+
+/** More than this is for the log. */
+const mostWarnings = 50
+
+/**
+ * How a run ended, as it is kept: with places and no links. Texts that came from anywhere pass the redactor (I6);
+ * names and places do not, because half of one is of no use.
+ */
+export function runOutcome(subject: ReplySubject, ended: Ended, redactor: Redactor): RunOutcome {
+  const reply = storedReplySchema.parse(storedReply(subject, ended, redactor))
+  return 'result' in ended ? { reply, delivery: deliveryOf(ended.plan, ended.result) } : { reply }
+}
+
+function storedReply(subject: ReplySubject, ended: Ended, redactor: Redactor): StoredReply {
+  const { plan } = ended
+  return {
+    requestId: subject.requestId,
+    runId: subject.runId,
+    application: subject.application,
+    ...(subject.job !== undefined && { job: subject.job }),
+    attempt: subject.attempt,
+    sequence,
+    status: ended.status satisfies FinalState,
+    ...(plan !== undefined && {
+      guarantee: plan.guarantee,
+      consistency: 'result' in ended ? ended.result.consistency : plan.consistency,
+      connection: 'result' in ended ? ended.result.connection : plan.source.name,
+    }),
+    ...('result' in ended && { tries: ended.result.attempts }),
+    warnings: redactor.redactData(ended.warnings.slice(0, mostWarnings)),
+    ...(subject.context !== undefined && { context: redactor.redactData(subject.context) }),
+    acceptedAt: instant(subject.acceptedAtMs),
+    ...(subject.startedAtMs !== undefined && { startedAt: instant(subject.startedAtMs) }),
+    finishedAt: instant(subject.finishedAtMs),
+    ...('result' in ended
+      ? { result: storedResult(ended.plan, ended.result) }
+      : { error: redactor.redactData(replyErrorOf(ended.error)) }),
+  }
+}
+
+type StoredResult = NonNullable<StoredReply['result']>
+
+function storedResult(plan: Plan, { rows, bytes, rejected, files, manifest }: RunResult): StoredResult {
+  return {
+    rows,
+    bytes,
+    ...(rejected > 0 && { rejected }),
+    files: files.map((file) => storedFile(plan, file)),
+    ...(manifest !== undefined && {
+      manifest: { ...storedFile(plan, manifest), format: 'json', compression: 'none' },
+    }),
+  }
+}
+
+function storedFile({ output }: Plan, file: RunFile): StoredResult['files'][number] {
+  return {
+    name: file.name,
+    contentType: file.contentType,
+    format: output.format,
+    compression: output.compression,
+    ...(output.ageRecipients.length > 0 && { encryption: 'age' }),
+    rows: file.rows,
+    bytes: file.bytes,
+    location: file.stored.location,
+    checksum: { algorithm: 'sha256', scope: 'object', value: file.sha256 },
+  }
+}
+
+function deliveryOf({ store, urlExpiresInSeconds }: Plan, { files, manifest }: RunResult): Delivery {
+  const all = manifest === undefined ? files : [...files, manifest]
+  return {
+    store: store.name,
+    urlExpiresInSeconds,
+    files: all.map(({ name, objectContentType, stored }) => ({ name, objectContentType, stored })),
+  }
+}
+
+function instant(epochMs: number): string {
+  return new Date(epochMs).toISOString()
+}
