@@ -48,7 +48,7 @@ export interface Repository extends AsyncDisposable {
   events(query: EventQuery): Promise<Page<RepositoryEvent>>
   appendLog(segments: readonly LogSegment[]): Promise<void>
   /** Oldest first; a run keeps at most `mostLogBytes`, the beginning and the end. */
-  log(runId: string, after: number, most: number): Promise<Page<LogSegment>>
+  log(runId: string, after: number, most: number): Promise<Page<StoredLogSegment>>
 
   /** Messages that are due, for this server to send: leased, so that no other sends them meanwhile. */
   takeMessages(take: {
@@ -68,10 +68,13 @@ export interface Repository extends AsyncDisposable {
   }): Promise<void>
   messages(query: {
     readonly runId?: string
+    readonly application?: string
     readonly state?: OutboxState
     readonly after?: string
     readonly most: number
   }): Promise<Page<OutboxMessage>>
+  /** How much is `due` and `failed`, for metrics; one entry for each of the two. */
+  outbox(): Promise<readonly OutboxDepth[]>
   /** A fresh message with the outcome of a run, as for a repeated request, to every destination or to one. */
   resend(runId: string, actor: Actor, destinations: readonly string[]): Promise<number>
 
@@ -89,7 +92,9 @@ export interface Repository extends AsyncDisposable {
   tokens(): Promise<readonly TokenRecord[]>
   revokeToken(id: string, actor: Actor): Promise<boolean>
 
-  /** Removes what is older than it is kept. Bodies of requests went when their runs ended. @returns what was removed */
+  /** Says that retention removed the results of these runs: their requests are answered by `result-expired` from now on. */
+  resultsGone(runIds: readonly string[]): Promise<void>
+  /** Removes what is older than it is kept. Texts of requests that failed go with the logs. @returns what was removed */
   sweep(kept: {
     readonly requestsMs: number
     readonly runsMs: number
@@ -119,7 +124,7 @@ export interface AcceptRequest {
   readonly job: string | undefined
   /** Digest of the application's revision. */
   readonly revision: string
-  /** Text of the request, credentials sealed; removed when the run is over. */
+  /** Text of the request, credentials sealed; removed when the run is over, or kept for `retry` as long as logs when it failed. */
   readonly body: string
   /** What the requester wants back. */
   readonly context: unknown
@@ -273,7 +278,19 @@ export interface LogSegment {
   readonly text: string
 }
 
+export interface StoredLogSegment extends LogSegment {
+  /** To read on behind it. */
+  readonly position: number
+}
+
 export type OutboxState = 'due' | 'sent' | 'failed'
+
+export interface OutboxDepth {
+  readonly state: 'due' | 'failed'
+  readonly messages: number
+  /** When the oldest of them was written; undefined when there is none. */
+  readonly oldestAtMs: number | undefined
+}
 
 export interface OutboxMessage {
   readonly id: string
