@@ -29,6 +29,8 @@ const engine = 'packages/engine/src'
 const servers = ['node:http', 'node:https', 'node:http2', 'node:sqlite', 'fastify', 'pg', 'kysely']
 
 const sql = ['node:sqlite', 'pg', 'kysely']
+/** A server publishes public keys and seals to them; what opens is the runner's (I6). */
+const privateKeys = ['@bulkhead/engine/keys/private-keys', '@bulkhead/engine/keys/open-credentials']
 /** What of the engine a server may know. */
 const serverEngine = [
   'engine',
@@ -36,6 +38,7 @@ const serverEngine = [
   'engine/catalog',
   'engine/job',
   'engine/kafka',
+  'engine/keys',
   'engine/links',
   'engine/observe',
   'engine/plan',
@@ -168,6 +171,14 @@ const table: readonly Room[] = [
     node: true,
   },
   {
+    // private keys lie in the state folder, as the key of links does
+    name: 'engine/keys',
+    folder: `${engine}/keys`,
+    imports: ['connector-sdk', 'contract', 'engine/catalog', 'engine/links'],
+    never: servers,
+    node: true,
+  },
+  {
     name: 'engine/secrets',
     folder: `${engine}/secrets`,
     imports: ['connector-sdk', 'contract', 'engine/application'],
@@ -247,6 +258,7 @@ const table: readonly Room[] = [
     imports: ['connector-sdk', 'contract', ...serverEngine, 'server/*'],
     importsLazily: ['files'],
     importsTypes: ['files'],
+    never: privateKeys,
     node: true,
   },
   {
@@ -260,28 +272,28 @@ const table: readonly Room[] = [
     name: 'server/platform',
     folder: 'apps/server/src/platform',
     imports: ['connector-sdk', 'contract', 'engine/application', 'engine/kafka'],
-    never: sql,
+    never: [...sql, ...privateKeys],
     node: true,
   },
   {
     name: 'server/applications',
     folder: 'apps/server/src/applications',
     imports: ['connector-sdk', 'contract', ...serverEngine, 'server/repository'],
-    never: sql,
+    never: [...sql, ...privateKeys],
     node: true,
   },
   {
     name: 'server/intake',
     folder: 'apps/server/src/intake',
     imports: ['connector-sdk', 'contract', ...serverEngine, 'server/applications', 'server/repository'],
-    never: sql,
+    never: [...sql, ...privateKeys],
     node: true,
   },
   {
     name: 'server/dispatch',
     folder: 'apps/server/src/dispatch',
     imports: ['connector-sdk', 'contract', ...serverEngine, 'server/applications', 'server/repository'],
-    never: sql,
+    never: [...sql, ...privateKeys],
     node: true,
   },
   {
@@ -296,7 +308,7 @@ const table: readonly Room[] = [
       'server/applications',
     ],
     importsTypes: ['server/dispatch'],
-    never: sql,
+    never: [...sql, ...privateKeys],
     node: true,
   },
   {
@@ -310,14 +322,14 @@ const table: readonly Room[] = [
       'server/intake',
       'server/applications',
     ],
-    never: sql,
+    never: [...sql, ...privateKeys],
     node: true,
   },
   {
     name: 'server/auth',
     folder: 'apps/server/src/auth',
     imports: ['connector-sdk', 'contract', 'engine/links', 'server/repository'],
-    never: sql,
+    never: [...sql, ...privateKeys],
     node: true,
   },
   {
@@ -325,7 +337,7 @@ const table: readonly Room[] = [
     folder: 'apps/server/src/observe',
     imports: ['connector-sdk', 'contract', ...serverEngine, 'server/repository'],
     importsTypes: ['server/intake', 'server/dispatch'],
-    never: sql,
+    never: [...sql, ...privateKeys],
     node: true,
   },
   {
@@ -333,7 +345,7 @@ const table: readonly Room[] = [
     folder: 'apps/server/src/api',
     imports: ['connector-sdk', 'contract', ...serverEngine, 'server/auth', 'server/observe'],
     importsTypes: ['server/repository', 'server/intake', 'server/applications', 'server/dispatch'],
-    never: sql,
+    never: [...sql, ...privateKeys],
     node: true,
   },
   {
@@ -351,7 +363,7 @@ const table: readonly Room[] = [
     ],
     // a one-shot run is at its first byte in 150 ms
     // it holds the key of links: a runner gets no more than what it may sign with
-    importsLazily: ['runner', 'files', 'engine/links'],
+    importsLazily: ['runner', 'files', 'engine/keys', 'engine/links'],
     importsTypes: ['runner', 'files'],
     node: true,
   },

@@ -174,6 +174,10 @@ const registry = {
     'The application has a key of this kind',
     'Replace it by a new one: `bulkhead keys rotate APPLICATION`',
   ),
+  'key-current': config(
+    'The key is the one that is sealed to now, and others would take its place',
+    'Make a new one first: `bulkhead keys rotate APPLICATION`',
+  ),
   'key-unknown': config('The application has no such key', 'See `bulkhead keys list APPLICATION`'),
   'keys-unreadable': config(
     'What was given as public keys is no JSON Web Key Set with a key to seal to',
@@ -380,6 +384,10 @@ const registry = {
   'repository-in-use': environment(
     'Another server uses the repository file',
     'Stop the other one, or use PostgreSQL for several servers',
+  ),
+  'repository-unusable': environment(
+    'The repository cannot be opened: its file, its folder or the rights in its database',
+    'Correct what the message names, or give another place',
   ),
   'repository-newer': environment(
     'The repository was written by a later version of Bulkhead',
