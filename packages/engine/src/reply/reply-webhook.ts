@@ -66,8 +66,15 @@ async function headersOf(
   }
   if (secret === undefined) return plain
   const { Webhook } = await import('standardwebhooks')
-  const webhook = secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' })
-  return { ...plain, 'webhook-signature': webhook.sign(id, now, body) }
+  try {
+    const webhook = secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' })
+    return { ...plain, 'webhook-signature': webhook.sign(id, now, body) }
+  } catch {
+    // its own error may quote what it read
+    throw fault('reply-refused', 'The secret of the signature cannot be used', {
+      fix: 'Write `whsec_` and base64, or a text without `whsec_`',
+    })
+  }
 }
 
 /** Seconds or a date. @see RFC 9110, 10.2.3 */

@@ -1,0 +1,174 @@
+import type { Log } from '@bulkhead/connector-sdk'
+import type { KafkaConnection } from '@bulkhead/engine/kafka/connection'
+import { createReplySender } from '@bulkhead/engine/reply/reply-sender'
+import type { OutboxMessage, Repository } from '../repository/repository.ts'
+import { createLane, type Lane, type LaneStatus } from './lane.ts'
+import { mostTries, retryDelayMs } from './retry-time.ts'
+import { sendMessage, type SendOptions } from './send-message.ts'
+
+export interface RepliesOptions extends Pick<SendOptions, 'applications' | 'runners' | 'secretsOf' | 'now'> {
+  /** Name of this server, for the leases of messages. */
+  readonly server: string
+  readonly repository: Pick<Repository, 'takeMessages' | 'messagesSent' | 'messageFailed' | 'onChange'>
+  readonly clusters: ReadonlyMap<string, KafkaConnection>
+  readonly log: Log
+}
+
+/** Sends what the outbox holds, until it is stopped. */
+export interface Replies {
+  status(): readonly LaneStatus[]
+  /** Takes no more, waits for what is being sent. The rest is due again when its lease is over, here or elsewhere. */
+  stop(): Promise<void>
+}
+
+const most = 100
+/** Longer than one try can take, links included. */
+const leaseMs = 90_000
+/** For retries that come due, and for what another server wrote. */
+const pollMs = 1000
+const outageMs = 2000
+/** What is being sent at the stop gets so long; a repository that is away then, no longer. */
+const stopMs = 5000
+
+/**
+ * The reply room: takes due messages from the outbox, has links made, and sends each by the lane of its destination.
+ * At least once, with the same id every time (I3): a message is marked when its destination has it.
+ */
+export function createReplies(options: RepliesOptions): Replies {
+  const { repository, log, now, server } = options
+  const lanes = new Map<string, Lane>()
+  const sender = createReplySender(options.clusters)
+  const stop = new AbortController()
+  const sendOptions = { ...options, sender, signal: stop.signal }
+  const wake = createWake()
+  const unsubscribe = repository.onChange((change) => {
+    if (change === 'messages') wake.now()
+  })
+  let stopped = false
+  let outage = false
+
+  function laneOf({ application, destination }: OutboxMessage): Lane {
+    const name = `${application}/${destination}`
+    const lane = lanes.get(name) ?? createLane({ name, send, onRoom: () => wake.now(), now })
+    lanes.set(name, lane)
+    return lane
+  }
+
+  async function send(message: OutboxMessage): Promise<boolean> {
+    const sent = await sendMessage(message, sendOptions)
+    if (sent.is === 'sent') {
+      await keep(() => repository.messagesSent([message.id]))
+      return true
+    }
+    // a server that ends has not learnt anything of the destination
+    if (stop.signal.aborted) return true
+    const tries = message.tries + 1
+    const { error, final, by } = sent
+    const givenUp = final || tries >= mostTries
+    const retryAt = now() + retryDelayMs(tries, error.retryAfterMs, Math.random())
+    log.warn(
+      `A reply was not delivered to "${message.destination}" of ${message.application}: ${error.message}`,
+      {
+        application: message.application,
+        runId: message.runId,
+        message: message.message,
+        code: error.code,
+        tries,
+        givenUp,
+      },
+    )
+    await keep(() => repository.messageFailed({ id: message.id, error: error.message, retryAt, givenUp }))
+    // one that was refused says nothing about the next one
+    return by === 'links' || final
+  }
+
+  /** Unless it is kept the message is sent once more when its lease is over. */
+  async function keep(write: () => Promise<void>): Promise<void> {
+    for (let attempt = 1; attempt <= 5 && !stop.signal.aborted; attempt++) {
+      try {
+        return await write()
+      } catch (error) {
+        told(error)
+        await wake.pause(outageMs)
+      }
+    }
+  }
+
+  function told(error: unknown): void {
+    if (outage) return
+    outage = true
+    log.warn(`The outbox cannot be reached: ${error instanceof Error ? error.message : String(error)}`)
+  }
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      let taken: readonly OutboxMessage[] = []
+      try {
+        const except = [...lanes].flatMap(([name, lane]) => (lane.open ? [] : [name]))
+        const leaseEndsMs = now() + leaseMs
+        taken = await repository.takeMessages({ server, most, leaseMs, except })
+        outage = false
+        for (const message of taken) laneOf(message).add(message, leaseEndsMs)
+      } catch (error) {
+        told(error)
+        await wake.pause(outageMs)
+      }
+      for (const [name, lane] of lanes) if (lane.idle) lanes.delete(name)
+      if (taken.length < most) await wake.wait(pollMs)
+    }
+  }
+
+  const running = run()
+
+  return {
+    status: () => [...lanes.values()].map((lane) => lane.status()),
+    async stop() {
+      stopped = true
+      unsubscribe()
+      wake.now()
+      const end = (): void => {
+        stop.abort(new Error('The server ends'))
+        wake.end()
+      }
+      const timer = setTimeout(end, stopMs)
+      await running
+      await Promise.all([...lanes.values()].map((lane) => lane.stop()))
+      clearTimeout(timer)
+      end()
+      await sender[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Waits that may be cut short. */
+function createWake() {
+  let woken = false
+  const waiting = new Set<() => void>()
+  const pausing = new Set<() => void>()
+  const pauseIn = (set: Set<() => void>, ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        set.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      set.add(done)
+    })
+  return {
+    now(): void {
+      woken = true
+      for (const done of waiting) done()
+    },
+    /** Until it is woken, or was since the last wait. */
+    async wait(ms: number): Promise<void> {
+      if (!woken) await pauseIn(waiting, ms)
+      woken = false
+    },
+    /** In spite of wakes. */
+    pause: (ms: number): Promise<void> => pauseIn(pausing, ms),
+    end(): void {
+      for (const done of pausing) done()
+    },
+  }
+}
