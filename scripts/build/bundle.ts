@@ -40,6 +40,18 @@ export function bundlesOf(root: string): readonly Bundle[] {
         'standardwebhooks',
       ],
     },
+    {
+      // a process of a server that runs alone is at work as soon as a command
+      folder: 'apps/runner',
+      entries: ['index', 'connected/main'],
+      separate: [
+        '@bulkhead/connector-sdk',
+        'parquet-wasm',
+        'apache-arrow',
+        'age-encryption',
+        'standardwebhooks',
+      ],
+    },
     ...connectors.map((folder): Bundle => ({ folder, entries: ['index'] })),
   ]
 }

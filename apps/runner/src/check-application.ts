@@ -1,5 +1,5 @@
 import type { BulkheadError } from '@bulkhead/connector-sdk'
-import type { PlannedConnection } from '@bulkhead/engine'
+import type { Application, Catalog, PlannedConnection } from '@bulkhead/engine'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
 import { declaredConnection, declaredStore } from '@bulkhead/engine/plan/planned-connection'
 import { checkConnection } from '@bulkhead/engine/run/check-connection'
@@ -29,23 +29,29 @@ export interface CheckedItem {
 /** @throws BulkheadError when the application itself cannot be read */
 export async function checkApplication(options: CheckOptions): Promise<readonly CheckedItem[]> {
   const { application, baseFolder } = await openApplication(options.application)
-  const { spec } = application.manifest
   const catalog = await readCatalog(options.connectorRoots)
-  const network = { allow: spec.policy.network.allow, allowLoopback: application.platform.allowLoopback }
+  const { allow } = application.manifest.spec.policy.network
+  const network = { allow, allowLoopback: application.platform.allowLoopback }
   const runId = newRunId(systemClock.now())
-  const check = (
-    role: CheckedItem['role'],
-    name: string,
-    connector: string,
-    plan: () => PlannedConnection,
-  ): Promise<CheckedItem> => checkItem(role, name, connector, plan, process)
   using process = runInProcess({ runId, application, baseFolder, network }, options)
-  return Promise.all([
-    ...Object.entries(spec.connections).map(([name, { connector }]) =>
-      check('connection', name, connector, () => declaredConnection(application, catalog, name, '')),
+  return await checkOpened(application, catalog, process)
+}
+
+/** The same in a process that is ready for the application. */
+export async function checkOpened(
+  application: Application,
+  catalog: Catalog,
+  process: Pick<RunProcess, 'context' | 'redactor'>,
+): Promise<readonly CheckedItem[]> {
+  const { connections, stores } = application.manifest.spec
+  return await Promise.all([
+    ...Object.entries(connections).map(([name, { connector }]) =>
+      checkItem('connection', name, connector, process, () =>
+        declaredConnection(application, catalog, name, ''),
+      ),
     ),
-    ...Object.entries(spec.stores).map(([name, { connector }]) =>
-      check('store', name, connector, () => declaredStore(application, catalog, name, '')),
+    ...Object.entries(stores).map(([name, { connector }]) =>
+      checkItem('store', name, connector, process, () => declaredStore(application, catalog, name, '')),
     ),
   ])
 }
@@ -54,8 +60,8 @@ async function checkItem(
   role: CheckedItem['role'],
   name: string,
   connector: string,
+  { context, redactor }: Pick<RunProcess, 'context' | 'redactor'>,
   plan: () => PlannedConnection,
-  { context, redactor }: RunProcess,
 ): Promise<CheckedItem> {
   const item = { role, name, connector }
   try {

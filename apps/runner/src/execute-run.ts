@@ -9,6 +9,7 @@ import { runError } from '@bulkhead/engine/run/stop'
 import type { Redactor } from '@bulkhead/engine/secrets/redactor'
 import { hideCredentials, hideSecretsOf } from './known-credentials.ts'
 import type { OpenedApplication } from './open-application.ts'
+import { openCredentials } from './open-credentials.ts'
 import { type OpenLinks, openStoreLinks, systemClock } from './run-in-process.ts'
 import type { Ended, ReplySubject } from './stored-reply.ts'
 
@@ -32,6 +33,8 @@ export interface ExecuteOptions {
   readonly catalog: Promise<Catalog>
   readonly context: RunContext
   readonly openLinks: OpenLinks
+  /** Where the keys of the application lie, for credentials that a request brings sealed. */
+  readonly stateFolder: string
   /** Folders of the store that earlier epochs of this run may have left something in. */
   readonly leftFolders?: readonly string[]
   readonly onPlan?: (plan: Plan) => void
@@ -45,13 +48,16 @@ export interface Executed {
 
 /** Plans and runs, the same way whoever asks: the command line, a job of a cluster, a server. */
 export async function executeRun(known: KnownRun, options: ExecuteOptions): Promise<Executed> {
-  const { opened, request, openLinks } = options
+  const { opened, request, openLinks, stateFolder } = options
   const { application, baseFolder } = opened
   known.request = request
   known.warnings = request.warnings
   hideCredentials(request, known.redactor)
+  const nowMs = systemClock.now()
+  const unsealing = { application: application.name, stateFolder, redactor: known.redactor, nowMs }
+  const credentials = await openCredentials(request, unsealing)
   const catalog = await options.catalog
-  const plan = planRun({ application, request, catalog, nowMs: systemClock.now() })
+  const plan = planRun({ application, request, catalog, nowMs, credentials })
   hideSecretsOf(plan, known.redactor)
   known.plan = plan
   known.warnings = [...plan.warnings, ...(opened.isBuiltin ? [] : checkLock(application, catalog))]

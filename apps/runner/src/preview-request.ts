@@ -1,6 +1,7 @@
 import { readRequest } from '@bulkhead/contract'
 import type { Application, Plan } from '@bulkhead/engine'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
+import { stateFolder } from '@bulkhead/engine/links/state-folder'
 import { planRun } from '@bulkhead/engine/plan/plan-run'
 import { type Preview, previewPlan } from '@bulkhead/engine/run/preview'
 import type { RunContext } from '@bulkhead/engine/run/run-context'

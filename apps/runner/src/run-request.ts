@@ -2,6 +2,7 @@ import type { BulkheadError, Link } from '@bulkhead/connector-sdk'
 import { exitCodes, readRequest, type ReplyEvent, type Request } from '@bulkhead/contract'
 import type { Application, Plan } from '@bulkhead/engine'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
+import { stateFolder } from '@bulkhead/engine/links/state-folder'
 import type { Progress, RunContext } from '@bulkhead/engine/run/run-context'
 import { createRedactor } from '@bulkhead/engine/secrets/redactor'
 import { executeRun, failedEnd, type KnownRun, outcomeOf } from './execute-run.ts'
@@ -102,6 +103,7 @@ async function execute(known: Known, options: RunRequestOptions): Promise<End> {
     request,
     catalog,
     openLinks,
+    stateFolder: stateFolder(options.environment),
     context: {
       ...process.context,
       ...(onProgress !== undefined && { onProgress }),

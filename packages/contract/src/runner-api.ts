@@ -15,6 +15,38 @@ import { deliverySchema, runCommands, runOutcomeSchema } from './run.ts'
  * | `POST /v1/tasks/{id}/finish`   | process | result or error of a task                                    |
  */
 
+/**
+ * What a runner process is told when it is started, as one line on its standard input, where no other process
+ * sees it. The end of its input is the end of its server.
+ */
+export const runnerSettingsSchema = z.object({
+  /** Path of the server's Unix socket. */
+  socket: z.string(),
+  /** Of this process only. */
+  token: z.string(),
+  application: z.string(),
+  revision: z.string(),
+  environment: z.string().optional(),
+  /** Where settings with relative paths start. */
+  baseFolder: z.string(),
+  /** Folders whose sub-folders are connectors. */
+  connectorRoots: z.array(z.string()),
+  /** With a server silent for so long, all its runs are given up. */
+  leaseMs: z.int(),
+  /** What it may sign for stores of local files; absent when the application has none. */
+  links: z
+    .object({
+      application: z.string(),
+      key: z.string(),
+      folders: z.array(z.object({ id: z.string(), application: z.string(), folder: z.string() })),
+      baseUrl: z.string(),
+      serverKey: z.string(),
+    })
+    .optional(),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']),
+})
+export type RunnerSettings = z.output<typeof runnerSettingsSchema>
+
 /** The application as its runner gets it: files by path, base64. The digest is over all of them. */
 export const bundleSchema = z.object({
   application: z.string(),
@@ -156,3 +188,10 @@ export type HeartbeatAnswer = z.output<typeof heartbeatAnswerSchema>
 
 export const finishRunSchema = runOutcomeSchema.extend({ epoch: z.int() })
 export type FinishRun = z.output<typeof finishRunSchema>
+
+/** What became of a task: its result, in the form that the task has, or why there is none. */
+export const finishTaskSchema = z.union([
+  z.object({ result: z.unknown() }),
+  z.object({ error: replyErrorSchema }),
+])
+export type FinishTask = z.output<typeof finishTaskSchema>

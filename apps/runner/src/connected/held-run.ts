@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type BulkheadError, cancelled } from '@bulkhead/connector-sdk'
+import {
+  type Heartbeat,
+  type HeartbeatAnswer,
+  readRequest,
+  type RunOutcome,
+  type RunWork,
+} from '@bulkhead/contract'
+import { runFolder } from '@bulkhead/engine/job/run-folder'
+import type { Progress, RunContext } from '@bulkhead/engine/run/run-context'
+import { type Executed, executeRun, failedEnd, type KnownRun, outcomeOf } from '../execute-run.ts'
+import type { Ended } from '../stored-reply.ts'
+import { createRunLog, type LogLevel } from './run-log.ts'
+import type { RunnerHome } from './runner-home.ts'
+import { type ServerClient, ServerCallFailed } from './server-client.ts'
+
+type Reported = Heartbeat['runs'][number]
+type Told = HeartbeatAnswer['runs'][number]
+
+/** One run while this process has it. */
+export interface HeldRun {
+  readonly runId: string
+  /** For the next heartbeat; each line and each command is reported once. */
+  report(): Reported
+  /** What the server said of it. */
+  told(told: Told): void
+  /** Ends it without an outcome: it is another's, or nobody's any more. */
+  abandon(): void
+  /** Ends it as failed. */
+  fail(error: BulkheadError): void
+  /** Resolves when nothing of it is left in this process. Never rejects. */
+  readonly over: Promise<void>
+}
+
+/** How long the server may take between two tries to take an outcome. */
+const longestPauseMs = 1_000
+
+/** Begins a run, and finishes it at the server. */
+export function holdRun(work: RunWork, home: RunnerHome, client: ServerClient, logLevel: LogLevel): HeldRun {
+  const { runId, epoch } = work
+  const stop = new AbortController()
+  const abandoned = new AbortController()
+  const log = createRunLog(logLevel)
+  const known: KnownRun = {
+    runId,
+    attempt: work.attempt,
+    acceptedAtMs: work.acceptedAtMs,
+    redactor: home.redactor,
+    application: work.application,
+    input: work.request,
+    warnings: [],
+  }
+  let progress: Progress | undefined
+  let effective: string[] = []
+  const seen = new Set<string>()
+
+  function abandon(): void {
+    abandoned.abort()
+    stop.abort(cancelled("The run is not this runner's any more"))
+  }
+
+  async function live(): Promise<void> {
+    using context = home.contextFor({ runId, log, signal: stop.signal })
+    const own: RunContext = {
+      ...context,
+      folder: runFolder(runId, epoch),
+      onProgress: (told) => void (progress = told),
+    }
+    await context.guard.within(async () => {
+      const { ended, executed } = await execute(own)
+      if (abandoned.signal.aborted) return await removeResult(executed)
+      const { outcome } = await outcomeOf(known, ended)
+      const taken = await finish(outcome)
+      if (taken === 'lease-lost') await removeResult(executed) // I5: nobody names it
+    })
+  }
+
+  async function execute(
+    context: RunContext,
+  ): Promise<{ readonly ended: Ended; readonly executed: Executed | undefined }> {
+    const { opened, catalog, openLinks, stateFolder } = home
+    try {
+      const request = readRequest(work.request)
+      const { leftFolders } = work
+      const executed = await executeRun(known, {
+        opened,
+        request,
+        catalog,
+        context,
+        openLinks,
+        stateFolder,
+        leftFolders,
+      })
+      return { ended: executed.ended, executed }
+    } catch (error) {
+      return { ended: failedEnd(known, error, stop.signal, context.log), executed: undefined }
+    }
+  }
+
+  /** Tries until the server has said what became of it; a run that was lost meanwhile need not be finished. */
+  async function finish(outcome: RunOutcome): Promise<'finished' | 'lease-lost' | 'unknown'> {
+    for (let pauseMs = 50; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+      try {
+        return await client.finishRun(work, { ...outcome, epoch })
+      } catch (error) {
+        // a server that does not know this process never takes its outcome
+        if (error instanceof ServerCallFailed && (error.status === 401 || error.status === 404))
+          return 'unknown'
+        if (error instanceof ServerCallFailed && error.status === 400) throw error
+      }
+      if (abandoned.signal.aborted) return 'unknown'
+      await sleep(pauseMs, undefined, { signal: abandoned.signal }).catch(() => undefined)
+    }
+  }
+
+  async function removeResult(executed: Executed | undefined): Promise<void> {
+    if (executed === undefined) return
+    const { ended, context } = executed
+    const { files, manifest } = ended.result
+    const objects = [...files, ...(manifest === undefined ? [] : [manifest])].map(({ stored }) => stored)
+    const { removeFiles } = await import('@bulkhead/engine/run/link-files')
+    // the run was stopped, and its store would not open any more by the same signal
+    await removeFiles(ended.plan.store, objects, { ...context, signal: new AbortController().signal })
+  }
+
+  return {
+    runId,
+    report() {
+      const { startedAtMs } = known
+      const reported: Reported = {
+        runId,
+        epoch,
+        ...(startedAtMs !== undefined && { startedAtMs }),
+        ...(progress !== undefined && { progress: { rows: progress.rows, bytes: progress.bytes } }),
+        ...log.take(),
+        effective,
+      }
+      effective = []
+      return reported
+    },
+    told({ lost, commands }) {
+      if (lost) return abandon()
+      for (const { id, reason } of commands) {
+        if (seen.has(id)) continue
+        seen.add(id)
+        // the only command there is
+        stop.abort(cancelled(reason === '' ? undefined : `The run was cancelled: ${reason}`))
+        effective.push(id)
+      }
+    },
+    abandon,
+    fail: (error) => stop.abort(error),
+    over: live().catch((error: unknown) => {
+      home.log.warn('A run could not be finished', { runId, error })
+    }),
+  }
+}
