@@ -131,8 +131,9 @@ export const config = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'How a request is tried again that failed on its way, or was refused for now' }),
-  idleTimeout: duration.default('PT1M').meta({
-    description: 'Longest silence of the server, before its answer and within it; default PT1M',
+  idleTimeout: duration.regex(/[1-9]/, 'must be a second or longer').default('PT1M').meta({
+    description:
+      'Longest silence of the server, before its answer and within it; at least PT1S, default PT1M',
   }),
   maxPageSize: size.default('1GiB').meta({
     description: 'Largest page, unpacked. Pages are read as a stream, so this is no memory; default 1GiB',

@@ -57,7 +57,7 @@ export function readSettings(config: Config, connectTimeoutMs: number): Settings
     requestsPerSecond: config.requestsPerSecond,
     attempts: config.retry.attempts,
     longestWaitMs: millisecondsOf(config.retry.longestWait),
-    idleTimeoutMs: Math.max(1000, millisecondsOf(config.idleTimeout)),
+    idleTimeoutMs: millisecondsOf(config.idleTimeout),
     connectTimeoutMs,
     maxPageBytes: bytesOf(config.maxPageSize),
     maxRecordBytes,

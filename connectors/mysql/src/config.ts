@@ -16,7 +16,10 @@ const text = (most: number): z.ZodString =>
 const duration = z
   .string()
   .max(20)
-  .regex(/^PT(?=\d)(\d{1,5}H)?(\d{1,6}M)?(\d{1,8}S)?$/, 'must be hours, minutes and seconds such as PT1M30S')
+  .regex(
+    /^PT(?=.*[1-9])(\d{1,5}H)?(\d{1,6}M)?(\d{1,8}S)?$/,
+    'must be hours, minutes and seconds such as PT1M30S, at least a second',
+  )
 
 const tls = z.strictObject({
   ...tlsFields({
@@ -106,7 +109,10 @@ export const config = z.strictObject({
   }),
   maxRowSize: z
     .string()
-    .regex(/^\d{1,4}(KiB|MiB)$/, 'must be a size such as 128MiB')
+    .regex(
+      /^([1-9]\d{0,3}KiB|([1-9]\d{0,2}|10[01]\d|102[0-3])MiB)$/,
+      'must be a size such as 128MiB, at most 1023MiB',
+    )
     .default('128MiB')
     .meta({
       title: 'Largest row',
@@ -117,17 +123,17 @@ export const config = z.strictObject({
 
 export type Config = z.output<typeof config>
 
-/** Seconds of a duration of the settings, which the schema has checked; at least one. */
+/** Seconds of a duration of the settings, which the schema has checked. */
 export function seconds(text: string): number {
   const [, hours = '0', minutes = '0', rest = '0'] = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(text) ?? []
   // A year is the most that every server takes.
-  return Math.min(31_536_000, Math.max(1, (Number(hours) * 60 + Number(minutes)) * 60 + Number(rest)))
+  return Math.min(31_536_000, (Number(hours) * 60 + Number(minutes)) * 60 + Number(rest))
 }
 
 /** Bytes of a size of the settings. */
 export function rowBytes(text: string): number {
   const unit = text.endsWith('KiB') ? 1024 : 1024 * 1024
-  return Math.min(1023 * 1024 * 1024, Number.parseInt(text, 10) * unit)
+  return Number.parseInt(text, 10) * unit
 }
 
 /** The mode that holds: `auto` decided by the host. */

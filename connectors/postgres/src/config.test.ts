@@ -52,12 +52,17 @@ describe('the settings', () => {
     walk('', schema)
     assert.deepEqual(secrets, ['password', 'iam.secretAccessKey', 'iam.sessionToken', 'tls.key'])
   })
+  it('refuse a row that no message of the protocol can hold', () => {
+    const { maxRowSize } = definition.config.shape
+    assert.equal(maxRowSize.safeParse('1023MiB').success, true)
+    for (const size of ['1024MiB', '9999MiB', '0MiB']) assert.equal(maxRowSize.safeParse(size).success, false)
+  })
   it('read durations and sizes', () => {
     assert.equal(milliseconds('PT1H2M3S'), 3_723_000)
     assert.equal(milliseconds('PT0S'), 0)
     assert.equal(milliseconds('PT99999H'), 2_147_483_647)
     assert.equal(rowBytes('64KiB'), 65_536)
-    assert.equal(rowBytes('9999MiB'), 1023 * 2 ** 20)
+    assert.equal(rowBytes('1023MiB'), 1023 * 2 ** 20)
   })
 })
 

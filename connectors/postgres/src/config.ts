@@ -118,7 +118,10 @@ export const config = z.strictObject({
   }),
   maxRowSize: z
     .string()
-    .regex(/^\d{1,4}(KiB|MiB)$/, 'must be a size such as 128MiB')
+    .regex(
+      /^([1-9]\d{0,3}KiB|([1-9]\d{0,2}|10[01]\d|102[0-3])MiB)$/,
+      'must be a size such as 128MiB, at most 1023MiB',
+    )
     .default('128MiB')
     .meta({
       title: 'Largest row',
@@ -137,10 +140,10 @@ export function milliseconds(text: string): number {
   return Math.min(2_147_483_647, ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000)
 }
 
-/** Bytes of a size of the settings; a message of the protocol cannot be larger than 1 GiB. */
+/** Bytes of a size of the settings. */
 export function rowBytes(text: string): number {
   const unit = text.endsWith('KiB') ? 1024 : 1024 * 1024
-  return Math.min(1023 * 1024 * 1024, Number.parseInt(text, 10) * unit)
+  return Number.parseInt(text, 10) * unit
 }
 
 /** The mode that holds: `auto` decided by the host. */

@@ -23,6 +23,15 @@ function jsonBytes(value: unknown): number {
   ).length
 }
 
+const secretText = z.string().max(64_000)
+const fieldName = z.string().max(100)
+
+/** Secrets in objects within objects: as deep as any connector has them. */
+const secretFields = z.record(
+  fieldName,
+  z.union([secretText, z.record(fieldName, z.union([secretText, z.record(fieldName, secretText)]))]),
+)
+
 const credentials = z.union([
   z.object({
     jwe: z
@@ -30,8 +39,9 @@ const credentials = z.union([
       .max(64_000)
       .meta({ description: "The fields encrypted to the application's key (JWE compact)" }),
   }),
-  z.record(z.string().max(100), z.string().max(64_000)).meta({
-    description: 'Fields in clear, as far as the connector marks them secret and the policy allows it',
+  secretFields.meta({
+    description:
+      'Fields in clear, within objects where they stand so in the settings, as far as the connector marks them secret and the policy allows it',
   }),
 ])
 

@@ -11,8 +11,21 @@ export function jsonText(value: unknown): string {
 /** JSON text that `jsonText` writes as it is. Node.js has it, the types of TypeScript do not yet. @see https://tc39.es/proposal-json-parse-with-source/ */
 export const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => unknown }
 
-/** @throws BulkheadError `http-query-invalid` when a parameter in the body is bytes, or no number of JSON */
+/**
+ * A number above 2^53 has lost digits already where it was read; a bigint has not.
+ * @throws BulkheadError `http-query-invalid` when a value of the body is bytes, no number of JSON, or one that may have
+ *   been another
+ */
 export function checkBody(value: unknown, path = 'query.body'): void {
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw httpFault(
+      'http-query-invalid',
+      'A whole number of the body is too large to be known to the last digit',
+      {
+        path,
+        fix: 'Give it as a parameter of type integer, or as text',
+      },
+    )
   const isBad = value instanceof Uint8Array || (typeof value === 'number' && !Number.isFinite(value))
   if (isBad)
     throw httpFault('http-query-invalid', 'A value of the body cannot be written as JSON', {

@@ -81,5 +81,6 @@ function sameName(first: string, second: string, name: string): Error {
     first === second
       ? `Avro cannot hold two columns named "${first}"`
       : `The columns "${first}" and "${second}" would both be "${name}" in Avro`,
+    { path: 'output.format' },
   )
 }

@@ -39,7 +39,9 @@ function refuseNone(fields: readonly Field[], format: OutputFormat): void {
 function refuseDuplicates(fields: readonly Field[], format: OutputFormat): void {
   const [name] = duplicateNames(fields)
   if (name === undefined) return
-  throw fault('column-duplicate', `${fileFormats[format].title} cannot hold two columns named "${name}"`)
+  throw fault('column-duplicate', `${fileFormats[format].title} cannot hold two columns named "${name}"`, {
+    path: 'output.format',
+  })
 }
 
 function refuseWideSheet(fields: readonly Field[]): void {
@@ -54,6 +56,6 @@ function refuseWideSheet(fields: readonly Field[]): void {
     throw fault(
       'xlsx-limit-exceeded',
       `The name of column ${long + 1} has more than ${mostCellCharacters} characters, which no cell of Excel can hold`,
-      { fix: 'Give the column a shorter name' },
+      { path: 'output.format', fix: 'Give the column a shorter name' },
     )
 }

@@ -221,7 +221,7 @@ function tooLong({ name }: Field, row: number): Error {
   return fault(
     'xlsx-limit-exceeded',
     `Column "${name}" has more than ${mostCellCharacters} characters in row ${row}, which no cell of Excel can hold`,
-    { fix: 'Shorten or leave out the column in the query, or choose another format' },
+    { path: 'output.format', fix: 'Shorten or leave out the column in the query, or choose another format' },
   )
 }
 

@@ -157,3 +157,38 @@ test('credentials come sealed or in clear, not both', () => {
   assert.equal(refusal(both, { password: 'x' }, 'allow'), 'request-invalid source.config.password')
   assert.equal(refusal(both, undefined, 'refuse'), 'request-invalid source.config.password')
 })
+
+test('credentials in clear stand where they stand in the settings, in objects too', () => {
+  const credentials = { password: 'hunter2', tls: { key: 'PEM hunter2' } }
+  const made = plan({ config: { ...settings, tls: { mode: 'on' } }, credentials }, undefined, 'allow')
+  assert.deepEqual(
+    secretsIn(made.source).map((secret) => secret.reveal()),
+    ['hunter2', 'PEM hunter2'],
+  )
+  assert.equal((made.source.config['tls'] as { mode: string }).mode, 'on')
+  assert.equal(
+    refusal({ credentials }, undefined, 'refuse'),
+    'plain-credentials-refused source.credentials.password',
+  )
+})
+
+test('credentials in clear change no host and no other setting', () => {
+  const config = { ...settings, tls: {}, headers: {} }
+  for (const [credentials, path] of [
+    [{ host: 'hunter2' }, 'source.credentials.host'],
+    [{ tls: { mode: 'hunter2' } }, 'source.credentials.tls.mode'],
+    [{ tls: { key: 'x', other: 'hunter2' } }, 'source.credentials.tls.other'],
+    [{ password: { deep: 'hunter2' } }, 'source.credentials.password.deep'],
+    [{ tls: {} }, 'source.credentials.tls'],
+  ] as const)
+    assert.match(refusal({ config, credentials }, undefined, 'allow'), new RegExp(`^request-invalid ${path}`))
+  // no object of settings comes with them: it could change what its absence means
+  assert.equal(
+    refusal({ credentials: { password: 'x', tls: { key: 'hunter2' } } }, undefined, 'allow'),
+    'request-invalid source.config.tls',
+  )
+  assert.equal(
+    refusal({ config, credentials: { password: 'x', headers: { secret: 'hunter2' } } }, undefined, 'allow'),
+    'secret-reference-refused source.credentials.headers',
+  )
+})

@@ -41,27 +41,49 @@ export function withCredentials(
     if (opened === undefined) return { config, secretsAllowed: 'sealed' }
     return { config: withSealed(connector, config, opened), secretsAllowed: 'in-clear' }
   }
-  const given = (credentials ?? {}) as Readonly<Record<string, string>>
-  const named = Object.keys(given).map((field) => formatPath(['source', 'credentials', field]))
+  const given: Fields = credentials ?? {}
+  const brought = settingsIn(connector.manifest.config, given).slice(1)
+  const texts = brought.filter(({ value }) => !isObject(value))
+  const named = texts.map(placeOf)
   const [first] = [...named, ...inConfig]
   if (first !== undefined && policy.adHoc.plainCredentials === 'refuse')
     throw fault('plain-credentials-refused', 'The application does not take credentials in clear', {
       path: first,
     })
-  const faults: ErrorDetails[] = Object.keys(given)
-    .filter((field) => secretSettings(connector, { [field]: '' }).length === 0)
-    .map((field) =>
-      faultDetails(
-        'request-invalid',
-        `The connector ${connector.name} has no secret ${formatPath([field])}`,
-        {
-          path: formatPath(['source', 'credentials', field]),
-          fix: 'Put what is no secret into `source.config`',
-        },
-      ),
-    )
+  // what is no secret says more than where it stands
+  const inOrder = [...texts, ...brought.filter((setting) => !texts.includes(setting))]
+  const faults = inOrder.flatMap((setting) => faultOf(connector, config, setting))
   if (faults.length > 0) throw errorOf(faults)
-  return { config: { ...config, ...given }, secretsAllowed: 'in-clear' }
+  return { config: merged(config, given), secretsAllowed: 'in-clear' }
+}
+
+function placeOf({ path }: Setting): string {
+  return formatPath(['source', 'credentials', ...path])
+}
+
+/** A credential in clear must be a secret of the connector, below objects that the request's settings have. */
+function faultOf(connector: ConnectorEntry, config: Fields, setting: Setting): readonly ErrorDetails[] {
+  const { path, value } = setting
+  if (isSecretReference(value))
+    return [
+      faultDetails('secret-reference-refused', 'Credentials of a request name a secret', {
+        path: placeOf(setting),
+      }),
+    ]
+  if (!isSecretOnly(setting))
+    return [
+      faultDetails('request-invalid', `The connector ${connector.name} has no secret ${formatPath(path)}`, {
+        path: placeOf(setting),
+        fix: 'Put what is no secret into `source.config`',
+      }),
+    ]
+  if (!isObject(value) || isObject(valueAt(config, path))) return []
+  return [
+    faultDetails('request-invalid', `Credentials need settings at \`${formatPath(path)}\``, {
+      path: formatPath(['source', 'config', ...path]),
+      fix: 'Write the settings that they belong to into `source.config`, at least {}',
+    }),
+  ]
 }
 
 /** Every text in it must be a secret of the connector, below objects that the request's settings have. */
@@ -70,7 +92,7 @@ function withSealed(connector: ConnectorEntry, config: Fields, opened: Fields): 
   if (isSecretReference(opened) || settings.some(({ value }) => isSecretReference(value)))
     throw fault('secret-reference-refused', 'Sealed credentials name a secret', { path: sealedPath })
   // what is in them is not told, not even names: somebody may have taken one for the other
-  if (settings.length === 0 || !settings.every(isSealedSecret))
+  if (settings.length === 0 || !settings.every(isSecretOnly))
     throw fault(
       'credentials-invalid',
       `Sealed credentials hold something else than secrets of the connector ${connector.name}`,
@@ -88,7 +110,8 @@ function withSealed(connector: ConnectorEntry, config: Fields, opened: Fields): 
   return merged(config, opened)
 }
 
-function isSealedSecret(setting: Setting): boolean {
+/** Whether a setting is a secret, or an object that holds something. */
+function isSecretOnly(setting: Setting): boolean {
   const { value } = setting
   if (isObject(value)) return Object.keys(value).length > 0
   return typeof value === 'string' && isMarked(setting, 'secret')
