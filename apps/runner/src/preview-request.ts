@@ -9,6 +9,7 @@ import { runError } from '@bulkhead/engine/run/stop'
 import { createRedactor } from '@bulkhead/engine/secrets/redactor'
 import { hideCredentials, hideSecretsOf } from './known-credentials.ts'
 import { type ApplicationChoice, openApplication } from './open-application.ts'
+import { openCredentials } from './open-credentials.ts'
 import { redactedError } from './redacted-error.ts'
 import { newRunId } from './run-id.ts'
 import { type ProcessOptions, runInProcess, systemClock } from './run-in-process.ts'
@@ -37,7 +38,13 @@ export async function previewRequest(options: PreviewOptions): Promise<Previewed
     hideCredentials(request, redactor)
     const catalog = await readCatalog(options.connectorRoots)
     const nowMs = systemClock.now()
-    const plan = planRun({ application, request, catalog, nowMs })
+    const credentials = await openCredentials(request, {
+      application: application.name,
+      stateFolder: stateFolder(options.environment),
+      redactor,
+      nowMs,
+    })
+    const plan = planRun({ application, request, catalog, nowMs, credentials })
     hideSecretsOf(plan, redactor)
     const run = { runId: newRunId(nowMs), application, baseFolder, network: plan.network, redactor }
     using process = runInProcess(run, options)
