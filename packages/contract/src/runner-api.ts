@@ -29,6 +29,8 @@ export const runnerSettingsSchema = z.object({
   environment: z.string().optional(),
   /** Where settings with relative paths start. */
   baseFolder: z.string(),
+  /** Where the keys of the application lie, for credentials that a request brings sealed. */
+  stateFolder: z.string(),
   /** Folders whose sub-folders are connectors. */
   connectorRoots: z.array(z.string()),
   /** With a server silent for so long, all its runs are given up. */

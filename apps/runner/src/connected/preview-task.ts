@@ -4,6 +4,7 @@ import { planRun } from '@bulkhead/engine/plan/plan-run'
 import { previewPlan } from '@bulkhead/engine/run/preview'
 import type { RunContext } from '@bulkhead/engine/run/run-context'
 import { hideCredentials, hideSecretsOf } from '../known-credentials.ts'
+import { openCredentials } from '../open-credentials.ts'
 import type { RunnerHome } from './runner-home.ts'
 
 /** Longest text of one cell, characters: a preview is looked at. */
@@ -18,7 +19,15 @@ export async function previewTask(
   const { application } = home.opened
   const request = readRequest(text)
   hideCredentials(request, home.redactor)
-  const plan = planRun({ application, request, catalog: await home.catalog, nowMs: context.clock.now() })
+  const { redactor, stateFolder } = home
+  const nowMs = context.clock.now()
+  const credentials = await openCredentials(request, {
+    application: application.name,
+    stateFolder,
+    redactor,
+    nowMs,
+  })
+  const plan = planRun({ application, request, catalog: await home.catalog, nowMs, credentials })
   hideSecretsOf(plan, home.redactor)
   const { fields, rows, rejected } = await previewPlan(plan, most, context)
   const leftOut = rejected === 0 ? [] : [`${rejected} rows were left out by validate`]

@@ -5,7 +5,6 @@ import { bundleBytes, unpackBundle } from '@bulkhead/engine/application/bundle'
 import { readApplication } from '@bulkhead/engine/application/read-application'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
 import { signerOf } from '@bulkhead/engine/links/link-signer'
-import { stateFolder } from '@bulkhead/engine/links/state-folder'
 import type { RunContext } from '@bulkhead/engine/run/run-context'
 import { temporaryFolder } from '@bulkhead/engine/run/temporary-folder'
 import { createRedactor, type Redactor } from '@bulkhead/engine/secrets/redactor'
@@ -74,7 +73,7 @@ export async function openHome(
       catalog: readCatalog(settings.connectorRoots),
       redactor,
       openLinks: linksOf(settings),
-      stateFolder: stateFolder(environment),
+      stateFolder: settings.stateFolder,
       log,
       contextFor(work) {
         const own = guardNetwork(network)
