@@ -17,14 +17,17 @@ import { replyErrorOf } from '@bulkhead/engine/reply/reply-error'
 import type { Applications, ServedApplication } from '../applications/applications.ts'
 import type { AcceptRequest, Accepted, Repository } from '../repository/repository.ts'
 import type { Arrival, Intake, Taken } from './intake.ts'
-import { bringsCredentialsInClear, contentDigest, requestText } from './request-text.ts'
+import { contentDigest, requestText } from './request-text.ts'
 
 export interface IntakeOptions {
   readonly applications: Applications
   readonly repository: Pick<Repository, 'accept' | 'refuse' | 'queued'>
   readonly catalog: Catalog
-  /** Seals the credentials that a request brings in clear; its result is the request's text with a JWE in their place. */
-  readonly seal: (text: string, request: Request, application: string) => Promise<string>
+  /** Seals the secrets that a request brings in clear; its result is the request's text with a JWE in their place. */
+  readonly seal: (
+    text: string,
+    sealedFor: { readonly application: string; readonly requestId: string },
+  ) => Promise<string>
   readonly now: () => number
 }
 
@@ -48,12 +51,10 @@ export function createIntake(options: IntakeOptions): Intake {
         const request = readChecked(text, arrival)
         planRun({ application: served.application, request, catalog: options.catalog, nowMs: now() })
         await refuseWhenFull(served, repository)
-        const body = bringsCredentialsInClear(request)
-          ? await options.seal(text, request, arrival.application)
-          : text
+        const body = await sealed(text, request, arrival)
         reach('before-accept')
         const accepted = await repository.accept(
-          acceptRequest(served, arrival, request, body, contentDigest(text)),
+          acceptRequest(served, arrival, request, body, contentDigest(body)),
         )
         reach('after-accept')
         return takenOf(accepted)
@@ -77,13 +78,27 @@ export function createIntake(options: IntakeOptions): Intake {
       ...identified(served, arrival, { id, source }),
       // what was refused is not run, so nothing of it is kept
       body: '',
-      contentDigest: digestOfAny(text),
+      contentDigest: await digestOfRefused(text, id, arrival),
       job: arrival.job,
       context,
       validUntilMs: undefined,
     }
     const accepted = await repository.refuse(request, failedReply(request, error))
     return accepted.is === 'new' ? { is: 'refused', error, run: accepted.run } : takenOf(accepted)
+  }
+
+  async function sealed(text: string, { id, data }: Request, { application }: Arrival): Promise<string> {
+    const isAdHoc = data.source !== undefined && 'connector' in data.source
+    return isAdHoc ? await options.seal(text, { application, requestId: id }) : text
+  }
+
+  /** Of what cannot be sealed nothing is kept, a digest neither: it would help to guess a password. */
+  async function digestOfRefused(text: string, id: string, arrival: Arrival): Promise<string> {
+    try {
+      return contentDigest(await sealed(text, readRequest(text), arrival))
+    } catch {
+      return requestDigest(arrival.application, 'refused', id)
+    }
   }
 
   function acceptRequest(
@@ -181,13 +196,4 @@ function takenOf(accepted: Accepted): Taken {
     return { is: 'refused', error, run: undefined }
   }
   return accepted
-}
-
-function digestOfAny(text: string): string {
-  try {
-    return contentDigest(text)
-  } catch {
-    // what cannot be read as a request is the same as itself only
-    return requestDigest('', '', text)
-  }
 }

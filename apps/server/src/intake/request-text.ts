@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { parseExactJson, readRequest, type Request, requestBytes } from '@bulkhead/contract'
+import { parseExactJson, readRequest, requestBytes } from '@bulkhead/contract'
 import { canonicalJson } from '@bulkhead/engine/application/application-digest'
 import type { Arrival } from './intake.ts'
 
@@ -57,13 +57,4 @@ function withoutBigints(value: unknown): unknown {
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutBigints(item)]))
   return value
-}
-
-export function bringsCredentialsInClear({ data: { source } }: Request): boolean {
-  return (
-    source !== undefined &&
-    'connector' in source &&
-    source.credentials !== undefined &&
-    !Object.hasOwn(source.credentials, 'jwe')
-  )
 }
