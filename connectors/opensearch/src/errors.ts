@@ -141,6 +141,39 @@ const registry = {
     meaning: 'A parameter stands where its value would become code, or name more indices than one',
     fix: 'Use parameters for values, `params` of a script included, and for the full names of indices',
   },
+  'opensearch-sql-missing': {
+    kind: 'config',
+    meaning: 'The query is in SQL, and the server does not have the SQL plugin, or it is switched off',
+    fix: 'Install or enable the SQL plugin, or write the query in the language of OpenSearch',
+  },
+  'opensearch-sql-refused': {
+    kind: 'policy',
+    meaning: 'The query in SQL is none that only reads, or does not begin with it',
+    fix: 'Begin the query with SELECT, SHOW or DESCRIBE, and move comments behind it',
+  },
+  'opensearch-sql-ambiguous': {
+    kind: 'config',
+    meaning:
+      'The text of a query with parameters holds what the SQL plugin could take for another place of a value',
+    fix: 'Take it out of the text; a text can be a parameter too',
+  },
+  'opensearch-sql-parameter-unfit': {
+    kind: 'config',
+    meaning:
+      'The SQL plugin would change the value of a parameter: control characters, lists, bytes, whole numbers beyond 64 bits; before OpenSearch 3 quotes and backslashes too',
+    fix: 'Write the query in the language of OpenSearch, which takes every value',
+  },
+  'opensearch-sql-cut': {
+    kind: 'config',
+    meaning:
+      'A result in SQL came in one piece of just as many rows as the server gives at most, so that rows may be missing',
+    fix: 'Give the query a LIMIT or a narrower WHERE, or write it in the language of OpenSearch',
+  },
+  'opensearch-sql-answer-too-large': {
+    kind: 'config',
+    meaning: 'One answer to a query in SQL is larger than the settings allow',
+    fix: 'Select fewer columns or rows, or raise `maxDocumentSize`',
+  },
   'opensearch-index-unknown': {
     kind: 'config',
     meaning: 'There is no such index, or nothing that matches the pattern',

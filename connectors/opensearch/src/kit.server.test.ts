@@ -2,12 +2,26 @@ import { after } from 'node:test'
 import { settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
 import { createIndexName, request } from '../../../test/support/opensearch.ts'
 import opensearch from './index.ts'
+import { fakeSql } from './testing/fake-sql.ts'
 import { fillIndex, slowQuery } from './testing/indices.ts'
 import { demandLogin, startHttpProxy } from './testing/http-proxy.ts'
 import { makeTypeCases } from './testing/type-cases.ts'
 
 const server = createIndexName({ after })
-const { index, url } = server
+const { index } = server
+const people = {
+  schema: [
+    { name: 'id', type: 'long' },
+    { name: 'name', type: 'keyword' },
+  ],
+  rows: ['[1, "Ada"]', '[9007199254740993, null]'],
+}
+/** The server of the tests has no SQL: queries in SQL alone are answered by a fake, before it. */
+const { url } = await startHttpProxy(
+  { after },
+  server.url,
+  fakeSql({ 'SELECT id, name FROM person WHERE id >=  1 ': people }).meddling,
+)
 const config = { nodes: [url], scripts: 'allow' }
 
 const lines = [
@@ -68,7 +82,7 @@ const before = await everything()
 sourceKit({
   connector: opensearch,
   config,
-  system: `OpenSearch ${version.number}; logins are refused by a proxy before it`,
+  system: `OpenSearch ${version.number}; logins are refused by a proxy before it, SQL is answered by a fake`,
   wrongPassword: {
     config: (password) => ({ nodes: [login.url], user: 'bulkhead', password }),
     code: 'opensearch-login-refused',
@@ -172,9 +186,29 @@ sourceKit({
       rows: [{ id: 2n }],
       bytes: [{ format: 'jsonl', files: { '': '{"id":2}\n' } }],
     },
+    {
+      title: 'SQL',
+      query: 'SELECT id, name FROM person WHERE id >= :id',
+      parameters: { id: 1n },
+      fields: [
+        { name: 'id', type: { kind: 'integer', bits: 64 } },
+        { name: 'name', type: { kind: 'text' } },
+      ],
+      rows: [
+        { id: 1n, name: 'Ada' },
+        { id: 9_007_199_254_740_993n, name: null },
+      ],
+      bytes: [
+        {
+          format: 'jsonl',
+          files: { '': '{"id":1,"name":"Ada"}\n{"id":9007199254740993,"name":null}\n' },
+        },
+      ],
+    },
   ],
   wrongQueries: [
-    { title: 'text', query: 'SELECT 1', code: 'opensearch-query-invalid' },
+    { title: 'SQL that the server does not take', query: 'SELECT', code: 'opensearch-sql-refused' },
+    { title: 'SQL that is not understood', query: 'SELECT nothing', code: 'opensearch-query-invalid' },
     { title: 'no index', query: {}, code: 'opensearch-query-invalid' },
     { title: 'a missing index', query: { index: `${index}-none` }, code: 'opensearch-index-unknown' },
     {
@@ -207,6 +241,8 @@ sourceKit({
   slow: { query: { index: `${index}-vast`, query: slow.query } },
   writes: [
     { query: { index: `${index}-person/_delete_by_query` } },
+    { query: `DELETE FROM ${index}-person` },
+    { query: `/* /* */ DELETE FROM ${index}-person -- */ SELECT 1` },
     { query: { index: `${index}-person/_doc/4`, query: { match_all: {} } } },
     { query: { index: `../${index}-written` } },
     { query: { index: `${index}-person?pipeline=x&scroll=1m`, query: { match_all: {} } } },

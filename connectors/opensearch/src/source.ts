@@ -1,11 +1,12 @@
 import type { ConnectionContext, Extract, ReadRequest, Source } from '@bulkhead/connector-sdk'
-import { type Config, milliseconds } from './config.ts'
+import { type Config, milliseconds, sizeInBytes } from './config.ts'
 import { opensearchError } from './errors.ts'
 import { prepareExtract } from './extract.ts'
 import { isSignatureRefused, type Refusal } from './http/answer-error.ts'
 import { Client } from './http/client.ts'
 import { bindQuery } from './query/bind-query.ts'
 import { jsonBody } from './search/json-body.ts'
+import { prepareSql } from './sql/prepare-sql.ts'
 
 /** Opens the connection: checks its settings. Nothing is sent before it is used. */
 export async function openSource(context: ConnectionContext<Config>): Promise<Source> {
@@ -69,6 +70,13 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<Extract> {
   signal.throwIfAborted()
+  if (typeof read.query === 'string') {
+    const mostBytes = sizeInBytes(config.maxDocumentSize)
+    return prepareSql(
+      { client, text: read.query, read, mostBytes, queryTimeoutMs: limits.queryTimeoutMs },
+      signal,
+    )
+  }
   const query = bindQuery(read.query, read.parameters, config.scripts)
   return prepareExtract(
     {

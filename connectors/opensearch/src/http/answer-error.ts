@@ -112,7 +112,8 @@ function causesOf(answer: unknown, depth = 0): Cause[] {
   if (typeof error === 'string') return [{ type: 'error', reason: error }]
   if (typeof error !== 'object' || error === null || depth > 10) return []
   const type = fieldOf(error, 'type')
-  const reason = fieldOf(error, 'reason')
+  // the SQL plugin says there what it means
+  const reason = fieldOf(error, 'details') ?? fieldOf(error, 'reason')
   const [shard] = asList(fieldOf(error, 'failed_shards'))
   const own = typeof type === 'string' ? [{ type, reason: typeof reason === 'string' ? reason : '' }] : []
   return [

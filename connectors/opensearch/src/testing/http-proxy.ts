@@ -26,6 +26,8 @@ export interface HttpProxy {
 export interface Meddling {
   /** Answers in place of the server; undefined lets the request pass. */
   readonly answer?: (request: IncomingMessage) => Substitute | undefined
+  /** Takes a request over by saying true. */
+  readonly handle?: (request: IncomingMessage, response: ServerResponse) => boolean
   /** Changes the text of an answer of the server. */
   readonly change?: (path: string, body: string) => string
   /** Speaks TLS. */
@@ -52,6 +54,7 @@ export async function startHttpProxy(
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const { method = '', url: path = '', headers } = incoming
     requests.push({ method, path, login: headers.authorization })
+    if (meddling.handle?.(incoming, outgoing) === true) return
     const substitute = meddling.answer?.(incoming)
     if (substitute !== undefined) {
       incoming.resume()
