@@ -1,0 +1,19 @@
+import type { Migration } from 'kysely/migration'
+import { firstTables } from './2026-11-21-first-tables.ts'
+
+/** What a migration needs to know of the database. */
+export interface ColumnTypes {
+  /** Numbers past 32 bits. */
+  readonly bigInteger: 'bigint' | 'integer'
+  /** A key that counts by itself. */
+  readonly counter: 'identity' | 'autoincrement'
+  /** Statements of one database only, after all others of the migration that they are named after. */
+  readonly after: Readonly<Record<string, readonly string[]>>
+}
+
+/** All steps to the tables of today, in order of their names. They go forward only: a backup is the way back. */
+export function migrationsOf(types: ColumnTypes): Readonly<Record<string, Migration>> {
+  return {
+    '2026-11-21-first-tables': firstTables(types, types.after['2026-11-21-first-tables'] ?? []),
+  }
+}

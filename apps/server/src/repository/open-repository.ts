@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import type { PlatformSpec } from '@bulkhead/contract'
+import type { Repository } from './repository.ts'
+import { repositoryOfHome } from './repository-of-home.ts'
+import { openSqliteHome } from './sqlite/sqlite-home.ts'
+
+export interface RepositoryOptions {
+  /** Where the file of an embedded repository lies that has no path of its own. */
+  readonly stateFolder: string
+  /** How long requests are remembered: `retention.requests`. */
+  readonly memoryMs: number
+  /** Epoch milliseconds, instead of the repository's own clock. */
+  readonly clock?: () => number
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void
+}
+
+/**
+ * Opens what the server remembers, and brings its tables up to date.
+ *
+ * @throws BulkheadError `repository-in-use`, `repository-newer`, `repository-unusable`, `repository-unavailable`
+ */
+export async function openRepository(
+  spec: PlatformSpec['repository'],
+  options: RepositoryOptions,
+): Promise<Repository> {
+  const { stateFolder, memoryMs, clock, log } = options
+  const onListenerError = (error: unknown): void =>
+    log('error', `A listener of changes failed: ${String(error)}`)
+  if ('sqlite' in spec) {
+    const path = spec.sqlite.path ?? join(stateFolder, 'repository.sqlite')
+    const home = await openSqliteHome({ path, clock: clock ?? Date.now, onListenerError })
+    return repositoryOfHome(home, memoryMs)
+  }
+  throw new Error('PostgreSQL comes next')
+}

@@ -1,0 +1,105 @@
+import type { FinalState, StoredReply } from '@bulkhead/contract'
+import type { Scope } from '../operation.ts'
+import type { Actor } from '../repository.ts'
+import { putMessages } from './put-messages.ts'
+import { instant, replyOfRun } from './reply-of-run.ts'
+import { destinationsOf, type RunRow } from './rows.ts'
+import { writeEvents } from './write-event.ts'
+
+export interface EndOfRun {
+  readonly state: FinalState
+  readonly actor: Actor
+  /** How it ended, in the words of its runner; what identifies the message is the repository's. */
+  readonly reply: StoredReply
+  /** As JSON. */
+  readonly delivery: string | null
+  /** Undefined when no runner said it. */
+  readonly outcomeEpoch: number | undefined
+}
+
+/**
+ * The one place where a run ends: state, history, and one message for each destination, in one transaction (I3).
+ *
+ * The request's text goes, but for a run that may be tried again.
+ */
+export async function endRun(scope: Scope, row: RunRow, end: EndOfRun): Promise<RunRow> {
+  const { db, nowMs } = scope
+  const sequence = Math.max(row.sequence + 1, end.reply.sequence)
+  const reply = {
+    ...end.reply,
+    requestId: row.request_id,
+    runId: row.run_id,
+    application: row.application,
+    attempt: row.attempt,
+    sequence,
+    status: end.state,
+    acceptedAt: instant(row.accepted_at),
+  }
+  const ended = {
+    state: end.state,
+    outcome_epoch: end.outcomeEpoch ?? null,
+    server: null,
+    lease_until: null,
+    started_at: row.started_at ?? epochMsOf(reply.startedAt),
+    finished_at: nowMs,
+    sequence,
+    reply: JSON.stringify(reply),
+    delivery: end.delivery,
+  }
+  await db.updateTable('runs').set(ended).where('run_id', '=', row.run_id).execute()
+  if (end.state === 'completed' || end.state === 'completed-with-errors')
+    await db.deleteFrom('bodies').where('run_id', '=', row.run_id).execute()
+  // whatever was asked of it is answered by its end
+  await db
+    .updateTable('commands')
+    .set({ effective_at: nowMs })
+    .where('run_id', '=', row.run_id)
+    .where('effective_at', 'is', null)
+    .execute()
+  await writeEvents(scope, [
+    {
+      application: row.application,
+      runId: row.run_id,
+      type: 'finished',
+      actor: end.actor,
+      data: {
+        state: end.state,
+        attempt: row.attempt,
+        epoch: row.epoch,
+        ...(reply.error !== undefined && { code: reply.error.code }),
+        ...(reply.result !== undefined && { rows: reply.result.rows, bytes: reply.result.bytes }),
+      },
+    },
+  ])
+  await putMessages(scope, {
+    digest: row.request_digest,
+    runId: row.run_id,
+    application: row.application,
+    destinations: destinationsOf(row).outcome,
+    message: end.state,
+    reply,
+    delivery: end.delivery,
+    revision: row.revision,
+    requestSource: row.request_source,
+    traceparent: row.traceparent,
+  })
+  scope.changed('runs')
+  return { ...row, ...ended }
+}
+
+/** Ends a run that no runner can speak for any more. */
+export async function endWithoutRunner(
+  scope: Scope,
+  row: RunRow,
+  state: 'failed' | 'cancelled',
+  error: NonNullable<StoredReply['error']>,
+  actor: Actor,
+): Promise<RunRow> {
+  const reply = replyOfRun(row, state, 1, { finishedAt: instant(scope.nowMs), error })
+  return await endRun(scope, row, { state, actor, reply, delivery: null, outcomeEpoch: undefined })
+}
+
+function epochMsOf(text: string | undefined): number | null {
+  const time = text === undefined ? Number.NaN : Date.parse(text)
+  return Number.isNaN(time) ? null : time
+}

@@ -1,0 +1,31 @@
+import { nextRunState, isFinal } from '@bulkhead/engine/job/run-state'
+import type { Scope } from '../operation.ts'
+import type { FinishedRun } from '../repository.ts'
+import { endRun } from './end-run.ts'
+import { lockedRun } from './locked-run.ts'
+import { toJson } from './rows.ts'
+
+/** Keeps how a run ended, when the one who says so still has it (I2). */
+export async function finish(
+  scope: Scope,
+  { runId, epoch, outcome }: FinishedRun,
+): Promise<'finished' | 'lease-lost'> {
+  const row = await lockedRun(scope, runId)
+  if (row === undefined || row.epoch !== epoch) return 'lease-lost'
+  // said twice, because the answer to the first was lost
+  if (row.outcome_epoch === epoch) return 'finished'
+  // who had it before it went back into the queue knows the same epoch
+  if (row.state === 'queued' && epoch > 0) return 'lease-lost'
+  const { status } = outcome.reply
+  if (status === 'accepted' || status === 'progress') throw new Error(`A run cannot end as ${status}`)
+  const state = nextRunState(row.state, `finished-${status}`)
+  if (state === undefined || !isFinal(state)) return 'lease-lost'
+  await endRun(scope, row, {
+    state,
+    actor: row.server === null ? 'server' : `server:${row.server}`,
+    reply: outcome.reply,
+    delivery: toJson(outcome.delivery),
+    outcomeEpoch: epoch,
+  })
+  return 'finished'
+}

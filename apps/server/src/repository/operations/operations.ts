@@ -1,0 +1,52 @@
+import { accept } from './accept.ts'
+import { claim, queued } from './claim.ts'
+import { command, commandEffective } from './command.ts'
+import { finish } from './finish.ts'
+import { appendLog, log } from './log.ts'
+import { messageFailed, messages, messagesSent, outbox, takeMessages } from './outbox.ts'
+import { events, run, runs } from './read-runs.ts'
+import { lose, recover } from './recover.ts'
+import { prolongAll, renew } from './renew.ts'
+import { resend, retry } from './retry.ts'
+import { fired, lastFired } from './schedule.ts'
+import { resultsGone, sweep } from './sweep.ts'
+import { addToken, revokeToken, tokenByHash, tokens } from './tokens.ts'
+
+/** All that both homes do, by name: a call crosses to the thread of SQLite as its name and plain data. */
+export const operations = {
+  accept,
+  queued,
+  claim,
+  renew,
+  finish,
+  lose,
+  recover,
+  prolongAll,
+  command,
+  commandEffective,
+  retry,
+  run,
+  runs,
+  events,
+  appendLog,
+  log,
+  takeMessages,
+  messagesSent,
+  messageFailed,
+  messages,
+  outbox,
+  resend,
+  fired,
+  lastFired,
+  addToken,
+  tokenByHash,
+  tokens,
+  revokeToken,
+  sweep,
+  resultsGone,
+} as const
+
+export type Operations = typeof operations
+export type OperationName = keyof Operations
+export type ArgsOf<Name extends OperationName> = Parameters<Operations[Name]>[1]
+export type ResultOf<Name extends OperationName> = Awaited<ReturnType<Operations[Name]>>

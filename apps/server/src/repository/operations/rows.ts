@@ -1,0 +1,54 @@
+import type { Delivery, StoredReply } from '@bulkhead/contract'
+import type { Insertable, Selectable } from 'kysely'
+import type { Destinations, RunRecord } from '../repository.ts'
+import type { RunTable } from '../tables.ts'
+
+export type RunRow = Selectable<RunTable>
+export type NewRunRow = Insertable<RunTable>
+
+/** What the port tells of a run. */
+export function runRecordOf(row: RunRow): RunRecord {
+  return {
+    runId: row.run_id,
+    application: row.application,
+    job: row.job ?? undefined,
+    revision: row.revision,
+    requestDigest: row.request_digest,
+    requestId: row.request_id,
+    requestSource: row.request_source,
+    attempt: row.attempt,
+    state: row.state,
+    epoch: row.epoch,
+    server: row.server ?? undefined,
+    acceptedAtMs: row.accepted_at,
+    startedAtMs: row.started_at ?? undefined,
+    finishedAtMs: row.finished_at ?? undefined,
+    progress:
+      row.progress_bytes === null ? undefined : { rows: row.progress_rows, bytes: row.progress_bytes },
+    reply: replyOf(row),
+    delivery: deliveryOf(row),
+    resultGoneAtMs: row.result_gone_at ?? undefined,
+    actor: row.actor,
+    context: fromJson(row.context),
+  }
+}
+
+export function replyOf(row: Pick<RunRow, 'reply'>): StoredReply | undefined {
+  return fromJson<StoredReply>(row.reply)
+}
+
+export function deliveryOf(row: { readonly delivery: string | null }): Delivery | undefined {
+  return fromJson<Delivery>(row.delivery)
+}
+
+export function destinationsOf(row: Pick<RunRow, 'destinations'>): Destinations {
+  return JSON.parse(row.destinations) as Destinations
+}
+
+export function fromJson<T>(text: string | null): T | undefined {
+  return text === null ? undefined : (JSON.parse(text) as T)
+}
+
+export function toJson(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value)
+}

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto'
+import type { Home } from './home.ts'
+import type { Repository } from './repository.ts'
+
+/** @param memoryMs  how long requests are remembered */
+export function repositoryOfHome(home: Home, memoryMs: number): Repository {
+  return {
+    check: () => home.check(),
+    accept: (request) => home.call('accept', { request, memoryMs, refusal: undefined }),
+    refuse: (request, refusal) => home.call('accept', { request, memoryMs, refusal }),
+    queued: (application) => home.call('queued', application),
+    claim: (claim) => home.call('claim', claim),
+    renew: (renewal) => home.call('renew', renewal),
+    finish: (finish) => home.call('finish', finish),
+    lose: (runs, policy) => home.call('lose', { runs, policy }),
+    async recover(policy) {
+      let recovered = 0
+      for (let more = true; more;) {
+        const piece = await home.call('recover', policy)
+        recovered += piece.recovered
+        more = piece.more
+      }
+      return recovered
+    },
+    prolongAll: (leaseMs) => home.call('prolongAll', leaseMs),
+    // the id is chosen before the transaction, which may have to be tried again
+    command: (command) => home.call('command', { id: randomUUID(), command }),
+    commandEffective: (ids) => home.call('commandEffective', ids),
+    retry: (runId, actor, newRunId) => home.call('retry', { runId, actor, newRunId }),
+    run: (runId) => home.call('run', runId),
+    runs: (query) => home.call('runs', query),
+    events: (query) => home.call('events', query),
+    appendLog: (segments) => home.call('appendLog', segments),
+    log: (runId, after, most) => home.call('log', { runId, after, most }),
+    takeMessages: (take) => home.call('takeMessages', take),
+    messagesSent: (ids) => home.call('messagesSent', ids),
+    messageFailed: (failure) => home.call('messageFailed', failure),
+    messages: (query) => home.call('messages', query),
+    outbox: () => home.call('outbox', undefined),
+    resend: (runId, actor, destinations) => home.call('resend', { runId, actor, destinations }),
+    fired: (schedule) => home.call('fired', schedule),
+    lastFired: (application, trigger) => home.call('lastFired', { application, trigger }),
+    addToken: (token) => home.call('addToken', token),
+    tokenByHash: (sha256) => home.call('tokenByHash', sha256),
+    tokens: () => home.call('tokens', undefined),
+    revokeToken: (id, actor) => home.call('revokeToken', { id, actor }),
+    async sweep(kept) {
+      const removed: Record<string, number> = {}
+      for (let more = true; more;) {
+        const piece = await home.call('sweep', kept)
+        for (const [table, count] of Object.entries(piece)) removed[table] = (removed[table] ?? 0) + count
+        more = Object.values(piece).some((count) => count > 0)
+      }
+      return removed
+    },
+    resultsGone: (runIds) => home.call('resultsGone', runIds),
+    backup: (path) => home.backup(path),
+    onChange: (listener) => home.onChange(listener),
+    [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
+  }
+}

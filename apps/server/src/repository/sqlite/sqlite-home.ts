@@ -1,0 +1,100 @@
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { fault } from '@bulkhead/contract'
+import type { Home } from '../home.ts'
+import { createListeners } from '../listeners.ts'
+import type { ArgsOf, OperationName, ResultOf } from '../operations/operations.ts'
+import { type FromThread, receivedError, type ToThread } from './messages.ts'
+
+/** Calls that wait at once; more than that is a server that takes faster than a disk can (I8). */
+const mostWaiting = 20_000
+
+export interface SqliteHomeOptions {
+  readonly path: string
+  readonly clock: () => number
+  readonly onListenerError: (error: unknown) => void
+}
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * The repository in a file that this process has alone.
+ *
+ * @throws BulkheadError `repository-in-use`, `repository-newer`, `repository-unusable`
+ */
+export async function openSqliteHome(options: SqliteHomeOptions): Promise<Home> {
+  const { path, clock } = options
+  const listeners = createListeners(options.onListenerError)
+  const waiting = new Map<number, Waiting>()
+  let last = 0
+  let closed: Error | undefined
+
+  // beside this file, as source or compiled
+  const worker = new Worker(new URL(`./sqlite-thread${extname(import.meta.url)}`, import.meta.url), {
+    workerData: { path },
+    name: 'bulkhead-repository',
+  })
+  const ended = new Promise<void>((resolve) => void worker.once('exit', () => resolve()))
+  const opened = Promise.withResolvers<void>()
+  worker.on('message', (message: FromThread) => {
+    if ('opened' in message) opened.resolve()
+    else if ('failedToOpen' in message) opened.reject(receivedError(message.failedToOpen))
+    else {
+      for (const answer of message.answers) {
+        const call = waiting.get(answer.call)
+        waiting.delete(answer.call)
+        if ('error' in answer) call?.reject(receivedError(answer.error))
+        else call?.resolve(answer.result)
+      }
+      listeners.tell(message.changes)
+    }
+  })
+  worker.once('error', (cause) => end(unavailable('The thread of the repository broke', cause)))
+  worker.once('exit', () => end(unavailable('The repository is closed')))
+
+  function end(error: Error): void {
+    closed ??= error
+    opened.reject(closed)
+    for (const { reject } of waiting.values()) reject(closed)
+    waiting.clear()
+  }
+
+  function ask(message: (call: number) => ToThread): Promise<unknown> {
+    if (closed !== undefined) return Promise.reject(closed)
+    if (waiting.size >= mostWaiting)
+      return Promise.reject(unavailable(`${waiting.size} calls of the repository wait already`))
+    const call = ++last
+    const answered = new Promise<unknown>((resolve, reject) => waiting.set(call, { resolve, reject }))
+    worker.postMessage(message(call))
+    return answered
+  }
+
+  async function call<Name extends OperationName>(name: Name, args: ArgsOf<Name>): Promise<ResultOf<Name>> {
+    return (await ask((number) => ({ call: number, name, args, nowMs: clock() }))) as ResultOf<Name>
+  }
+
+  await opened.promise
+  return {
+    call,
+    async check() {
+      await call('lastFired', { application: '', trigger: '' })
+      return `SQLite ${process.versions['sqlite'] ?? ''}, ${path}`
+    },
+    async backup(to) {
+      await ask((number) => ({ backup: number, path: to }))
+    },
+    onChange: (listener) => listeners.add(listener),
+    async [Symbol.asyncDispose]() {
+      if (closed === undefined) worker.postMessage({ close: true } satisfies ToThread)
+      closed ??= unavailable('The repository is closed')
+      await ended
+    },
+  }
+}
+
+function unavailable(message: string, cause?: unknown): Error {
+  return fault('repository-unavailable', message, { cause })
+}

@@ -1,0 +1,71 @@
+/** The thread that has the database: it takes all calls that wait at once, so that the server never waits for a disk. */
+import { renameSync, rmSync } from 'node:fs'
+import { backup } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import { type Call, commitGroup } from './commit-group.ts'
+import { type FromThread, sentError, type ToThread } from './messages.ts'
+import { type OpenDatabase, openDatabase } from './open-database.ts'
+import { forgetOwner } from './owner.ts'
+
+/** Calls of one transaction: what a group holds up is bounded. */
+const mostOfGroup = 256
+
+const port = parentPort
+if (port === null) throw new Error('This file is started as a thread')
+const { path } = workerData as { readonly path: string }
+const tell = (message: FromThread): void => port.postMessage(message)
+
+try {
+  serve(await openDatabase(path))
+  tell({ opened: true })
+} catch (error) {
+  tell({ failedToOpen: sentError(error) })
+  port.close()
+}
+
+function serve({ database, db }: OpenDatabase): void {
+  const waiting: Call[] = []
+  let working = false
+  let closing = false
+  const backups = new Set<Promise<void>>()
+
+  port?.on('message', (message: ToThread) => {
+    if ('close' in message) closing = true
+    else if ('backup' in message) {
+      const copy = backUp(message.backup, message.path).finally(() => backups.delete(copy))
+      backups.add(copy)
+    } else waiting.push(message)
+    // those that have arrived at the same time come first
+    if (!working) setImmediate(() => void work())
+  })
+
+  async function work(): Promise<void> {
+    if (working) return
+    working = true
+    while (waiting.length > 0) {
+      const { answers, changes } = await commitGroup(database, db, waiting.splice(0, mostOfGroup))
+      tell({ answers, changes: [...changes] })
+      // lets arrive what was sent meanwhile: it makes the next group
+      await new Promise((resolve) => void setImmediate(resolve))
+    }
+    working = false
+    if (!closing) return
+    await Promise.all(backups)
+    database.close()
+    forgetOwner(path)
+    port?.close()
+  }
+
+  /** Page by page, beside the calls; whole or not at all. */
+  async function backUp(call: number, to: string): Promise<void> {
+    const part = `${to}.part`
+    try {
+      await backup(database, part)
+      renameSync(part, to)
+      tell({ answers: [{ call, result: undefined }], changes: [] })
+    } catch (error) {
+      rmSync(part, { force: true })
+      tell({ answers: [{ call, error: sentError(error) }], changes: [] })
+    }
+  }
+}

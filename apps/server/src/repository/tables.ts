@@ -1,0 +1,145 @@
+import type { RunCommand, RunState } from '@bulkhead/contract'
+import type { Generated } from 'kysely'
+import type { OutboxState } from './repository.ts'
+
+/**
+ * The tables as both databases have them: text, whole numbers, NULL. JSON is kept as the text that was written, so that
+ * what is read is equal to the byte, and times are epoch milliseconds.
+ */
+export interface Tables {
+  readonly requests: RequestTable
+  readonly runs: RunTable
+  readonly bodies: BodyTable
+  readonly commands: CommandTable
+  readonly outbox: OutboxTable
+  readonly events: EventTable
+  readonly log_segments: LogSegmentTable
+  readonly schedules: ScheduleTable
+  readonly tokens: TokenTable
+}
+
+export type TableName = keyof Tables
+
+/** Memory of requests (I4): outlives their runs' results. */
+interface RequestTable {
+  digest: string
+  content_digest: string
+  /** Of its newest attempt. */
+  run_id: string
+  /** Number of the newest answer; the outcome itself is the first. */
+  answers: number
+  /** When the newest attempt was accepted. */
+  accepted_at: number
+}
+
+export interface RunTable {
+  run_id: string
+  application: string
+  job: string | null
+  revision: string
+  request_digest: string
+  request_id: string
+  request_source: string
+  attempt: number
+  state: RunState
+  epoch: number
+  /** Set when the runner of that epoch said how it ended, so that it may say so twice. */
+  outcome_epoch: number | null
+  server: string | null
+  lease_until: number | null
+  accepted_at: number
+  started_at: number | null
+  finished_at: number | null
+  valid_until: number | null
+  progress_rows: number | null
+  /** NULL: nothing is known of its progress. */
+  progress_bytes: number | null
+  /** When a progress message was last put into the outbox. */
+  progress_told_at: number | null
+  /** Number of the newest message about the attempt. */
+  sequence: number
+  destinations: string
+  context: string | null
+  actor: string
+  traceparent: string | null
+  reply: string | null
+  delivery: string | null
+  result_gone_at: number | null
+}
+
+/** Texts of requests, apart from the runs, whose rows are read often. */
+interface BodyTable {
+  run_id: string
+  body: string
+}
+
+interface CommandTable {
+  id: string
+  run_id: string
+  command: RunCommand
+  reason: string
+  actor: string
+  asked_at: number
+  effective_at: number | null
+}
+
+export interface OutboxTable {
+  position: Generated<number>
+  /** Id of the event, and the destination behind it. */
+  id: string
+  run_id: string
+  application: string
+  destination: string
+  /** `<application>/<destination>`: what is down or busy as a whole. */
+  place: string
+  message: string
+  reply: string
+  delivery: string | null
+  revision: string
+  request_source: string
+  state: OutboxState
+  tries: number
+  /** Moved on by the lease of who sends it. */
+  due_at: number
+  written_at: number
+  sent_at: number | null
+  last_error: string | null
+  traceparent: string | null
+}
+
+interface EventTable {
+  sequence: Generated<number>
+  at: number
+  application: string | null
+  run_id: string | null
+  type: string
+  actor: string
+  data: string
+}
+
+interface LogSegmentTable {
+  run_id: string
+  position: number
+  epoch: number
+  number: number
+  written_at: number
+  /** Length of the text in UTF-8. */
+  bytes: number
+  text: string
+}
+
+interface ScheduleTable {
+  application: string
+  trigger: string
+  last_at: number
+}
+
+interface TokenTable {
+  id: string
+  name: string
+  sha256: string
+  scopes: string
+  created_at: number
+  expires_at: number | null
+  revoked_at: number | null
+}
