@@ -53,7 +53,7 @@ describe('the settings', () => {
     assert.deepEqual(secrets, ['password', 'iam.secretAccessKey', 'iam.sessionToken', 'tls.key'])
   })
   it('refuse a row that no message of the protocol can hold', () => {
-    const { maxRowSize } = definition.config.shape
+    const { maxRowSize } = config.shape
     assert.equal(maxRowSize.safeParse('1023MiB').success, true)
     for (const size of ['1024MiB', '9999MiB', '0MiB']) assert.equal(maxRowSize.safeParse(size).success, false)
   })
