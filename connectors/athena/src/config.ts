@@ -1,4 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
+import { identityFields } from '@bulkhead/connector-sdk/aws'
 
 /** The settings of a connection to Athena. Plain data only: `settings.ts` reads and compares them. */
 
@@ -11,6 +12,9 @@ const folder = z
   .string()
   .max(900)
   .regex(/^s3:\/\/[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9](\/[^\s]*)?$/, 'must be s3://bucket/folder/')
+
+/** Set by whoever runs the machine; a manifest can neither set nor read `BULKHEAD_*`. */
+export const identityPermission = 'BULKHEAD_ATHENA_MACHINE_IDENTITY'
 
 export const config = z.strictObject({
   region: z
@@ -55,28 +59,7 @@ export const config = z.strictObject({
     description: 'Address of S3, where results are read (default: AWS, by region). Addressed by path',
   }),
 
-  identity: z.enum(['keys', 'machine']).default('keys').meta({
-    description:
-      'Whose rights count. `keys`: accessKeyId and secretAccessKey, nothing else is looked for. `machine`: the role of the machine, pod or user that runs this, found as the AWS SDK does; refused unless whoever runs the machine set BULKHEAD_ATHENA_MACHINE_IDENTITY=allow, because an application would borrow rights that are not its own',
-  }),
-  accessKeyId: z
-    .string()
-    .min(1)
-    .max(256)
-    .optional()
-    .meta({ description: 'Public half of the key; needed with `identity: keys`' }),
-  secretAccessKey: z
-    .string()
-    .min(1)
-    .max(1024)
-    .optional()
-    .meta({ description: 'Secret half of the key; needed with `identity: keys`', secret: true }),
-  sessionToken: z
-    .string()
-    .min(1)
-    .max(16_384)
-    .optional()
-    .meta({ description: 'Comes with keys that were given for a time (STS)', secret: true }),
+  ...identityFields({ permission: identityPermission }),
 
   results: z.enum(['auto', 'object', 'pages']).default('auto').meta({
     description:

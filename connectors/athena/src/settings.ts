@@ -1,12 +1,6 @@
-import type { Config } from './config.ts'
+import { type AwsKeys, identityProblem } from '@bulkhead/connector-sdk/aws'
+import { type Config, identityPermission } from './config.ts'
 import { athenaError } from './errors.ts'
-
-/** Keys to sign with. */
-export interface Keys {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken?: string
-}
 
 /** Durations of the settings, milliseconds. */
 export interface Times {
@@ -15,39 +9,30 @@ export interface Times {
   readonly requestTimeoutMs: number
 }
 
-/** Set by whoever runs the machine; a manifest can neither set nor read `BULKHEAD_*`. */
-const PERMISSION = 'BULKHEAD_ATHENA_MACHINE_IDENTITY'
+const codes = {
+  'key-missing': 'athena-credentials-missing',
+  'key-without-meaning': 'athena-settings-invalid',
+  'machine-refused': 'athena-machine-identity-refused',
+} as const
 
 /**
- * The keys of the settings; undefined: the SDK's own search for the identity of the machine. It takes two to
- * borrow that: the application asks, and the operator allows (I6).
- *
+ * The keys of the settings; undefined: the SDK's own search for the identity of the machine.
  * @throws BulkheadError kind `auth`, `config` or `policy`
  */
 export function keysOf(
   config: Config,
   environment: Readonly<Record<string, string | undefined>>,
-): Keys | undefined {
-  const { accessKeyId, secretAccessKey, sessionToken, identity } = config
-  if (identity === 'machine') {
-    if (environment[PERMISSION] !== 'allow')
-      throw athenaError(
-        'athena-machine-identity-refused',
-        'The settings ask for the identity of this machine, which is not allowed here',
-        { path: 'config.identity' },
-      )
-    for (const name of ['accessKeyId', 'secretAccessKey', 'sessionToken'] as const)
-      if (config[name] !== undefined)
-        throw athenaError('athena-settings-invalid', `${name} has no meaning with identity machine`, {
-          path: `config.${name}`,
-          fix: `Leave out either ${name} or identity`,
-        })
-    return undefined
+): AwsKeys | undefined {
+  const wrong = identityProblem(config, environment[identityPermission])
+  if (wrong !== undefined) {
+    const { problem, name, message, fix } = wrong
+    throw athenaError(codes[problem], message, {
+      path: `config.${name}`,
+      ...(fix === undefined ? {} : { fix }),
+    })
   }
-  if (accessKeyId === undefined || secretAccessKey === undefined) {
-    const missing = accessKeyId === undefined ? 'accessKeyId' : 'secretAccessKey'
-    throw athenaError('athena-credentials-missing', `${missing} is missing`, { path: `config.${missing}` })
-  }
+  const { accessKeyId, secretAccessKey, sessionToken } = config
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
 }
 

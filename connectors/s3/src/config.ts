@@ -1,4 +1,8 @@
 import { z } from '@bulkhead/connector-sdk'
+import { identityFields } from '@bulkhead/connector-sdk/aws'
+
+/** Set by whoever runs the machine; a manifest can neither set nor read `BULKHEAD_*`. */
+export const identityPermission = 'BULKHEAD_S3_MACHINE_IDENTITY'
 
 /**
  * The settings of a connection or store. Plain data only: sizes and durations stay the text that was
@@ -51,28 +55,7 @@ export const config = z.strictObject({
       'Puts the bucket into the path (`https://host/bucket/key`) and not into the host name; most compatible stores need it',
   }),
 
-  identity: z.enum(['keys', 'machine']).default('keys').meta({
-    description:
-      'Whose rights count. `keys`: accessKeyId and secretAccessKey, nothing else is looked for. `machine`: the role of the machine, pod or user that runs this, found as the AWS SDK does; refused unless whoever runs the machine set BULKHEAD_S3_MACHINE_IDENTITY=allow, because an application would borrow rights that are not its own',
-  }),
-  accessKeyId: z
-    .string()
-    .min(1)
-    .max(256)
-    .optional()
-    .meta({ description: 'Public half of the key; needed with `identity: keys`' }),
-  secretAccessKey: z
-    .string()
-    .min(1)
-    .max(1024)
-    .optional()
-    .meta({ description: 'Secret half of the key; needed with `identity: keys`', secret: true }),
-  sessionToken: z
-    .string()
-    .min(1)
-    .max(16_384)
-    .optional()
-    .meta({ description: 'Comes with keys that were given for a time (STS)', secret: true }),
+  ...identityFields({ permission: identityPermission }),
   sessionExpiresAt: z.iso
     .datetime({ offset: true })
     .optional()

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Readable } from 'node:stream'
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { isBulkheadError } from '@bulkhead/connector-sdk'
+import { readS3Object } from '@bulkhead/connector-sdk/aws'
 import type { S3Connection } from './connection.ts'
 import { s3Fault } from './errors.ts'
 import type { FoundObject } from './list-objects.ts'
@@ -24,47 +23,27 @@ export async function* readObject(
   pieceBytes: number,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  let etag = object.etag
-  let offset = 0
-  let total: number | undefined
-  let failures = 0
-  do {
-    const answer = await get(connection, object, etag, offset, signal)
-    total ??= offset + (answer.ContentLength ?? 0)
-    etag ??= answer.ETag
-    try {
-      for await (const chunk of watched(
-        answer.Body as Readable,
-        connection.settings.requestTimeoutMs,
-        signal,
-      )) {
-        for (let start = 0; start < chunk.length; start += pieceBytes) {
-          const piece = chunk.subarray(start, start + pieceBytes)
-          offset += piece.length
-          failures = 0
-          yield piece
-        }
-      }
-      if (offset < total) throw new Error('The connection ended before the object did')
-    } catch (error) {
-      signal.throwIfAborted()
-      failures++
-      const fault = translateError(error, operationOn(object), connection.settings)
-      if (
-        !fault.retryable ||
-        fault.code === 's3-checksum-mismatch' ||
-        failures >= connection.settings.attempts
-      ) {
-        throw fault
-      }
-      connection.log.warn('The connection broke while an object was read; it goes on where it broke', {
-        file: object.file,
-        offset,
-        reason: fault.code,
-      })
-      await sleep(100 * 2 ** failures, undefined, { signal })
-    }
-  } while (offset < total)
+  const { settings, log } = connection
+  const bytes = readS3Object(
+    {
+      get: ({ offset, etag }) => get(connection, object, etag, offset, signal),
+      etag: object.etag,
+      silenceMs: settings.requestTimeoutMs,
+      attempts: settings.attempts,
+      translate: (error) => translateError(error, operationOn(object), settings),
+      canResume: (fault) => fault.retryable && fault.code !== 's3-checksum-mismatch',
+      onResume: (details) =>
+        log.warn('The connection broke while an object was read; it goes on where it broke', {
+          file: object.file,
+          ...details,
+        }),
+    },
+    signal,
+  )
+  for await (const chunk of bytes) {
+    for (let start = 0; start < chunk.length; start += pieceBytes)
+      yield chunk.subarray(start, start + pieceBytes)
+  }
 }
 
 async function get(
@@ -97,26 +76,6 @@ async function get(
     // it was there when it was found
     if (isBulkheadError(error) && error.code === 's3-object-not-found') throw changed(connection, object)
     throw error
-  }
-}
-
-/** Ends the stream when the store falls silent: only while somebody waits for it. */
-async function* watched(body: Readable, silenceMs: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const abort = (): void => void body.destroy(signal.reason as Error)
-  signal.addEventListener('abort', abort, { once: true })
-  const silent = (): void =>
-    void body.destroy(Object.assign(new Error('The store fell silent'), { name: 'TimeoutError' }))
-  let timer = setTimeout(silent, silenceMs)
-  try {
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
-      clearTimeout(timer)
-      yield chunk
-      timer = setTimeout(silent, silenceMs)
-    }
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', abort)
-    body.destroy()
   }
 }
 

@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { readS3Object } from '@bulkhead/connector-sdk/aws'
 import { callError, type Operation, statusOf } from '../call-error.ts'
 import { call, type Connection } from '../connection.ts'
 import { athenaError } from '../errors.ts'
@@ -20,33 +19,17 @@ export async function* readObject(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const { config, times, log } = connection
-  let etag: string | undefined
-  let offset = 0
-  let total: number | undefined
-  let failures = 0
-  do {
-    const answer = await get(connection, location, etag, offset, signal)
-    total ??= offset + (answer.ContentLength ?? 0)
-    etag ??= answer.ETag
-    try {
-      for await (const chunk of watched(answer.Body as Readable, times.requestTimeoutMs, signal)) {
-        offset += chunk.length
-        failures = 0
-        yield chunk
-      }
-      if (offset < total) throw new Error('The connection ended before the object did')
-    } catch (error) {
-      signal.throwIfAborted()
-      failures++
-      const fault = callError(error, reading)
-      if (!fault.retryable || failures >= config.attempts) throw fault
-      log.warn('The connection broke while the result was read; it goes on where it broke', {
-        offset,
-        reason: fault.code,
-      })
-      await sleep(100 * 2 ** failures, undefined, { signal })
-    }
-  } while (offset < total)
+  yield* readS3Object(
+    {
+      get: ({ offset, etag }) => get(connection, location, etag, offset, signal),
+      silenceMs: times.requestTimeoutMs,
+      attempts: config.attempts,
+      translate: (error) => callError(error, reading),
+      onResume: (details) =>
+        log.warn('The connection broke while the result was read; it goes on where it broke', details),
+    },
+    signal,
+  )
 }
 
 async function get(
@@ -83,24 +66,4 @@ async function get(
       throw error
     }
   })
-}
-
-/** Ends the stream when S3 falls silent: only while somebody waits for it. */
-async function* watched(body: Readable, silenceMs: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const abort = (): void => void body.destroy(signal.reason as Error)
-  signal.addEventListener('abort', abort, { once: true })
-  const silent = (): void =>
-    void body.destroy(Object.assign(new Error('S3 fell silent'), { name: 'TimeoutError' }))
-  let timer = setTimeout(silent, silenceMs)
-  try {
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
-      clearTimeout(timer)
-      yield chunk
-      timer = setTimeout(silent, silenceMs)
-    }
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', abort)
-    body.destroy()
-  }
 }

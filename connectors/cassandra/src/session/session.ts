@@ -1,13 +1,12 @@
 import { Client, type QueryOptions, types } from 'cassandra-driver'
 import PrepareHandler from 'cassandra-driver/lib/prepare-handler.js'
-import type { ConnectionContext } from '@bulkhead/connector-sdk'
+import { type ConnectionContext, unlessAborted } from '@bulkhead/connector-sdk'
 import type { Config } from '../config.ts'
 import type { DriverType } from '../value/cql-type.ts'
 import { closerOf } from './close-client.ts'
 import { cassandraError } from '../errors.ts'
 import { clientOptions } from './client-options.ts'
 import { connectError, queryError } from './driver-error.ts'
-import { unlessAborted } from './unless-aborted.ts'
 
 /** The client of one run: a connection to each node of the datacenter. */
 export interface Session extends AsyncDisposable {

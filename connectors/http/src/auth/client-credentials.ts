@@ -1,4 +1,4 @@
-import { z } from '@bulkhead/connector-sdk'
+import { unlessAborted, z } from '@bulkhead/connector-sdk'
 import type { HttpAnswer } from '../client/http-client.ts'
 import type { Requester } from '../client/requester.ts'
 import type { AuthConfig } from '../config.ts'
@@ -87,17 +87,6 @@ export class ClientCredentials implements Authorizer {
     const lifeMs = seconds === undefined ? Infinity : seconds * 1000
     this.#token = { value, renewAtMs: sentMs + lifeMs - Math.min(EARLY_MS, lifeMs / 10) }
     return value
-  }
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const abort = (): void => aborted.reject(signal.reason as Error)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }
 

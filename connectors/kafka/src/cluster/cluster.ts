@@ -8,14 +8,13 @@ import {
   metadataV12,
 } from '@platformatic/kafka'
 import { apiVersionsV3, type Broker, type Connection } from '@platformatic/kafka'
-import type { ConnectionContext } from '@bulkhead/connector-sdk'
+import { type ConnectionContext, unlessAborted } from '@bulkhead/connector-sdk'
 import { type Config, sizeBytes } from '../config.ts'
 import { kafkaError } from '../errors.ts'
 import { addressOf, brokerOf } from './address.ts'
 import { clientError, isPassing } from './client-error.ts'
 import { connectionOptions } from './client-options.ts'
 import { Connections } from './connections.ts'
-import { unlessAborted } from './unless-aborted.ts'
 
 /** A topic as the cluster describes it. */
 export interface Topic {

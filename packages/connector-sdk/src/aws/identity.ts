@@ -8,21 +8,22 @@ export interface AwsIdentity {
   readonly sessionToken?: string | undefined
 }
 
-/** Text that becomes part of a header. */
+/** Text that becomes part of a header, or of what is signed. */
 const keyText = (most: number): z.ZodString =>
   z
     .string()
     .min(1)
     .max(most)
-    .regex(/^[!-~]+$/, 'must be of letters, digits and signs of ASCII')
+    // oxlint-disable-next-line no-control-regex -- none of them can stand in a header
+    .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not hold control characters')
 
 /** Fields of settings that connectors share. Check them by `identityProblem`. */
 export function identityFields({
   right,
   permission,
 }: {
-  /** What the identity must be allowed, such as `rds-db:connect`. */
-  readonly right: string
+  /** What the identity must be allowed, such as `rds-db:connect`, where it is one thing. */
+  readonly right?: string
   /** The variable by which whoever runs the machine allows `identity: machine`. */
   readonly permission: `BULKHEAD_${string}_MACHINE_IDENTITY`
 }): {
@@ -37,7 +38,7 @@ export function identityFields({
       .default('keys')
       .meta({
         title: 'Identity',
-        description: `Whose right ${right} counts. \`keys\`: accessKeyId and secretAccessKey, nothing else is looked for. \`machine\`: the role of the machine, pod or user that runs this, found as the AWS SDK does; refused unless whoever runs the machine set ${permission}=allow, because an application would borrow rights that are not its own`,
+        description: `${right === undefined ? 'Whose rights count' : `Whose right ${right} counts`}. \`keys\`: accessKeyId and secretAccessKey, nothing else is looked for. \`machine\`: the role of the machine, pod or user that runs this, found as the AWS SDK does; refused unless whoever runs the machine set ${permission}=allow, because an application would borrow rights that are not its own`,
       }),
     accessKeyId: keyText(256)
       .optional()
