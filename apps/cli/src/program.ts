@@ -11,8 +11,10 @@ import {
 import { connectorsCommand } from './commands/connectors.ts'
 import { copyCommand } from './commands/copy.ts'
 import type { Execute } from './commands/execute.ts'
+import { keysCommand } from './commands/keys.ts'
 import { doctorCommand, explainCommand, schemaCommand } from './commands/reference.ts'
 import { runCommand } from './commands/run.ts'
+import { secretCommand } from './commands/secret.ts'
 import { serveFilesCommand } from './commands/serve-files.ts'
 
 const nothing: Execute = () => Promise.resolve()
@@ -43,6 +45,7 @@ export function buildProgram(version: string, execute: Execute = nothing): Comma
     testCommand(execute),
   ])
   group(program, 'Write an application:', [initCommand(execute), lockCommand(execute)])
+  group(program, 'Keys and credentials:', [keysCommand(execute), secretCommand(execute)])
   group(program, 'Look something up:', [
     connectorsCommand(execute),
     schemaCommand(execute),
@@ -77,7 +80,7 @@ Environment variables:
   BULKHEAD_ALLOW_LOOPBACK  1: applications may reach this very machine
   K_EXECUTION_MODE       batch (set by Knative): --exit of run is then answered
   BULKHEAD_NODE          Node to run with (24.6 or newer), instead of the one that is found
-  XDG_STATE_HOME         where the key of local links is kept (default ~/.local/state)
+  XDG_STATE_HOME         where keys of links and of applications are kept (default ~/.local/state)
   XDG_CACHE_HOME         where compiled code is kept (default ~/.cache)
   NO_COLOR               any value: no colours`
 

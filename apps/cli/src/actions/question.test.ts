@@ -13,6 +13,7 @@ function terminal(...input: readonly (string | Uint8Array)[]): Terminal {
     input: (async function* () {
       yield* await Promise.resolve(input)
     })(),
+    askHidden: undefined,
     output: channel,
     messages: channel,
     environment: {},

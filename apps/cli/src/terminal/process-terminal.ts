@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import process from 'node:process'
+import { Writable } from 'node:stream'
 import { chooseStyle } from './style.ts'
 import type { Channel, Terminal } from './terminal.ts'
 
@@ -27,6 +28,7 @@ export function processTerminal(): {
   return {
     terminal: {
       input: process.stdin,
+      askHidden: process.stdin.isTTY ? (question) => askHidden(question, stopping.signal) : undefined,
       output: channel(process.stdout),
       messages: channel(process.stderr),
       environment: process.env,
@@ -46,6 +48,22 @@ function channel(stream: NodeJS.WriteStream): Channel {
       return interactive ? stream.columns : Number.POSITIVE_INFINITY
     },
     style: chooseStyle(interactive, process.env),
+  }
+}
+
+/** What is typed goes nowhere but to the caller. */
+async function askHidden(question: string, signal: AbortSignal): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const line = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 })
+  // while lines are read the terminal sends no signals by itself
+  line.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+  process.stderr.write(question)
+  try {
+    return await line.question('', { signal })
+  } finally {
+    line.close()
+    process.stderr.write('\n')
   }
 }
 

@@ -3,6 +3,8 @@ import type { Style } from './style.ts'
 /** What a command sees of the world around it: its streams, its folder, its environment, the wish to stop. */
 export interface Terminal {
   readonly input: AsyncIterable<Uint8Array | string>
+  /** Asks a person for a line that is not shown; undefined when standard input is no terminal. */
+  readonly askHidden: ((question: string) => Promise<string>) | undefined
   /** Standard output: the answer, and nothing else. */
   readonly output: Channel
   /** Standard error: progress, logs, errors. */
