@@ -265,7 +265,7 @@ const table: readonly Room[] = [
     // the only SQL
     name: 'server/repository',
     folder: 'apps/server/src/repository',
-    imports: ['connector-sdk', 'contract', 'engine/job', 'engine/reply'],
+    imports: ['connector-sdk', 'contract', 'engine/job', 'engine/reply', 'server/platform'],
     node: true,
   },
   {

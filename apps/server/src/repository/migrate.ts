@@ -19,16 +19,19 @@ export async function migrate<T>(db: Kysely<T>, types: ColumnTypes, schema?: str
     ...names,
     ...(schema !== undefined && { migrationTableSchema: schema }),
   })
-  const unknown = (await doneMigrations(db)).filter((name) => !(name in known))
+  const unknown = (await doneMigrations(db, schema)).filter((name) => !(name in known))
   if (unknown.length > 0) throw newer(unknown)
   const { error } = await migrator.migrateToLatest()
   if (error !== undefined) throw error
 }
 
 /** None when the tables are not there yet. */
-async function doneMigrations<T>(db: Kysely<T>): Promise<readonly string[]> {
+async function doneMigrations<T>(db: Kysely<T>, schema: string | undefined): Promise<readonly string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
-  if (!tables.some(({ name }) => name === names.migrationTableName)) return []
+  const there = tables.some(
+    (table) => table.name === names.migrationTableName && (schema === undefined || table.schema === schema),
+  )
+  if (!there) return []
   const rows = await (db as unknown as Kysely<{ migrations: { name: string } }>)
     .selectFrom(names.migrationTableName)
     .select('name')

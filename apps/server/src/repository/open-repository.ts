@@ -2,7 +2,12 @@ import { join } from 'node:path'
 import type { PlatformSpec } from '@bulkhead/contract'
 import type { Repository } from './repository.ts'
 import { repositoryOfHome } from './repository-of-home.ts'
+import { connectionSettings } from './postgres/connection-settings.ts'
+import { openPostgresHome } from './postgres/postgres-home.ts'
 import { openSqliteHome } from './sqlite/sqlite-home.ts'
+
+/** A call of PostgreSQL that has no answer by then has failed. */
+const callMs = 6_000
 
 export interface RepositoryOptions {
   /** Where the file of an embedded repository lies that has no path of its own. */
@@ -31,5 +36,14 @@ export async function openRepository(
     const home = await openSqliteHome({ path, clock: clock ?? Date.now, onListenerError })
     return repositoryOfHome(home, memoryMs)
   }
-  throw new Error('PostgreSQL comes next')
+  const { postgres } = spec
+  const home = await openPostgresHome({
+    settings: await connectionSettings(postgres, process.env),
+    schema: postgres.schema,
+    connections: postgres.connections,
+    clock,
+    callMs,
+    onListenerError,
+  })
+  return repositoryOfHome(home, memoryMs)
 }
