@@ -1,5 +1,5 @@
 import { mkdir, realpath, stat } from 'node:fs/promises'
-import { isAbsolute, join, resolve, sep } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import type { ConnectionContext } from '@bulkhead/connector-sdk'
 import type { Config } from './config.ts'
 import { failure, fromSystem, systemCode } from './errors.ts'
@@ -33,11 +33,6 @@ function absoluteFolder(folder: string, base: string | undefined): string {
   throw failure('files-folder-relative', `The folder ${folder} is relative, and nothing says to what`, {
     path: 'config.folder',
   })
-}
-
-/** Whether `path`, with its links resolved, is below `root`. */
-export function isInside(root: string, path: string): boolean {
-  return path.startsWith(root.endsWith(sep) ? root : root + sep)
 }
 
 /** Longest name that common file systems take, bytes. */

@@ -2,9 +2,10 @@ import { link, mkdir, open, realpath, rename, rmdir, stat, unlink } from 'node:f
 import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BulkheadError, type NewObject, type StoredObject, type Upload } from '@bulkhead/connector-sdk'
+import { isInside } from '@bulkhead/connector-sdk/local-files'
 import { failure, fromSystem, systemCode } from './errors.ts'
 import { FlushAhead } from './flush-ahead.ts'
-import { isInside, objectPath } from './folder.ts'
+import { objectPath } from './folder.ts'
 import { createPartFile, removePartsFolder, type PartFile } from './part-files.ts'
 
 /** One part: large enough for the disk, small enough that several in flight stay cheap (I8). */

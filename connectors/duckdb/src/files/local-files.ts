@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises'
-import { isAbsolute, join, posix, resolve, sep } from 'node:path'
-import { choicesOfBraces, climbs, MAX_GLOB_CHOICES, type ConnectionContext } from '@bulkhead/connector-sdk'
-import { pathsMatching } from '@bulkhead/connector-sdk/local-files'
+import { isAbsolute, resolve } from 'node:path'
+import { type ConnectionContext, MAX_GLOB_CHOICES } from '@bulkhead/connector-sdk'
+import { findFiles, resolveInside } from '@bulkhead/connector-sdk/local-files'
 import type { Config } from '../config.ts'
 import { failure } from '../errors.ts'
 
@@ -41,72 +41,36 @@ export async function findLocalFiles(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const path = `config.files.${table}.path`
-  const choices = choicesOfBraces(pattern)
-  if (choices === undefined) {
-    const most = `${MAX_GLOB_CHOICES} paths`
-    throw failure('duckdb-file-invalid', `The braces of the path of ${table} stand for more than ${most}`, {
-      path,
-      fix: 'Write fewer choices, or a wildcard',
-    })
-  }
-  // A choice of braces may make what the path itself was not.
-  if ([pattern, ...choices].some(climbs)) {
-    throw failure('duckdb-file-outside', `The path of ${table} leads out of the folder`, { path })
-  }
-  const names = await match(root, posix.normalize(pattern), choices, signal)
-  if (names.length === 0) {
-    throw failure('duckdb-file-missing', `No file of the folder is ${pattern}, which ${table} needs`, {
-      path,
-    })
-  }
-  if (names.length > MAX_FILES) {
-    throw failure('duckdb-file-invalid', `${pattern} matches more than ${MAX_FILES} files`, { path })
-  }
-  return Promise.all(names.sort().map((name) => resolveInside(root, name, path)))
-}
-
-async function match(
-  root: string,
-  pattern: string,
-  choices: readonly string[],
-  signal: AbortSignal,
-): Promise<string[]> {
-  // A name may hold wildcards itself: what is there literally is meant literally.
-  if (await isFile(join(root, pattern))) return [pattern]
-  const names = new Set<string>()
-  for (const choice of choices) {
-    for await (const name of namesMatching(root, choice, signal)) {
-      if (await isFile(join(root, name))) names.add(name)
-      if (names.size > MAX_FILES) return [...names]
-    }
-  }
-  return [...names]
-}
-
-async function* namesMatching(root: string, pattern: string, signal: AbortSignal): AsyncGenerator<string> {
-  try {
-    yield* pathsMatching(root, pattern, signal)
-  } catch (error) {
+  const found = await findFiles(root, pattern, { most: MAX_FILES, signal }).catch((error: unknown) => {
     signal.throwIfAborted()
     throw unreadable((error as NodeJS.ErrnoException).path ?? root)
+  })
+  if ('names' in found) return Promise.all(found.names.map((name) => inside(root, name, path)))
+  switch (found.problem) {
+    case 'outside':
+      throw failure('duckdb-file-outside', `The path of ${table} leads out of the folder`, { path })
+    case 'too-many-choices':
+      throw failure(
+        'duckdb-file-invalid',
+        `The braces of the path of ${table} stand for more than ${MAX_GLOB_CHOICES} paths`,
+        { path, fix: 'Write fewer choices, or a wildcard' },
+      )
+    case 'too-many-files':
+      throw failure('duckdb-file-invalid', `${pattern} matches more than ${MAX_FILES} files`, { path })
+    case 'not-found':
+      throw failure('duckdb-file-missing', `No file of the folder is ${pattern}, which ${table} needs`, {
+        path,
+        ...(found.near.length === 0 ? {} : { fix: `Did you mean ${found.near.join(', ')}?` }),
+      })
+    default:
+      return found satisfies never
   }
 }
 
-async function resolveInside(root: string, name: string, path: string): Promise<string> {
-  const real = await realpath(join(root, name))
-  if (!real.startsWith(root.endsWith(sep) ? root : root + sep)) {
-    throw failure('duckdb-file-outside', `${name} is a link that leads out of the folder`, { path })
-  }
-  return real
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile()
-  } catch (error) {
-    if (isMissing(error)) return false
-    throw unreadable(path)
-  }
+async function inside(root: string, name: string, path: string): Promise<string> {
+  const real = await resolveInside(root, name)
+  if (real !== undefined) return real
+  throw failure('duckdb-file-outside', `${name} is a link that leads out of the folder`, { path })
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,7 +1,7 @@
+import { nearNames } from '@bulkhead/connector-sdk'
 import { failure, shown } from '../errors.ts'
 import type { Query, QueryColumn } from '../query.ts'
 import { columnType } from './column-type.ts'
-import { nearNames } from '../input/near-names.ts'
 import type { ResultColumn } from './record-batches.ts'
 import { valueReader } from './read-value.ts'
 

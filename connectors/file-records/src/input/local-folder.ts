@@ -1,14 +1,11 @@
-import { opendir, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, posix, resolve, sep } from 'node:path'
-import { choicesOfBraces, climbs, MAX_GLOB_CHOICES } from '@bulkhead/connector-sdk'
-import { pathsMatching } from '@bulkhead/connector-sdk/local-files'
+import { realpath, stat } from 'node:fs/promises'
+import { isAbsolute, posix, resolve } from 'node:path'
+import { MAX_GLOB_CHOICES } from '@bulkhead/connector-sdk'
+import { findFiles as search, resolveInside } from '@bulkhead/connector-sdk/local-files'
 import { failure, fromSystem, systemCode } from '../errors.ts'
-import { nearNames } from './near-names.ts'
 
 /** Most files of one read: their names are held in memory (I8). */
 const MAX_FILES = 20_000
-/** Most names of a folder that are looked at for a suggestion. */
-const MAX_SUGGESTED = 2000
 
 /** A file on this machine. */
 export interface LocalFile {
@@ -37,7 +34,8 @@ export async function openFolder(folder: string, base: string | undefined): Prom
     const real = await realpath(absolute)
     if ((await stat(real)).isDirectory()) return real
   } catch (error) {
-    if (!isMissing(error)) throw fromSystem(error, `Cannot open the folder ${absolute}`)
+    if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(systemCode(error)))
+      throw fromSystem(error, `Cannot open the folder ${absolute}`)
   }
   throw failure('file-records-folder-missing', `There is no folder ${absolute}`, { path: 'config.folder' })
 }
@@ -53,82 +51,50 @@ export async function findFiles(
 ): Promise<readonly LocalFile[]> {
   const found = new Map<string, LocalFile>()
   for (const path of paths) {
-    for (const name of (await match(root, path, signal)).sort()) {
-      if (!found.has(name)) found.set(name, { name, path: await resolveInside(root, name) })
+    for (const name of await match(root, path, signal)) {
+      if (!found.has(name)) found.set(name, { name, path: await inside(root, name) })
       if (found.size > MAX_FILES) throw tooMany(path)
     }
   }
   return [...found.values()]
 }
 
-async function match(root: string, path: string, signal: AbortSignal): Promise<string[]> {
-  const choices = choicesOfBraces(path)
-  if (choices === undefined) {
-    throw failure(
-      'file-records-query-invalid',
-      `The braces of a path stand for more than ${MAX_GLOB_CHOICES} paths`,
-      {
-        path: 'query.path',
-        fix: 'Give a list of paths, or fewer choices',
-      },
-    )
-  }
-  // A choice of braces may make what the path itself was not.
-  if ([path, ...choices].some(climbs)) {
-    throw failure('file-records-outside-folder', `The path ${JSON.stringify(path)} leads out of the folder`, {
-      path: 'query.path',
-    })
-  }
-  const pattern = posix.normalize(path)
-  // A name may hold wildcards itself: what is there literally is meant literally.
-  if (await isFile(join(root, pattern))) return [pattern]
-  const names = new Set<string>()
-  for (const choice of choices) {
-    for await (const name of namesMatching(root, choice, signal)) {
-      if (await isFile(join(root, name))) names.add(name)
-      if (names.size > MAX_FILES) throw tooMany(path)
-    }
-  }
-  if (names.size === 0) throw await notFound(root, pattern)
-  return [...names]
-}
-
-async function* namesMatching(root: string, pattern: string, signal: AbortSignal): AsyncGenerator<string> {
-  try {
-    yield* pathsMatching(root, pattern, signal)
-  } catch (error) {
+async function match(root: string, path: string, signal: AbortSignal): Promise<readonly string[]> {
+  const found = await search(root, path, { most: MAX_FILES, signal }).catch((error: unknown) => {
     signal.throwIfAborted()
     throw fromSystem(error, `Cannot look into ${(error as NodeJS.ErrnoException).path ?? root}`)
+  })
+  if ('names' in found) return found.names
+  switch (found.problem) {
+    case 'outside':
+      throw failure(
+        'file-records-outside-folder',
+        `The path ${JSON.stringify(path)} leads out of the folder`,
+        { path: 'query.path' },
+      )
+    case 'too-many-choices':
+      throw failure(
+        'file-records-query-invalid',
+        `The braces of a path stand for more than ${MAX_GLOB_CHOICES} paths`,
+        { path: 'query.path', fix: 'Give a list of paths, or fewer choices' },
+      )
+    case 'too-many-files':
+      throw tooMany(path)
+    case 'not-found':
+      throw notFound(posix.normalize(path), found.near)
+    default:
+      return found satisfies never
   }
 }
 
-async function resolveInside(root: string, name: string): Promise<string> {
-  const real = await realpath(join(root, name)).catch((error: unknown) => {
+async function inside(root: string, name: string): Promise<string> {
+  const real = await resolveInside(root, name).catch((error: unknown) => {
     throw fromSystem(error, `Cannot look at ${name}`)
   })
-  if (!isInside(root, real)) {
-    throw failure('file-records-outside-folder', `${name} is a link that leads out of the folder`, {
-      path: 'query.path',
-    })
-  }
-  return real
-}
-
-function isInside(root: string, path: string): boolean {
-  return path.startsWith(root.endsWith(sep) ? root : root + sep)
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile()
-  } catch (error) {
-    if (isMissing(error)) return false
-    throw fromSystem(error, `Cannot look at ${path}`)
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(systemCode(error))
+  if (real !== undefined) return real
+  throw failure('file-records-outside-folder', `${name} is a link that leads out of the folder`, {
+    path: 'query.path',
+  })
 }
 
 function tooMany(path: string): Error {
@@ -137,30 +103,12 @@ function tooMany(path: string): Error {
   })
 }
 
-async function notFound(root: string, pattern: string): Promise<Error> {
-  const folder = dirname(pattern)
-  const near = nearNames(basename(pattern), await namesIn(root, folder))
-  const suggestions = near.map((name) => (folder === '.' ? name : `${folder}/${name}`))
+function notFound(pattern: string, near: readonly string[]): Error {
   return failure('file-records-not-found', `No file of the folder is ${pattern}`, {
     path: 'query.path',
     fix:
-      suggestions.length > 0
-        ? `Did you mean ${suggestions.join(', ')}?`
+      near.length > 0
+        ? `Did you mean ${near.join(', ')}?`
         : 'Correct the path; it is relative to the folder of the connection',
   })
-}
-
-async function namesIn(root: string, folder: string): Promise<string[]> {
-  const names: string[] = []
-  try {
-    const path = await realpath(join(root, folder))
-    if (path !== root && !isInside(root, path)) return []
-    for await (const entry of await opendir(path)) {
-      if (!entry.name.startsWith('.')) names.push(entry.name)
-      if (names.length === MAX_SUGGESTED) break
-    }
-  } catch {
-    // Only suggestions are lost.
-  }
-  return names
 }

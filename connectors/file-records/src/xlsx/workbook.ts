@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
+import { nearNames } from '@bulkhead/connector-sdk'
 import { failure, shown } from '../errors.ts'
 import type { Document } from '../input/documents.ts'
-import { nearNames } from '../input/near-names.ts'
 import { atMost } from '../input/unpack.ts'
 import { openArchive, type ZipEntry } from '../input/zip-archive.ts'
 import { kindOfBuiltIn, kindOfCode, type NumberKind } from './number-formats.ts'
