@@ -232,6 +232,7 @@ function connector(parts: HttpParts): ConnectorDefinition<Settings> {
         async remove({ key }, signal) {
           await asking(context, `/objects?key=${encodeURIComponent(key)}`, signal, { method: 'DELETE' })
         },
+        sweep: () => Promise.reject(new Error('Nobody sweeps here')),
         async [Symbol.asyncDispose]() {},
       }),
     },
