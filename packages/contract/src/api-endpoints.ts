@@ -314,7 +314,7 @@ export const endpoints = {
       application: applicationName.optional().meta({ description: 'Of this application only' }),
       after: z
         .string()
-        .max(300)
+        .regex(/^\d{1,15}$/)
         .optional()
         .meta({ description: 'Where the page begins: `next` of the page before' }),
       limit,

@@ -2,7 +2,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Log } from '@bulkhead/connector-sdk'
 import { makePrivateFolder, requirePrivate } from '@bulkhead/engine/links/state-folder'
-import type { Repository } from '../repository/repository.ts'
+import type { Repository, TokenRecord } from '../repository/repository.ts'
 import { newToken, tokenDigest, tokenId } from './token.ts'
 
 /** Name of the file in the state folder; the CLI of the same machine reads it. */
@@ -34,7 +34,7 @@ export async function ensureFirstToken(options: FirstTokenOptions): Promise<void
   await makePrivateFolder(stateFolder)
   const file = join(stateFolder, fileName)
   const { id, sha256 } = (await leftBehind(file, repository)) ?? (await writeToken(file))
-  await repository.addToken({
+  const token: TokenRecord = {
     id,
     name: 'first-admin',
     sha256,
@@ -42,7 +42,8 @@ export async function ensureFirstToken(options: FirstTokenOptions): Promise<void
     createdAtMs: now(),
     expiresAtMs: undefined,
     revokedAtMs: undefined,
-  })
+  }
+  await repository.addToken(token, 'server')
   log.info('A token for the administrator was made', { file })
 }
 

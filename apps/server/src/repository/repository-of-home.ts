@@ -40,7 +40,7 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
     resend: (runId, actor, destinations) => home.call('resend', { runId, actor, destinations }),
     fired: (schedule) => home.call('fired', schedule),
     lastFired: (application, trigger) => home.call('lastFired', { application, trigger }),
-    addToken: (token) => home.call('addToken', token),
+    addToken: (token, actor) => home.call('addToken', { token, actor }),
     tokenByHash: (sha256) => home.call('tokenByHash', sha256),
     tokens: () => home.call('tokens', undefined),
     revokeToken: (id, actor) => home.call('revokeToken', { id, actor }),

@@ -87,7 +87,7 @@ export interface Repository extends AsyncDisposable {
   }): Promise<boolean>
   lastFired(application: string, trigger: string): Promise<number | undefined>
 
-  addToken(token: TokenRecord): Promise<void>
+  addToken(token: TokenRecord, actor: Actor): Promise<void>
   tokenByHash(sha256: string): Promise<TokenRecord | undefined>
   tokens(): Promise<readonly TokenRecord[]>
   revokeToken(id: string, actor: Actor): Promise<boolean>

@@ -5,7 +5,10 @@ import type { Tables } from '../tables.ts'
 import { writeEvents } from './write-event.ts'
 
 /** Only the digest of a token is kept. */
-export async function addToken(scope: Scope, token: TokenRecord): Promise<void> {
+export async function addToken(
+  scope: Scope,
+  { token, actor }: { readonly token: TokenRecord; readonly actor: Actor },
+): Promise<void> {
   const added = await scope.db
     .insertInto('tokens')
     .values({
@@ -22,7 +25,7 @@ export async function addToken(scope: Scope, token: TokenRecord): Promise<void> 
     .executeTakeFirst()
   if (added === undefined) return
   await writeEvents(scope, [
-    { type: 'token-made', actor: 'cli', data: { id: token.id, name: token.name, scopes: token.scopes } },
+    { type: 'token-made', actor, data: { id: token.id, name: token.name, scopes: token.scopes } },
   ])
 }
 

@@ -1,0 +1,101 @@
+import { fault, type Jwks } from '@bulkhead/contract'
+import type { Applications, ServedApplication } from '../applications/applications.ts'
+import { allows } from '../auth/scopes.ts'
+import type { Runners } from '../dispatch/runners.ts'
+import type { Repository } from '../repository/repository.ts'
+import { type Handlers, ok } from './call.ts'
+import { applicationView } from './views.ts'
+
+/** Public keys of an application; undefined when it has none. */
+export type PublicKeys = (application: string) => Promise<Jwks | undefined>
+
+export interface ApplicationHandlersOptions {
+  readonly repository: Pick<Repository, 'queued'>
+  readonly applications: Pick<Applications, 'get' | 'list' | 'setAside'>
+  readonly runners: Pick<Runners, 'check' | 'preview'>
+  readonly keys: PublicKeys
+}
+
+type ApplicationEndpoints =
+  | 'listApplications'
+  | 'showApplication'
+  | 'checkApplication'
+  | 'preview'
+  | 'showKeys'
+
+/** Tasks of one application that callers may have under way: each keeps a runner of it busy. */
+const MOST_TASKS = 4
+const LONGEST_TASK_MS = 120_000
+
+export function applicationHandlers(options: ApplicationHandlersOptions): Handlers<ApplicationEndpoints> {
+  const { repository, applications, runners } = options
+  const tasks = new Map<string, number>()
+
+  const served = (name: string): ServedApplication => {
+    const one = applications.get(name)
+    if (one === undefined) throw fault('application-unknown', `There is no application "${name}" here`)
+    return one
+  }
+  /** Bounded by application, so that one of them takes nothing of another (I7). */
+  const asTask = async <T>(
+    name: string,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    served(name)
+    const underWay = tasks.get(name) ?? 0
+    if (underWay >= MOST_TASKS)
+      throw fault('too-many-requests', `${underWay} checks and previews of "${name}" are under way`, {
+        fix: 'Ask again when they are over',
+      })
+    tasks.set(name, underWay + 1)
+    try {
+      return await work(AbortSignal.any([signal, AbortSignal.timeout(LONGEST_TASK_MS)]))
+    } finally {
+      const left = (tasks.get(name) ?? 1) - 1
+      if (left === 0) tasks.delete(name)
+      else tasks.set(name, left)
+    }
+  }
+
+  return {
+    listApplications({ caller }) {
+      const visible = applications
+        .list()
+        .filter(({ application: { name } }) => allows(caller.scopes, { right: 'read', application: name }))
+      const aside = allows(caller.scopes, { right: 'admin' }) ? applications.setAside() : []
+      return Promise.resolve(
+        ok({
+          items: visible.map(applicationView),
+          setAside: aside.map(({ name, error: { code, message } }) => ({
+            ...(name !== undefined && { name }),
+            code,
+            message,
+          })),
+        }),
+      )
+    },
+    async showApplication({ params: { application } }) {
+      const view = applicationView(served(application))
+      return ok({ ...view, queued: await repository.queued(application) })
+    },
+    async checkApplication({ params: { application }, signal }) {
+      return ok({ items: await asTask(application, signal, (end) => runners.check(application, end)) })
+    },
+    async preview({ params: { application }, query: { rows }, bytes, signal }) {
+      const request = new TextDecoder().decode(bytes)
+      return ok(await asTask(application, signal, (end) => runners.preview(application, request, rows, end)))
+    },
+    async showKeys({ params: { application } }) {
+      served(application)
+      const keys = await options.keys(application)
+      return {
+        status: 200,
+        body: keys ?? { keys: [] },
+        type: 'application/jwk-set+json',
+        // new keys are announced long before old ones go
+        headers: { 'Cache-Control': 'public, max-age=300' },
+      }
+    },
+  }
+}

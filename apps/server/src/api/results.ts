@@ -1,0 +1,47 @@
+import { type Delivery, fault, type Links, type SignedLinks } from '@bulkhead/contract'
+import type { Runners } from '../dispatch/runners.ts'
+import type { RunRecord } from '../repository/repository.ts'
+import { type Handlers, ok } from './call.ts'
+import { instant } from './views.ts'
+
+/** Links to results are made when they are asked for, and kept nowhere. */
+export function resultHandlers(runners: Pick<Runners, 'sign'>): Handlers<'makeLinks' | 'fetchFile'> {
+  const sign = async ({ application, revision }: RunRecord, delivery: Delivery): Promise<SignedLinks> => {
+    const links = await runners.sign(application, revision, delivery)
+    if (links.length !== delivery.files.length)
+      throw fault('internal', `${links.length} links were made for ${delivery.files.length} files`)
+    return links
+  }
+  return {
+    async makeLinks({ run }) {
+      const delivery = deliveryOf(run)
+      const links = await sign(run, delivery)
+      const warnings = links.flatMap(({ warning }) => (warning === undefined ? [] : [warning]))
+      return ok({
+        files: links.map(({ url, expiresAtMs }, index) => ({
+          name: delivery.files[index]?.name ?? '',
+          url,
+          expiresAt: instant(expiresAtMs),
+        })),
+        warnings: [...new Set(warnings)],
+      } satisfies Links)
+    },
+    async fetchFile({ run, params: { name } }) {
+      const delivery = deliveryOf(run)
+      const file = delivery.files.find((one) => one.name === name)
+      if (file === undefined)
+        throw fault('result-absent', 'The result of the run has no file of this name', { path: 'name' })
+      const [link] = await sign(run, { ...delivery, files: [file] })
+      // nothing on the way may keep it: the link is a credential
+      return { status: 302, headers: { Location: link?.url ?? '' } }
+    },
+  }
+}
+
+function deliveryOf({ state, delivery, resultGoneAtMs }: RunRecord): Delivery {
+  if (state === 'queued' || state === 'running')
+    throw fault('run-not-over', `The run is ${state}, so it has no result yet`)
+  if (resultGoneAtMs !== undefined) throw fault('result-expired', 'The result was removed by retention')
+  if (delivery === undefined) throw fault('result-absent', `The run is ${state}, and has no result`)
+  return delivery
+}

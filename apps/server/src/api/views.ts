@@ -1,0 +1,98 @@
+import type {
+  ApplicationView,
+  EventView,
+  ReplyView,
+  RunAccepted,
+  RunView,
+  TokenView,
+} from '@bulkhead/contract'
+import type { ServedApplication } from '../applications/applications.ts'
+import type { OutboxMessage, RepositoryEvent, RunRecord, TokenRecord } from '../repository/repository.ts'
+
+/** Records as the API shows them. */
+
+export function runView(run: RunRecord): RunView {
+  return {
+    runId: run.runId,
+    application: run.application,
+    ...(run.job !== undefined && { job: run.job }),
+    requestId: run.requestId,
+    requestSource: run.requestSource,
+    attempt: run.attempt,
+    state: run.state,
+    revision: run.revision,
+    actor: run.actor,
+    acceptedAt: instant(run.acceptedAtMs),
+    ...(run.startedAtMs !== undefined && { startedAt: instant(run.startedAtMs) }),
+    ...(run.finishedAtMs !== undefined && { finishedAt: instant(run.finishedAtMs) }),
+    ...(run.progress !== undefined && { progress: run.progress }),
+    ...(run.reply !== undefined && { reply: run.reply }),
+    ...(run.resultGoneAtMs !== undefined && { resultGoneAt: instant(run.resultGoneAtMs) }),
+  }
+}
+
+export function runAccepted(run: RunRecord, is: RunAccepted['is']): RunAccepted {
+  const { runId, application, requestId, attempt, state } = run
+  const path = runPath(runId)
+  return { runId, application, requestId, attempt, state, is, run: path, watch: `${path}/watch` }
+}
+
+/** Relative to the server, whatever name the caller has for it. */
+export function runPath(runId: string): string {
+  return `/api/v1/runs/${runId}`
+}
+
+export function eventView({ sequence, atMs, type, actor, data }: RepositoryEvent): EventView {
+  return { sequence, at: instant(atMs), type, actor, data }
+}
+
+export function replyView(message: OutboxMessage): ReplyView {
+  const { id, runId, application, destination, state, tries, dueAtMs, lastError, reply } = message
+  return {
+    id,
+    runId,
+    application,
+    requestId: reply.requestId,
+    destination,
+    message: message.message,
+    state,
+    tries,
+    dueAt: instant(dueAtMs),
+    ...(lastError !== undefined && { lastError }),
+  }
+}
+
+export function tokenView(token: TokenRecord): TokenView {
+  const { id, name, scopes, createdAtMs, expiresAtMs, revokedAtMs } = token
+  return {
+    id,
+    name,
+    scopes: [...scopes],
+    createdAt: instant(createdAtMs),
+    ...(expiresAtMs !== undefined && { expiresAt: instant(expiresAtMs) }),
+    ...(revokedAtMs !== undefined && { revokedAt: instant(revokedAtMs) }),
+  }
+}
+
+export function applicationView({ application, revision }: ServedApplication): ApplicationView {
+  const { metadata, spec } = application.manifest
+  return {
+    name: application.name,
+    revision,
+    ...(application.environment !== undefined && { environment: application.environment }),
+    owner: spec.owner,
+    ...(spec.description !== undefined && { description: spec.description }),
+    labels: metadata.labels,
+    jobs: Object.entries(spec.jobs).map(([name, { parameters, requestMay }]) => ({
+      name,
+      parameters,
+      requestMay: [...requestMay],
+    })),
+    triggers: Object.keys(spec.triggers),
+    replies: Object.keys(spec.replies),
+  }
+}
+
+export function instant(ms: number): string {
+  return new Date(ms).toISOString()
+}
