@@ -6,7 +6,7 @@ import {
   DeleteBucketCommand,
   DeleteObjectCommand,
   ListMultipartUploadsCommand,
-  ListObjectsV2Command,
+  paginateListObjectsV2,
   S3Client,
 } from '@aws-sdk/client-s3'
 import { afterwards, type Scope } from './cleanup.ts'
@@ -66,13 +66,13 @@ export async function contentsOf(bucket: TestBucket): Promise<BucketContents> {
 }
 
 async function list(client: S3Client, bucket: string): Promise<BucketContents> {
-  const objects = await client.send(new ListObjectsV2Command({ Bucket: bucket }))
+  const objects: { key: string; bytes: number }[] = []
+  for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket }))
+    objects.push(...(page.Contents ?? []).map(({ Key = '', Size = 0 }) => ({ key: Key, bytes: Size })))
   const uploads = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }))
-  if (objects.IsTruncated === true || uploads.IsTruncated === true) {
-    throw new Error('A test bucket holds more than one page of objects')
-  }
+  if (uploads.IsTruncated === true) throw new Error('A test bucket holds more than one page of uploads')
   return {
-    objects: (objects.Contents ?? []).map(({ Key = '', Size = 0 }) => ({ key: Key, bytes: Size })),
+    objects,
     uploads: (uploads.Uploads ?? []).map(({ Key = '', UploadId = '' }) => ({ key: Key, uploadId: UploadId })),
   }
 }

@@ -1,0 +1,106 @@
+/** Kills, freezes and cuts, at instants that the platform names and at any other, in an order that a seed fixes. */
+import { existsSync, readFileSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Moment, moments } from '@bulkhead/engine/observe/moments'
+import type { Random } from './random.ts'
+import type { ServerUnderTest } from './server-under-test.ts'
+
+export interface Disturbances {
+  /** How often a process died or froze at each instant. */
+  readonly byMoment: Record<Moment, number>
+  /** Servers that were killed at any instant. */
+  servers: number
+  /** Connections that were cut. */
+  cuts: number
+}
+
+export interface DisturbOptions {
+  readonly servers: readonly ServerUnderTest[]
+  readonly orders: string
+  readonly kills: number
+  readonly random: Random
+  /** Cuts every connection to the repository's database. */
+  readonly cut: () => void
+  readonly signal: AbortSignal
+  readonly tell: (line: string) => void
+}
+
+/** An order that nobody came by to take is withdrawn after this. */
+const orderMs = 8_000
+/** Longer than a lease. */
+const frozenMs = 5_000
+
+/** Disturbs until so many processes were killed, or the signal aborts. */
+export async function disturb(options: DisturbOptions): Promise<Disturbances> {
+  const { servers, orders, kills, random, signal, cut, tell } = options
+  const done: Disturbances = {
+    byMoment: Object.fromEntries(moments.map((moment) => [moment, 0])) as Record<Moment, number>,
+    servers: 0,
+    cuts: 0,
+  }
+  const total = (): number => Object.values(done.byMoment).reduce((sum, n) => sum + n, 0) + done.servers
+  while (total() < kills && !signal.aborted) {
+    await sleep(50 + random.below(400))
+    const kind = random.below(10)
+    if (kind === 0) {
+      cut()
+      done.cuts += 1
+    } else if (kind === 1) {
+      random.pick(servers).signal('SIGKILL')
+      done.servers += 1
+    } else {
+      const moment = rarest(done.byMoment, random)
+      const freeze = random.below(6) === 0
+      if (await order(orders, moment, freeze ? 'SIGSTOP' : 'SIGKILL', signal)) done.byMoment[moment] += 1
+    }
+    if (total() % 20 === 0) tell(`${total()} of ${kills} kills`)
+  }
+  return done
+}
+
+/** One of the instants that were hit least. */
+function rarest(byMoment: Readonly<Record<Moment, number>>, random: Random): Moment {
+  const least = Math.min(...Object.values(byMoment))
+  return random.pick(moments.filter((moment) => byMoment[moment] === least))
+}
+
+async function order(
+  folder: string,
+  moment: Moment,
+  sign: NodeJS.Signals,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const file = join(folder, `${moment}.order`)
+  await rm(join(folder, `${moment}.taken`), { force: true })
+  await writeFile(file, sign)
+  const deadline = performance.now() + orderMs
+  while (existsSync(file)) {
+    if (performance.now() > deadline || signal.aborted) {
+      await rm(file, { force: true })
+      return false
+    }
+    await sleep(20)
+  }
+  if (sign === 'SIGSTOP') {
+    const { pid } = lastObeyed(folder)
+    await sleep(frozenMs)
+    continueProcess(pid)
+  }
+  return true
+}
+
+function lastObeyed(folder: string): { readonly pid: number } {
+  const lines = readFileSync(join(folder, 'obeyed'), 'utf8').trimEnd().split('\n')
+  return JSON.parse(lines.at(-1) ?? '') as { readonly pid: number }
+}
+
+function continueProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT')
+  } catch {
+    // its server ended it meanwhile
+  }
+}
