@@ -144,7 +144,10 @@ export const config = z.strictObject({
   }),
   maxDocumentSize: z
     .string()
-    .regex(/^\d{1,4}(KiB|MiB)$/, 'must be a size such as 64MiB')
+    .regex(
+      /^([1-9]\d{0,3}KiB|([1-9]\d{0,2}|10[01]\d|102[0-3])MiB)$/,
+      'must be a size such as 64MiB, at most 1023MiB',
+    )
     .default('64MiB')
     .meta({
       title: 'Largest document',
@@ -167,5 +170,5 @@ export function milliseconds(written: string): number {
 /** Bytes of a size of the settings. */
 export function sizeInBytes(written: string): number {
   const unit = written.endsWith('KiB') ? 1024 : 1024 * 1024
-  return Math.min(1023 * 1024 * 1024, Number.parseInt(written, 10) * unit)
+  return Number.parseInt(written, 10) * unit
 }

@@ -1,18 +1,7 @@
-import {
-  BulkheadError,
-  type ConnectorError,
-  type ErrorDetails,
-  type ErrorKind,
-} from '@bulkhead/connector-sdk'
+import { type BulkheadError, connectorErrors } from '@bulkhead/connector-sdk'
 
 /** The one registry of this connector's error codes; documentation and `connector.json` are made of it. */
-interface Registered {
-  readonly kind: ErrorKind
-  readonly meaning: string
-  readonly fix: string
-}
-
-const registry = {
+export const { errors, error: opensearchError } = connectorErrors({
   'opensearch-settings-invalid': {
     kind: 'config',
     meaning: 'Settings contradict each other, such as two ways to log in, or a password without user',
@@ -236,24 +225,9 @@ const registry = {
     meaning: 'The server answered what the connector does not expect',
     fix: 'Report it with the versions of server, proxies and connector',
   },
-} as const satisfies Record<string, Registered>
+})
 
-export type ErrorCode = keyof typeof registry
-
-export const errors: readonly ConnectorError[] = Object.entries(registry).map(([code, known]) => ({
-  code,
-  ...known,
-}))
-
-/** An error of this connector; `details` give the place, or another fix than the general one. */
-export function opensearchError(
-  code: ErrorCode,
-  message: string,
-  details: Partial<Pick<ErrorDetails, 'path' | 'fix' | 'retryAfterMs' | 'cause'>> = {},
-): BulkheadError {
-  const { kind, fix } = registry[code]
-  return new BulkheadError({ kind, code, message, fix, ...details })
-}
+export type ErrorCode = Parameters<typeof opensearchError>[0]
 
 export function documentTooLarge(mostBytes: number): BulkheadError {
   return opensearchError('opensearch-document-too-large', `A document has more than ${mostBytes} bytes`, {
