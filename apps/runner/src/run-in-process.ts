@@ -2,12 +2,15 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectionContext, Log } from '@bulkhead/connector-sdk'
+import type { SecretProviderSettings } from '@bulkhead/contract'
 import type { Application, Plan, PlannedConnection } from '@bulkhead/engine'
 import { loadConnector } from '@bulkhead/engine/load/load-connector'
 import type { Clock, RunContext } from '@bulkhead/engine/run/run-context'
 import { sweepTemporaryFolders } from '@bulkhead/engine/run/temporary-folder'
 import { createRedactor, type Redactor } from '@bulkhead/engine/secrets/redactor'
+import { openProviders, providersOf } from '@bulkhead/engine/secrets/open-providers'
 import { createSecretResolver } from '@bulkhead/engine/secrets/resolve-secrets'
+import type { SecretProvider } from '@bulkhead/engine/secrets/secret-provider'
 import { takeSecretVariables } from '@bulkhead/engine/secrets/secret-variables'
 import { consoleToLog } from './console-to-log.ts'
 import { beyondPolicy, guardNetwork, type NetworkGuard } from './network-guard.ts'
@@ -69,6 +72,8 @@ export function createRunContext(run: {
   readonly log: Log
   readonly signal: AbortSignal
   readonly environment: NodeJS.ProcessEnv
+  /** As a server says it; undefined: as the environment does. */
+  readonly secretProviders?: readonly SecretProviderSettings[] | undefined
 }): RunContext {
   const { runId, application, baseFolder, redactor, guard, log, signal, environment } = run
   return {
@@ -77,7 +82,7 @@ export function createRunContext(run: {
     baseFolder,
     secrets: createSecretResolver({
       application: application.name,
-      folder: environment['BULKHEAD_SECRETS_DIR'],
+      providers: providersBeyondPolicy(run.secretProviders ?? providersOf(environment), environment),
       onFound: (secret) => redactor.add(secret.reveal()),
     }),
     log,
@@ -89,6 +94,17 @@ export function createRunContext(run: {
     // A driver reports a refused connection as an outage, which would be tried again.
     diagnose: ({ kind }) => (kind === 'transient' || kind === 'bug' ? guard.refusal : undefined),
   }
+}
+
+/** Where the platform keeps secrets is no affair of the application, which may not reach it by itself. */
+function providersBeyondPolicy(
+  settings: readonly SecretProviderSettings[],
+  environment: NodeJS.ProcessEnv,
+): readonly SecretProvider[] {
+  return openProviders(settings, environment).map((provider) => ({
+    find: (application, name) => beyondPolicy(() => provider.find(application, name)),
+    absence: (application, name) => provider.absence(application, name),
+  }))
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
+import { secretProviderSchema } from './platform.ts'
 import { replyErrorSchema } from './reply.ts'
 import { deliverySchema, runCommands, runOutcomeSchema } from './run.ts'
 
@@ -45,6 +46,8 @@ export const runnerSettingsSchema = z.object({
       serverKey: z.string(),
     })
     .optional(),
+  /** Where its secrets are, with tokens of this application only; absent: where they are without a server. */
+  secrets: z.array(secretProviderSchema).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']),
 })
 export type RunnerSettings = z.output<typeof runnerSettingsSchema>

@@ -85,6 +85,7 @@ export async function openHome(
           guard: own,
           log: redactedLog(work.log, redactor),
           environment,
+          secretProviders: settings.secrets,
         })
         return { ...context, guard: own, [Symbol.dispose]: () => own[Symbol.dispose]() }
       },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { BulkheadError } from '@bulkhead/connector-sdk'
+import { openProviders, providersOf } from './open-providers.ts'
 import { createSecretResolver, resolveSecrets, type SecretResolver } from './resolve-secrets.ts'
 import { takeSecretVariables } from './secret-variables.ts'
 
@@ -19,7 +20,9 @@ async function secretsFolder(t: TestContext, files: Readonly<Record<string, stri
 }
 
 function resolverOf(application: string, folder?: string): SecretResolver {
-  return createSecretResolver({ application, folder, onFound: () => undefined })
+  const environment = { BULKHEAD_SECRETS_DIR: folder }
+  const providers = openProviders(providersOf(environment), environment)
+  return createSecretResolver({ application, providers, onFound: () => undefined })
 }
 
 async function failure(promise: Promise<unknown>): Promise<BulkheadError> {
@@ -35,7 +38,7 @@ test('takes a secret from the environment before the file, and tells the redacto
   const told: string[] = []
   const resolver = createSecretResolver({
     application: 'env-first',
-    folder,
+    providers: openProviders([{ environment: {} }], { BULKHEAD_SECRETS_DIR: folder }),
     onFound: (secret) => told.push(secret.reveal()),
   })
   assert.equal((await resolver.resolve('db')).reveal(), 'from environment')

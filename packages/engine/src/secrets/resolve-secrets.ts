@@ -1,40 +1,55 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open, realpath } from 'node:fs/promises'
-import { basename, join, relative, sep } from 'node:path'
-import { BulkheadError } from '@bulkhead/connector-sdk'
+import { BulkheadError, isBulkheadError } from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
 import { isSecretReference } from '../application/application.ts'
+import type { SecretProvider } from './secret-provider.ts'
 import { Secret } from './secret.ts'
-import { secretVariable, takenSecret } from './secret-variables.ts'
-
-/** Keys and tokens are far smaller; a file that is not is no secret. */
-const largestBytes = 64 * 1024
 
 /** As `name` in the contract: no `--`, no dot, no slash, so that it can be part of a path and of a variable. */
 const namePattern = /^(?!.*--)[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/
+
+/** More than a manifest can name; what comes after is asked for again (I8). */
+const mostKept = 200
 
 /** Finds the secrets of one application (I6, I7). */
 export interface SecretResolver {
   /**
    * @param path  where the reference stands, for the error
-   * @throws BulkheadError `secret-not-found`, naming both places; `secret-unreadable`
+   * @throws BulkheadError `secret-not-found`, naming all places; `secret-unreadable`; `secret-provider-unavailable`
    */
   resolve(name: string, path?: string): Promise<Secret>
 }
 
 /**
- * Looks in the environment first, then in the folder of mounted files, and only below the
- * application's own name in both.
+ * Asks the providers in their order, each only below the application's own name. What was found is kept as long as
+ * the resolver, which is a run's: a secret that is changed counts from the next run on.
  *
- * @param folder   `$BULKHEAD_SECRETS_DIR`; undefined when there is none
  * @param onFound  told every value, so that a redactor knows it before anyone else does
  */
 export function createSecretResolver(options: {
   readonly application: string
-  readonly folder: string | undefined
+  readonly providers: readonly SecretProvider[]
   readonly onFound: (secret: Secret) => void
 }): SecretResolver {
-  const { application, folder, onFound } = options
+  const { application, providers, onFound } = options
+  const kept = new Map<string, Promise<Secret>>()
+
+  async function find(name: string): Promise<Secret> {
+    for (const provider of providers) {
+      // one that cannot be asked ends it: the next one may have another secret of that name
+      const secret = await provider.find(application, name)
+      if (secret === undefined) continue
+      onFound(secret)
+      return secret
+    }
+    const absences = providers.map((provider) => provider.absence(application, name))
+    const missing = absences.map((absence) => absence.missing).join(', and ')
+    throw fault(
+      'secret-not-found',
+      `The secret "${name}" of application "${application}" is not there: ${missing}`,
+      { fix: asSentence(absences.map(({ remedy }) => remedy).join(', or ')) },
+    )
+  }
+
   return {
     async resolve(name, path) {
       if (!namePattern.test(name) || !namePattern.test(application))
@@ -42,14 +57,27 @@ export function createSecretResolver(options: {
           ...(path !== undefined && { path }),
           fix: 'Write lower-case letters, digits and single hyphens',
         })
-      const secret =
-        takenSecret(application, name) ??
-        (folder === undefined ? undefined : await readSecretFile(folder, application, name))
-      if (secret === undefined) throw notFound(application, name, folder, path)
-      onFound(secret)
-      return secret
+      const finding = kept.get(name) ?? find(name)
+      if (kept.size < mostKept) kept.set(name, finding)
+      try {
+        return await finding
+      } catch (error) {
+        kept.delete(name)
+        throw withPath(error, path)
+      }
     },
   }
+}
+
+/** The same for every place that names a secret, but for the place. */
+function withPath(error: unknown, path: string | undefined): unknown {
+  if (path === undefined || !isBulkheadError(error) || error.path !== undefined) return error
+  const { kind, code, message, fix, cause } = error
+  return new BulkheadError({ kind, code, message, path, ...(fix !== undefined && { fix }), cause })
+}
+
+function asSentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 /**
@@ -74,89 +102,4 @@ export async function resolveSecrets(
     return value
   }
   return (await resolve(config, path)) as Record<string, unknown>
-}
-
-function notFound(
-  application: string,
-  name: string,
-  folder: string | undefined,
-  path: string | undefined,
-): BulkheadError {
-  const variable = secretVariable(application, name)
-  const file = `$BULKHEAD_SECRETS_DIR/${application}/${name}`
-  const where = folder === undefined ? 'BULKHEAD_SECRETS_DIR is not set' : `the file ${file} is not there`
-  return fault(
-    'secret-not-found',
-    `The secret "${name}" of application "${application}" is not there: ${variable} is not set, and ${where}`,
-    { ...(path !== undefined && { path }), fix: `Set ${variable}, or create the file ${file}` },
-  )
-}
-
-async function readSecretFile(
-  folder: string,
-  application: string,
-  name: string,
-): Promise<Secret | undefined> {
-  const shown = `$BULKHEAD_SECRETS_DIR/${application}/${name}`
-  const unreadable = (reason: string, fix: string, cause?: unknown): BulkheadError =>
-    fault('secret-unreadable', `The secret file ${shown} ${reason}`, { fix, cause })
-
-  let file: FileHandle
-  try {
-    const path = await confinedPath(folder, application, name)
-    if (path === undefined)
-      throw unreadable('leads out of the folder of its application', 'Put the file itself there, not a link')
-    // a pipe that somebody put there must not stop the run
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (error) {
-    if (error instanceof BulkheadError) throw error
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw unreadable(
-      `cannot be read (${code ?? 'unknown fault'})`,
-      'Make it readable for the user that runs Bulkhead',
-      error,
-    )
-  }
-  try {
-    const stats = await file.stat()
-    if (!stats.isFile()) throw unreadable('is not a file', 'Put a plain file there')
-    if ((stats.mode & 0o002) !== 0)
-      throw unreadable('can be written by everyone', 'Take that right away: chmod o-w')
-    if (stats.size > largestBytes)
-      throw unreadable(`is larger than ${largestBytes} bytes`, 'Put the secret alone into the file')
-    const value = decoded(await file.readFile())
-    if (value === undefined) throw unreadable('is not UTF-8 text', 'Write the secret as text')
-    if (value === '') throw unreadable('is empty', 'Write the secret into it')
-    return new Secret(value)
-  } finally {
-    await file.close()
-  }
-}
-
-/**
- * The file's real path when it lies in the real folder of the application. Links inside that folder
- * are followed, because mounted Kubernetes secrets are made of them.
- */
-async function confinedPath(folder: string, application: string, name: string): Promise<string | undefined> {
-  const root = await realpath(folder)
-  const own = await realpath(join(root, application))
-  const path = await realpath(join(own, name))
-  return isInside(root, own) && basename(own) === application && isInside(own, path) ? path : undefined
-}
-
-function isInside(folder: string, path: string): boolean {
-  const way = relative(folder, path)
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`)
-}
-
-/** Without the line end that editors add; undefined when it is not text. */
-function decoded(bytes: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '')
-  } catch {
-    return undefined
-  } finally {
-    bytes.fill(0)
-  }
 }
