@@ -371,6 +371,19 @@ const registry = {
     meaning: 'The process of the run died every time that it was begun',
     fix: 'See the log of the run for how it died; raise `policy.limits.memory` when memory was the reason',
   },
+  'memory-exceeded': policy(
+    'The process of the run needed more memory than it may use',
+    'Read less at once, let the code keep less, or raise `policy.limits.memory`',
+  ),
+  'request-expired': policy(
+    'The time of the request was over before a runner was free for it',
+    'Ask again with a later `validUntil`, or raise `policy.limits.concurrentRuns`',
+  ),
+  'runner-busy': {
+    kind: 'transient',
+    meaning: 'No runner answered in time what the server asked it',
+    fix: 'Try again; the log of the server says what its runners do',
+  },
   'lease-lost': {
     kind: 'transient',
     meaning: 'The run belongs to another runner by now',
@@ -388,6 +401,14 @@ const registry = {
   'repository-unusable': environment(
     'The repository cannot be opened: its file, its folder or the rights in its database',
     'Correct what the message names, or give another place',
+  ),
+  'repository-not-empty': config(
+    'A backup is restored into an empty repository only',
+    'Name a file, a database or a schema that is not there yet',
+  ),
+  'backup-unreadable': config(
+    'The file is no backup of a repository, or is not whole',
+    'Give a file that `bulkhead backup` wrote to its end',
   ),
   'repository-newer': environment(
     'The repository was written by a later version of Bulkhead',

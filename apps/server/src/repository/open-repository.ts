@@ -32,7 +32,7 @@ export async function openRepository(
   const onListenerError = (error: unknown): void =>
     log('error', `A listener of changes failed: ${String(error)}`)
   if ('sqlite' in spec) {
-    const path = spec.sqlite.path ?? join(stateFolder, 'repository.sqlite')
+    const path = sqlitePath(spec.sqlite, stateFolder)
     const home = await openSqliteHome({ path, clock: clock ?? Date.now, onListenerError })
     return repositoryOfHome(home, memoryMs)
   }
@@ -46,4 +46,8 @@ export async function openRepository(
     onListenerError,
   })
   return repositoryOfHome(home, memoryMs)
+}
+
+export function sqlitePath({ path }: { readonly path?: string | undefined }, stateFolder: string): string {
+  return path ?? join(stateFolder, 'repository.sqlite')
 }

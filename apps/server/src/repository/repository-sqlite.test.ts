@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openRepository } from './open-repository.ts'
-import { repositorySuite } from './suite/suite.test-support.ts'
+import { copyCases } from './suite/copy.test-support.ts'
+import { repositorySuite, type TestHome } from './suite/suite.test-support.ts'
 
-repositorySuite({
+const home: TestHome = {
   async open(scope, { memoryMs = 1_000_000_000 } = {}) {
     const stateFolder = await mkdtemp(join(tmpdir(), 'bulkhead-repository-'))
     let nowMs = 1_800_000_000_000
@@ -19,4 +20,6 @@ repositorySuite({
     })
     return { repository, other: repository, pass: (ms) => void (nowMs += ms), now: () => nowMs }
   },
-})
+}
+repositorySuite(home)
+copyCases(home, [{ name: 'SQLite', spec: () => Promise.resolve({ sqlite: {} }) }])

@@ -27,32 +27,38 @@ export async function takeMessages(
 ): Promise<OutboxMessage[]> {
   const { db, nowMs, traits } = scope
   const candidates = await dueMessages(scope, most, new Set(except))
-  if (candidates.length === 0) return []
-  const locked = traits.rowLocks
-    ? await db
-        .selectFrom('outbox')
-        .select('position')
-        .where('position', 'in', candidates)
-        .where('state', '=', sql.lit('due' as const))
-        .where('due_at', '<=', nowMs)
-        .orderBy('position')
-        .limit(most)
-        .forUpdate()
-        .skipLocked()
-        .execute()
-    : candidates.slice(0, most).map((position) => ({ position }))
+  const locked: number[] = []
+  // in pieces of what is missing, because another server may have some of them
+  for (let from = 0; from < candidates.length && locked.length < most;) {
+    const piece = candidates.slice(from, from + most - locked.length)
+    from += piece.length
+    locked.push(...(traits.rowLocks ? await lockedMessages(scope, piece) : piece))
+  }
   if (locked.length === 0) return []
   const taken = await db
     .updateTable('outbox')
     .set({ due_at: nowMs + leaseMs })
-    .where(
-      'position',
-      'in',
-      locked.map(({ position }) => position),
-    )
+    .where('position', 'in', locked)
     .returningAll()
     .execute()
   return taken.toSorted((a, b) => a.position - b.position).map(messageOf)
+}
+
+async function lockedMessages(
+  { db, nowMs }: Scope,
+  positions: readonly number[],
+): Promise<readonly number[]> {
+  const rows = await db
+    .selectFrom('outbox')
+    .select('position')
+    .where('position', 'in', [...positions])
+    .where('state', '=', sql.lit('due' as const))
+    .where('due_at', '<=', nowMs)
+    .orderBy('position')
+    .forUpdate()
+    .skipLocked()
+    .execute()
+  return rows.map(({ position }) => position)
 }
 
 /** Positions, of each destination in its order, of all in turns; twice as many as asked for, as another may have some. */

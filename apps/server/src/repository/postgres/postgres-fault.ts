@@ -54,8 +54,12 @@ function isLostConnection(error: unknown): boolean {
 /** Says what a caller may know: that the database is away, where that is so. */
 export function postgresFault(error: unknown): Error {
   if (isBulkheadError(error)) return error
-  if (failureOf(error) === 'final')
+  if (failureOf(error) === 'final') {
+    const code = sqlStateOf(error)
+    // without its detail, which quotes rows
+    if (code !== undefined) return new Error(`PostgreSQL refused a statement: ${reasonOf(error)} (${code})`)
     return error instanceof Error ? error : new Error('PostgreSQL failed', { cause: error })
+  }
   return fault('repository-unavailable', `PostgreSQL does not answer: ${reasonOf(error)}`, { cause: error })
 }
 

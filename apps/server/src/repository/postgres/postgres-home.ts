@@ -4,6 +4,7 @@ import pg, { type ClientBase, type ClientConfig, type PoolClient } from 'pg'
 import type { Home } from '../home.ts'
 import { createListeners } from '../listeners.ts'
 import type { ArgsOf, OperationName, ResultOf } from '../operations/operations.ts'
+import { backUpPostgres } from './copy-postgres.ts'
 import { openChangeChannel } from './change-channel.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { failureOf, postgresFault } from './postgres-fault.ts'
@@ -120,9 +121,7 @@ export async function openPostgresHome(options: PostgresHomeOptions): Promise<Ho
         throw postgresFault(error)
       })
     },
-    async backup() {
-      await Promise.reject(new Error('comes next'))
-    },
+    backup: (path) => backUpPostgres(options.settings, schema, path),
     onChange: (listener) => listeners.add(listener),
     async [Symbol.asyncDispose]() {
       if (closed) return

@@ -1,7 +1,9 @@
 /** The cases that both homes pass, told once. */
 import type { Repository } from '../repository.ts'
 import { idempotencyCases } from './idempotency.test-support.ts'
+import { keepingCases } from './keeping.test-support.ts'
 import { leaseCases } from './leases.test-support.ts'
+import { outboxCases } from './outbox.test-support.ts'
 
 export interface TestHome {
   /** A repository of its own for one test, with a clock that the test moves. */
@@ -27,4 +29,6 @@ export interface TestRepository {
 export function repositorySuite(home: TestHome): void {
   idempotencyCases(home)
   leaseCases(home)
+  outboxCases(home)
+  keepingCases(home)
 }
