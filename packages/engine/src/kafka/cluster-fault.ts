@@ -4,6 +4,7 @@ import { fault } from '@bulkhead/contract'
 /** What the client puts on its errors; all of it may be missing. */
 interface Failure {
   readonly code?: unknown
+  readonly message?: unknown
   readonly apiId?: unknown
   readonly cause?: unknown
   readonly errors?: readonly unknown[]
@@ -34,7 +35,9 @@ export function clusterFault(error: unknown, topic: string): BulkheadError {
     return fault('cluster-refused', `The Kafka cluster refuses (${refusal ?? certificate ?? 'login'})`, {
       cause: error,
     })
-  if (answers.some((id) => unknownTopics.includes(id)))
+  // the client finds out by itself when no broker tells it of the topic, and has no code of its own for that
+  const isUnknown = [...failures(error)].some(({ message }) => /^Unknown topic /.test(String(message)))
+  if (isUnknown || answers.some((id) => unknownTopics.includes(id)))
     return fault('topic-unknown', `The Kafka cluster has no topic "${topic}"`, { cause: error })
   const reason = answers[0] ?? codes.find((code) => !code.startsWith('PLT_')) ?? codes[0]
   return fault(
