@@ -181,7 +181,8 @@ const table: readonly Room[] = [
   {
     name: 'engine/secrets',
     folder: `${engine}/secrets`,
-    imports: ['connector-sdk', 'contract', 'engine/application'],
+    imports: ['connector-sdk', 'contract', 'engine/application', 'engine/links'],
+    importsLazily: ['connector-sdk/aws'],
     never: servers,
     node: true,
   },
