@@ -115,7 +115,10 @@ const registry = {
     'The request id is empty, too long, or holds control characters',
     'Use 1 to 256 printable characters',
   ),
-  'request-expired': config('The request arrived after its validUntil', 'Ask again with a later validUntil'),
+  'request-expired': config(
+    'The request arrived, or its turn came, after its validUntil',
+    'Ask again with a later validUntil',
+  ),
   'request-may-not': policy(
     'The request sets what the job does not let it set',
     'Leave the field out, or list it under `requestMay` of the job',
@@ -374,10 +377,6 @@ const registry = {
   'memory-exceeded': policy(
     'The process of the run needed more memory than it may use',
     'Read less at once, let the code keep less, or raise `policy.limits.memory`',
-  ),
-  'request-expired': policy(
-    'The time of the request was over before a runner was free for it',
-    'Ask again with a later `validUntil`, or raise `policy.limits.concurrentRuns`',
   ),
   'runner-busy': {
     kind: 'transient',
