@@ -1,0 +1,76 @@
+import type { Log } from '@bulkhead/connector-sdk'
+import { reach } from '@bulkhead/engine/observe/moments'
+import type { Claim, ClaimedRun, Repository } from '../repository/repository.ts'
+
+/** What an application could take now. */
+export interface Room {
+  readonly application: string
+  readonly runs: number
+}
+
+/** Takes waiting runs from the repository when there is room for them. */
+export interface Claims {
+  /** There may be work, or room. Calls while one is under way come to one more. */
+  wake(): void
+  /** Claims no more; resolves when what was claimed was handed on. */
+  stop(): Promise<void>
+}
+
+/** What other servers put into the queue, and changes whose notice was lost, are found so late at most. */
+const pollMs = 1_000
+
+/**
+ * @param room  asked before each claim: how many runs of which application, in the order in which they are served
+ * @param take  puts claimed runs to work. Never rejects
+ */
+export function keepClaiming(options: {
+  readonly repository: Pick<Repository, 'claim'>
+  readonly server: string
+  readonly leaseMs: number
+  readonly log: Log
+  readonly room: () => readonly Room[]
+  readonly take: (runs: readonly ClaimedRun[]) => Promise<void>
+}): Claims {
+  const { repository, server, leaseMs, log, room, take } = options
+  let claiming: Promise<void> | undefined
+  let again = false
+  let stopped = false
+  let isOut = false
+
+  async function claimAll(): Promise<void> {
+    do {
+      again = false
+      const most: Claim['most'] = room().filter(({ runs }) => runs > 0)
+      if (most.length === 0) continue
+      try {
+        reach('before-claim')
+        const runs = await repository.claim({ server, leaseMs, most })
+        reach('after-claim')
+        isOut = false
+        if (runs.length === 0) continue
+        await take(runs)
+        again = true
+      } catch (error) {
+        if (!isOut) log.warn('Runs cannot be claimed', { error: String(error) })
+        isOut = true
+      }
+    } while (again && !stopped)
+    claiming = undefined
+  }
+
+  function wake(): void {
+    if (stopped) return
+    if (claiming === undefined) claiming = claimAll()
+    else again = true
+  }
+
+  const timer = setInterval(wake, pollMs)
+  return {
+    wake,
+    async stop() {
+      stopped = true
+      clearInterval(timer)
+      await claiming
+    },
+  }
+}

@@ -1,0 +1,272 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cancelled, z } from '@bulkhead/connector-sdk'
+import {
+  checkedItemsSchema,
+  fault,
+  parseDuration,
+  type PlatformSpec,
+  previewedRowsSchema,
+  signedLinksSchema,
+} from '@bulkhead/contract'
+import { earlierFolders } from '@bulkhead/engine/job/run-folder'
+import type { ClaimedRun, Repository } from '../repository/repository.ts'
+import { activeRun, type ActiveRun, runWorkOf } from './active-run.ts'
+import { keepClaiming } from './claims.ts'
+import { keepLeases } from './leases.ts'
+import { mustBeAlone } from './must-be-alone.ts'
+import { createProcessPool } from './process-pool.ts'
+import { roomOf } from './room.ts'
+import { createRunEnds } from './run-ends.ts'
+import { createTokenBook, newToken } from './run-token.ts'
+import type { RunnableApplication, RunnableApplications } from './runnable-application.ts'
+import { openRunnerApi, type TokenHolder } from './runner-api.ts'
+import { createRunnerCalls } from './runner-calls.ts'
+import type { RunnerProcess } from './runner-process.ts'
+import { createRunnerStarter, type StarterOptions } from './runner-starter.ts'
+import type { Runners } from './runners.ts'
+import { createTaskDesk, type TaskQuestion } from './task-desk.ts'
+import { killHanging } from './watch-processes.ts'
+
+export interface RunnersOptions extends Omit<StarterOptions, 'socket' | 'tokens' | 'leaseMs'> {
+  readonly repository: Repository
+  /** Names this process among all servers of the repository. */
+  readonly server: string
+  readonly applications: RunnableApplications
+  readonly runners: PlatformSpec['runners']
+  /** Those of the roots whose connectors did not come with the platform: a run with one is alone in its process. */
+  readonly foreignRoots: readonly string[]
+}
+
+const tickMs = 250
+/** How long whoever asks for a task waits. */
+const taskMs = { sign: 30_000, cleanup: 120_000, check: 60_000, preview: 120_000 }
+
+/**
+ * The runner processes of a server: started as they are needed, given the runs that the server claims, and watched, so
+ * that every run ends whatever becomes of its process.
+ */
+export async function createRunners(options: RunnersOptions): Promise<Runners> {
+  const { repository, server, applications, catalog, foreignRoots, log } = options
+  const { processes, runsPerProcess, recycleAfterRuns, attempts } = options.runners
+  const leaseMs = parseDuration(options.runners.lease)
+  const graceMs = parseDuration(options.runners.stopGrace)
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-runners-'))
+  const socket = join(folder, 'api')
+  const tokens = createTokenBook<TokenHolder>()
+  const starter = createRunnerStarter({ ...options, socket, tokens, leaseMs })
+  const active = new Map<string, ActiveRun>()
+  const waiting = new Set<ActiveRun>()
+  let isDraining = false
+
+  const pool = createProcessPool({
+    processes,
+    runsPerProcess,
+    recycleAfterRuns,
+    graceMs,
+    idleMs: parseDuration(options.runners.idle),
+    start: (one) => starter.start(one),
+    onExit(process, death) {
+      tokens.withdraw((holder) => holder.process === process)
+      desk.processGone(process)
+      const runs = [...process.runs]
+      void (isDraining ? ends.handOver(runs) : ends.died(runs, death))
+      placeWaiting()
+      claims.wake()
+    },
+  })
+  const desk = createTaskDesk(async (one) => {
+    await starter.prepare(one)
+    return pool.placeForTask(one)
+  })
+  const ends = createRunEnds({ repository, attempts, log, onOver: over, cleanUp: cleanUpAfter })
+  const calls = createRunnerCalls({
+    repository,
+    log,
+    find: (runId, epoch) => active.get(keyOf(runId, epoch)),
+    ends,
+    desk,
+    placeAgain,
+  })
+  const api = await openRunnerApi({ path: socket, tokens, calls, log })
+  const room = roomOf({ applications, catalog, foreignRoots, runsPerProcess, pool, active, waiting })
+  const claims = keepClaiming({ repository, server, leaseMs, log, room, take })
+  const leases = keepLeases({
+    repository,
+    server,
+    leaseMs,
+    attempts,
+    log,
+    active: () => [...active.values()],
+    onRenewed(run) {
+      if (run.process !== undefined) return // it is told with its next heartbeat
+      if (run.lost) over(run)
+      else void ends.fail(run, cancelled())
+    },
+  })
+  const unlisten = repository.onChange((change) => {
+    if (change === 'runs') claims.wake()
+    if (change === 'commands') leases.renewNow()
+  })
+  let tickedAtMs = performance.now()
+  const ticking = setInterval(tick, tickMs)
+  claims.wake()
+
+  async function take(claimed: readonly ClaimedRun[]): Promise<void> {
+    const now = Date.now()
+    for (const one of claimed) {
+      const { run: record, validUntilMs } = one
+      try {
+        const application = await applications.revision(record.application, record.revision)
+        if (application === undefined)
+          throw fault(
+            'application-unknown',
+            'The application is not served here as the request was accepted for',
+          )
+        if (validUntilMs !== undefined && validUntilMs < now)
+          throw fault('request-expired', 'No runner was free before the request expired')
+        await starter.prepare(application)
+        const alone = mustBeAlone(one, application.application, catalog, foreignRoots)
+        const run = activeRun(one, application, alone)
+        active.set(keyOf(record.runId, record.epoch), run)
+        waiting.add(run)
+      } catch (error) {
+        await ends.refuse(record, error)
+      }
+    }
+    placeWaiting()
+  }
+
+  function placeWaiting(): void {
+    if (isDraining) return
+    for (const run of waiting) {
+      const process = pool.placeFor(run)
+      if (process === undefined) continue
+      waiting.delete(run)
+      give(run, process)
+    }
+  }
+
+  function give(run: ActiveRun, process: RunnerProcess): void {
+    const { runId, epoch } = run.record
+    run.process = process
+    run.givenAtMs = performance.now()
+    if (process.runs.size === 0) process.heardAtMs = run.givenAtMs
+    process.runs.add(run)
+    process.runsBegun++
+    if (run.alone) process.draining = true
+    const token = newToken()
+    tokens.add(token, { process, run: { runId, epoch } })
+    process.inbox.put(runWorkOf(run, { token, leaseMs, leftFolders: earlierFolders(runId, epoch) }))
+  }
+
+  function placeAgain(run: ActiveRun): void {
+    run.process?.runs.delete(run)
+    run.process = undefined
+    waiting.add(run)
+    placeWaiting()
+  }
+
+  function over(run: ActiveRun): void {
+    active.delete(keyOf(run.record.runId, run.record.epoch))
+    waiting.delete(run)
+    if (run.process !== undefined) {
+      run.process.runs.delete(run)
+      run.process.busyAtMs = performance.now()
+    }
+    placeWaiting()
+    claims.wake()
+  }
+
+  function tick(): void {
+    const now = performance.now()
+    // a server that was held up itself heard nobody: everyone gets one more round
+    if (now - tickedAtMs > 4 * tickMs) for (const process of pool.all) process.heardAtMs = now
+    tickedAtMs = now
+    killHanging(pool.all, { leaseMs, graceMs }, now)
+    pool.tidy(now, waiting.size > 0)
+    placeWaiting()
+  }
+
+  /** Nobody waits for it: what cannot be removed now is told to the log. */
+  function cleanUpAfter({ one, record }: ActiveRun, folders: readonly string[]): void {
+    for (const store of Object.keys(one.application.manifest.spec.stores))
+      cleanUp(one, store, folders).catch((error: unknown) => {
+        log.warn('What a dead run left could not be removed', {
+          runId: record.runId,
+          store,
+          error: String(error),
+        })
+      })
+  }
+
+  async function cleanUp(one: RunnableApplication, store: string, folders: readonly string[]): Promise<void> {
+    const question: TaskQuestion = { task: 'cleanup', store, folders: [...folders] }
+    await desk.ask(one, question, z.unknown(), { timeMs: taskMs.cleanup })
+  }
+
+  /** That revision, or what there is of the application now: stores keep their names. */
+  async function find(name: string, revision?: string): Promise<RunnableApplication> {
+    const exact = revision === undefined ? undefined : await applications.revision(name, revision)
+    const one = exact ?? applications.get(name)
+    if (one === undefined) throw fault('application-unknown', `There is no application "${name}" here`)
+    return one
+  }
+
+  async function drain(waitMs: number): Promise<void> {
+    isDraining = true
+    await claims.stop()
+    await ends.handOver([...waiting])
+    pool.drain()
+    const endMs = performance.now() + waitMs
+    while (active.size > 0 && performance.now() < endMs) await sleep(20)
+    const busy = [...pool.all].filter(({ runs }) => runs.size > 0)
+    for (const process of busy) process.end(graceMs)
+    await Promise.all(busy.map(({ exited }) => exited))
+    await ends.handOver([...active.values()])
+  }
+
+  return {
+    drain,
+    async sign(name, revision, delivery) {
+      const one = await find(name, revision)
+      return await desk.ask(one, { task: 'sign', delivery }, signedLinksSchema, { timeMs: taskMs.sign })
+    },
+    async cleanUp(name, revision, store, folders) {
+      await cleanUp(await find(name, revision), store, folders)
+    },
+    async check(name, signal) {
+      const limit = { timeMs: taskMs.check, signal }
+      return await desk.ask(await find(name), { task: 'check' }, checkedItemsSchema, limit)
+    },
+    async preview(name, request, rows, signal) {
+      const limit = { timeMs: taskMs.preview, signal }
+      return await desk.ask(await find(name), { task: 'preview', request, rows }, previewedRowsSchema, limit)
+    },
+    status: () =>
+      [...pool.all].map((process) => ({
+        pid: process.pid,
+        application: process.one.application.name,
+        runs: [...process.runs].map(({ record }) => record.runId),
+        startedAtMs: process.startedAtMs,
+        memoryBytes: process.memoryBytes,
+        walls: [...process.walls],
+      })),
+    async [Symbol.asyncDispose]() {
+      await drain(0)
+      unlisten()
+      clearInterval(ticking)
+      await leases.stop()
+      for (const process of pool.all) process.end(graceMs)
+      await Promise.all([...pool.all].map(({ exited }) => exited))
+      await api[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function keyOf(runId: string, epoch: number): string {
+  return `${runId}/${epoch}`
+}

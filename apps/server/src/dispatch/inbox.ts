@@ -1,0 +1,39 @@
+/** What waits for one reader, who asks again and again and may have to wait. */
+export interface Inbox<T> {
+  put(item: T): void
+  /** Resolves with the next item, or undefined when there was none in time or the reader has gone. */
+  take(waitMs: number, gone: AbortSignal): Promise<T | undefined>
+  /** What nobody took. */
+  readonly items: readonly T[]
+}
+
+export function createInbox<T>(): Inbox<T> {
+  const items: T[] = []
+  let waiting: ((item: T | undefined) => void) | undefined
+
+  return {
+    items,
+    put(item) {
+      if (waiting === undefined) items.push(item)
+      else waiting(item)
+    },
+    async take(waitMs, gone) {
+      // one that asks again has given up the call before
+      waiting?.(undefined)
+      const next = items.shift()
+      if (next !== undefined || gone.aborted) return next
+      const { promise, resolve } = Promise.withResolvers<T | undefined>()
+      const settle = (item: T | undefined): void => {
+        if (waiting === settle) waiting = undefined
+        clearTimeout(timer)
+        gone.removeEventListener('abort', leave)
+        resolve(item)
+      }
+      const leave = (): void => settle(undefined)
+      const timer = setTimeout(leave, waitMs)
+      gone.addEventListener('abort', leave, { once: true })
+      waiting = settle
+      return await promise
+    },
+  }
+}

@@ -1,0 +1,134 @@
+import { type BulkheadError, cancelled, isBulkheadError, type Log } from '@bulkhead/connector-sdk'
+import { fault, type FinishRun } from '@bulkhead/contract'
+import { runFolder } from '@bulkhead/engine/job/run-folder'
+import { reach } from '@bulkhead/engine/observe/moments'
+import type { Repository, RunRecord } from '../repository/repository.ts'
+import type { ActiveRun } from './active-run.ts'
+import { failedOutcome } from './failed-outcome.ts'
+import type { Death } from './runner-process.ts'
+
+/** All the ways in which an active run ends; each takes it off the list. */
+export interface RunEnds {
+  /** Its runner says how. @throws BulkheadError kind `transient` when the repository cannot take it: it is asked again */
+  finish(run: ActiveRun, finish: FinishRun): Promise<'finished' | 'lease-lost'>
+  /** The same for a run that this server has given up meanwhile: the repository knows whose it is (I2). */
+  late(runId: string, finish: FinishRun): Promise<'finished' | 'lease-lost'>
+  /** It was claimed and cannot be begun. Never throws. */
+  refuse(record: RunRecord, error: unknown): Promise<void>
+  /** The server says how, because no runner can. Never throws. */
+  fail(run: ActiveRun, error: BulkheadError): Promise<void>
+  /** Its process is dead. Never throws. */
+  died(runs: readonly ActiveRun[], death: Death): Promise<void>
+  /** Back into the queue: the server ends. Never throws. */
+  handOver(runs: readonly ActiveRun[]): Promise<void>
+}
+
+export function createRunEnds(options: {
+  readonly repository: Pick<Repository, 'finish' | 'lose'>
+  readonly attempts: number
+  readonly log: Log
+  readonly onOver: (run: ActiveRun) => void
+  /** Removes what runs that end without a runner may have left in stores. Never throws. */
+  readonly cleanUp: (run: ActiveRun, folders: readonly string[]) => void
+}): RunEnds {
+  const { repository, attempts, log, onOver, cleanUp } = options
+
+  async function finish(
+    run: ActiveRun,
+    { epoch, ...outcome }: FinishRun,
+  ): Promise<'finished' | 'lease-lost'> {
+    reach('before-finish')
+    const { runId } = run.record
+    const taken = await repository.finish({ runId, epoch, outcome })
+    reach('after-finish')
+    onOver(run)
+    return taken
+  }
+
+  async function refuse(record: RunRecord, thrown: unknown): Promise<void> {
+    const { runId, epoch } = record
+    const error = isBulkheadError(thrown)
+      ? thrown
+      : fault('internal', 'The run could not be begun', { cause: thrown })
+    log.warn(`A run cannot be begun: ${error.message}`, { runId, code: error.code })
+    try {
+      await repository.finish({ runId, epoch, outcome: failedOutcome(record, error, undefined, Date.now()) })
+    } catch (cause) {
+      log.warn('The end of a run could not be kept', { runId, cause: String(cause) })
+    }
+  }
+
+  async function fail(run: ActiveRun, error: BulkheadError): Promise<void> {
+    const { record, startedAtMs } = run
+    const { runId, epoch } = record
+    try {
+      const outcome = failedOutcome(record, error, startedAtMs, Date.now())
+      await repository.finish({ runId, epoch, outcome })
+      sweep(run)
+    } catch (cause) {
+      // its lease runs out, and it is begun again
+      log.warn('The end of a run could not be kept', { runId, cause: String(cause) })
+    }
+    onOver(run)
+  }
+
+  async function lose(runs: readonly ActiveRun[], reason: string, most: number): Promise<void> {
+    if (runs.length === 0) return
+    const lost = runs.map(({ record: { runId, epoch } }) => ({ runId, epoch, reason }))
+    try {
+      await repository.lose(lost, { attempts: most })
+    } catch (cause) {
+      log.warn('Lost runs wait for the end of their leases', { runs: lost.length, cause: String(cause) })
+    }
+    for (const run of runs) {
+      // given up: nobody begins it again, who would sweep
+      if (run.record.epoch >= most) sweep(run)
+      onOver(run)
+    }
+  }
+
+  function sweep(run: ActiveRun): void {
+    if (run.process === undefined && run.record.epoch === 1) return // nothing of it was ever begun
+    const { runId, epoch } = run.record
+    const epochs = Array.from({ length: epoch }, (_, index) => runFolder(runId, index + 1))
+    cleanUp(run, epochs)
+  }
+
+  return {
+    finish,
+    late: (runId, { epoch, ...outcome }) => repository.finish({ runId, epoch, outcome }),
+    refuse,
+    fail,
+    async died(runs, death) {
+      // what it said before it died may be on its way still
+      await Promise.allSettled(runs.map(({ finishing }) => finishing))
+      const left = runs.filter(({ lost }) => !lost)
+      for (const run of left)
+        log.warn(`The runner of a run died: ${death.reason}`, {
+          runId: run.record.runId,
+          epoch: run.record.epoch,
+        })
+      const blamed = left.filter((run) => errorOf(run, death, left.length) !== undefined)
+      await Promise.all(blamed.map((run) => fail(run, errorOf(run, death, left.length) ?? cancelled())))
+      const others = left.filter((run) => !blamed.includes(run))
+      await lose(others, death.reason, attempts)
+      for (const run of runs) if (run.lost) onOver(run)
+    },
+    // it was not begun for nothing by its own fault, and is not given up for that
+    handOver: (runs) => lose(runs, 'the server ended', Number.MAX_SAFE_INTEGER),
+  }
+}
+
+/** What beginning it again would come to again; undefined when it may go better, or the fault was another run's. */
+function errorOf(run: ActiveRun, death: Death, runs: number): BulkheadError | undefined {
+  const { limits } = run.one.application.manifest.spec.policy
+  if (death.why === 'time' && death.run === run)
+    return fault('run-too-long', `The run took longer than ${run.limitMs / 1000} s, and did not stop`, {
+      path: 'spec.policy.limits.time',
+    })
+  if (death.why === 'memory' && runs === 1)
+    return fault('memory-exceeded', `The process of the run needed more than ${limits.memory}`, {
+      path: 'spec.policy.limits.memory',
+    })
+  return undefined
+}

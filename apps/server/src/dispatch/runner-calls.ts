@@ -1,0 +1,77 @@
+import type { Log } from '@bulkhead/connector-sdk'
+import type { Heartbeat, HeartbeatAnswer } from '@bulkhead/contract'
+import type { Repository } from '../repository/repository.ts'
+import type { ActiveRun } from './active-run.ts'
+import type { RunEnds } from './run-ends.ts'
+import type { RunnerCalls } from './runner-api.ts'
+import type { RunnerProcess } from './runner-process.ts'
+import type { TaskDesk } from './task-desk.ts'
+
+/** A claim is answered after so long also without work, milliseconds. */
+const claimWaitMs = 20_000
+
+/** What the calls of runners come to, over the runs that are active. */
+export function createRunnerCalls(options: {
+  readonly repository: Pick<Repository, 'appendLog'>
+  readonly log: Log
+  readonly find: (runId: string, epoch: number) => ActiveRun | undefined
+  readonly ends: RunEnds
+  readonly desk: TaskDesk
+  /** A run that was meant for a process that did not take it. */
+  readonly placeAgain: (run: ActiveRun) => void
+}): RunnerCalls {
+  const { repository, log, find, ends, desk, placeAgain } = options
+
+  function report(process: RunnerProcess, told: Heartbeat['runs'][number]): HeartbeatAnswer['runs'][number] {
+    const { runId, epoch } = told
+    const run = find(runId, epoch)
+    if (run === undefined || run.process !== process) return { runId, lost: true, commands: [] }
+    run.startedAtMs = told.startedAtMs ?? run.startedAtMs
+    run.progress = told.progress ?? run.progress
+    for (const id of told.effective) run.obeyed.add(id)
+    keepLog(run, told)
+    const commands = run.commands.filter(({ id }) => !run.obeyed.has(id))
+    return { runId, lost: run.lost, commands: [...commands] }
+  }
+
+  function keepLog(run: ActiveRun, { log: lines, leftOutLines }: Heartbeat['runs'][number]): void {
+    if (lines.length === 0 && leftOutLines === 0) return
+    const { runId, epoch } = run.record
+    const last = { at: Date.now(), level: 'warn', message: `${leftOutLines} lines were left out here` }
+    const all = leftOutLines === 0 ? lines : [...lines, last]
+    const text = all.map((line) => `${JSON.stringify(line)}\n`).join('')
+    repository.appendLog([{ runId, epoch, number: ++run.segments, text }]).catch((error: unknown) => {
+      log.warn('Log lines of a run could not be kept', { runId, error: String(error) })
+    })
+  }
+
+  return {
+    async claim(process, gone) {
+      process.ready()
+      return await process.inbox.take(claimWaitMs, gone)
+    },
+    notTaken(process, work) {
+      if (work.kind === 'task') return process.inbox.put(work)
+      const run = find(work.runId, work.epoch)
+      if (run !== undefined) placeAgain(run)
+    },
+    bundle: ({ one }, digest) => (one.revision === digest ? one.bundle : undefined),
+    heartbeat: (process, { runs }) => ({
+      runs: runs.map((told) => report(process, told)),
+      drain: process.draining,
+    }),
+    async finishRun(process, runId, finish) {
+      const run = find(runId, finish.epoch)
+      // it was given up here, for its process was silent for too long, or its outcome is known already
+      if (run === undefined || run.process !== process) return await ends.late(runId, finish)
+      const finishing = ends.finish(run, finish)
+      run.finishing = finishing
+      try {
+        return await finishing
+      } finally {
+        run.finishing = undefined
+      }
+    },
+    finishTask: (process, taskId, finish) => desk.finished(process, taskId, finish),
+  }
+}

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process'
+import type { Log } from '@bulkhead/connector-sdk'
+import type { RunnerSettings, Work } from '@bulkhead/contract'
+import type { ActiveRun } from './active-run.ts'
+import { readChildOutput } from './child-output.ts'
+import { createInbox, type Inbox } from './inbox.ts'
+import { createMemoryWall, heapFlags } from './memory-wall.ts'
+import type { RunnableApplication } from './runnable-application.ts'
+
+/** One runner process of this server, from its start to its exit. */
+export interface RunnerProcess {
+  readonly one: RunnableApplication
+  readonly pid: number
+  /** Epoch milliseconds. */
+  readonly startedAtMs: number
+  readonly inbox: Inbox<Work>
+  readonly runs: Set<ActiveRun>
+  readonly tasks: Set<string>
+  runsBegun: number
+  /** It takes no more runs, and ends when it has none. */
+  draining: boolean
+  /** Of the last call or exit of a run, milliseconds of the monotonic clock. */
+  heardAtMs: number
+  busyAtMs: number
+  readonly walls: readonly string[]
+  readonly memoryBytes: number
+  /** Whether it has asked for work. */
+  readonly isReady: boolean
+  /** Called whenever it asks for work. */
+  ready(): void
+  /** Lets it give up its runs and clean up, and kills it when it has not ended in time. */
+  end(graceMs: number): void
+  /** At once. The first reason counts. */
+  kill(death: Death): void
+  /** Never rejects. */
+  readonly exited: Promise<Death>
+}
+
+/** Why a process is dead. */
+export interface Death {
+  readonly why: 'exit' | 'memory' | 'time' | 'silence'
+  /** For the history of its runs: `exit code 1`, `signal SIGKILL`, `memory limit`. */
+  readonly reason: string
+  /** The run whose time was over. */
+  readonly run?: ActiveRun
+}
+
+export interface StartOptions {
+  readonly one: RunnableApplication
+  readonly settings: RunnerSettings
+  /** File that the process runs. */
+  readonly entry: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly memoryBytes: number
+  readonly log: Log
+}
+
+/** What Node was told beyond its defaults and belongs to every process: where to find sources in a checkout. */
+const inherited = process.execArgv.filter((flag) => flag.startsWith('--conditions='))
+
+export function startRunner(options: StartOptions): RunnerProcess {
+  const { one, settings, entry, environment, memoryBytes, log } = options
+  const child = spawn(process.execPath, [...inherited, ...heapFlags(memoryBytes), entry], {
+    env: { ...environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  const pid = child.pid ?? 0
+  const output = readChildOutput([child.stdout, child.stderr], log, {
+    application: settings.application,
+    pid,
+  })
+  let death: Death | undefined
+  let isReady = false
+  const { promise: exited, resolve } = Promise.withResolvers<Death>()
+
+  const kill = (reason: Death): void => {
+    death ??= reason
+    child.kill('SIGKILL')
+  }
+  const wall = createMemoryWall(pid, memoryBytes, () => kill({ why: 'memory', reason: 'memory limit' }))
+
+  child.on('error', (error) => {
+    wall.stop()
+    resolve({
+      why: 'exit',
+      reason: `it could not be started (${(error as NodeJS.ErrnoException).code ?? ''})`,
+    })
+  })
+  // when its output was read to the end: the last words say why
+  child.on('close', (code, signal) => {
+    wall.stop()
+    resolve(death ?? exitOf(code, signal, output.last))
+  })
+  // a process that is gone before it was told who it is
+  child.stdin.on('error', () => undefined)
+  child.stdin.write(`${JSON.stringify(settings)}\n`)
+
+  const now = performance.now()
+  return {
+    one,
+    pid,
+    startedAtMs: Date.now(),
+    inbox: createInbox(),
+    runs: new Set(),
+    tasks: new Set(),
+    runsBegun: 0,
+    draining: false,
+    heardAtMs: now,
+    busyAtMs: now,
+    walls: wall.walls,
+    get memoryBytes() {
+      return wall.memoryBytes
+    },
+    get isReady() {
+      return isReady
+    },
+    ready() {
+      if (isReady) return
+      isReady = true
+      wall.ready()
+    },
+    end(graceMs) {
+      child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+      void exited.then(() => clearTimeout(timer))
+    },
+    kill,
+    exited,
+  }
+}
+
+function exitOf(code: number | null, signal: string | null, last: string): Death {
+  if (/JavaScript heap out of memory|Allocation failed|Cannot allocate memory/.test(last))
+    return { why: 'memory', reason: 'memory limit' }
+  return { why: 'exit', reason: signal === null ? `exit code ${code ?? 0}` : `signal ${signal}` }
+}
