@@ -8,9 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isBulkheadError, type Log } from '@bulkhead/connector-sdk'
 import { secretProviderSchema, type SecretProviderSettings } from '@bulkhead/contract'
 import { type FakeVault, startFakeVault } from './fake-vault.test-support.ts'
-import { grantSecrets } from './grant-secrets.ts'
 import { openProviders } from './open-providers.ts'
 import { createSecretResolver, type SecretResolver } from './resolve-secrets.ts'
+import { createSecretGrants } from './secret-grants.ts'
 
 async function vaultWith(
   t: TestContext,
@@ -151,18 +151,19 @@ test('runners get a token that reads the secrets of their application only', asy
   }
   const environment = { VAULT_TOKEN: vault.rootToken }
   vault.leaseSeconds = 2
-  const grant = await grantSecrets([{ environment: {} }, settingsOf(vault)], {
-    application: 'billing',
+  const grants = createSecretGrants([{ environment: {} }, settingsOf(vault)], {
     stateFolder,
     environment,
     log,
   })
-  assert.ok(!JSON.stringify(grant.providers).includes('hvs.'))
+  const granted = await grants.of('billing')
+  assert.equal(await grants.of('billing'), granted)
+  assert.ok(!JSON.stringify(granted).includes('hvs.'))
   const runner = (application: string): SecretResolver =>
     // a runner has none of the server's variables
     createSecretResolver({
       application,
-      providers: openProviders(grant.providers, {}),
+      providers: openProviders(granted, {}),
       onFound: () => undefined,
     })
   assert.equal((await runner('billing').resolve('db')).reveal(), 'mine')
@@ -174,17 +175,18 @@ test('runners get a token that reads the secrets of their application only', asy
   await sleep(1300)
   assert.notEqual(await readFile(file, 'utf8'), first)
   assert.deepEqual(warned, [])
-  await grant[Symbol.asyncDispose]()
+  await grants[Symbol.asyncDispose]()
   assert.deepEqual(await readdir(join(stateFolder, 'provider-tokens')), [])
 
   const refused = settingsOf(vault, { policy: 'root-{application}' })
-  await using none = await grantSecrets([refused], { application: 'billing', stateFolder, environment, log })
+  await using none = createSecretGrants([refused], { stateFolder, environment, log })
+  const useless = await none.of('billing')
   assert.match(warned.join(), /no token of the policy root-billing: HTTP 400/)
   assert.match(
     await refusal(
       createSecretResolver({
         application: 'billing',
-        providers: openProviders(none.providers, {}),
+        providers: openProviders(useless, {}),
         onFound: () => undefined,
       }),
     ),

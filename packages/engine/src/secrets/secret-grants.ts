@@ -8,13 +8,13 @@ import { makePrivateFolder } from '../links/state-folder.ts'
 import { askProvider } from './ask-provider.ts'
 import { type VaultSettings, vaultHeaders, vaultToken, vaultUrl } from './vault-provider.ts'
 
-/** The providers as the runners of one application are told of them. */
-export interface SecretGrant extends AsyncDisposable {
-  readonly providers: readonly SecretProviderSettings[]
+/** The providers of the platform, as the runners of each application are told of them. */
+export interface SecretGrants extends AsyncDisposable {
+  /** Waits for the first tokens, and does not fail: without one a run that needs a secret is tried again. */
+  of(application: string): Promise<readonly SecretProviderSettings[]>
 }
 
 export interface GrantOptions {
-  readonly application: string
   /** Tokens for runners are put below it, for each application into a folder of its own. */
   readonly stateFolder: string
   /** Of the server, where the platform's own token may be. */
@@ -28,62 +28,75 @@ const retryMs = 5_000
 
 /**
  * Makes out what runners of an application may ask for secrets with. The platform's token reads the secrets of all
- * applications, so no runner gets it: each application has a token of its own policy, in a file that is renewed as
- * long as the grant lives (I7). Providers without a token are the same for all.
- *
- * It waits for the first tokens, and does not fail: without one a run that needs a secret is tried again.
+ * applications, so no runner gets it: each application has a token of its own policy, in a file that is renewed
+ * until the server ends (I7). Providers without a token are the same for all.
  */
-export async function grantSecrets(
+export function createSecretGrants(
   providers: readonly SecretProviderSettings[],
   options: GrantOptions,
-): Promise<SecretGrant> {
-  // it becomes part of a path
-  if (!name.safeParse(options.application).success) throw new TypeError('Not the name of an application')
+): SecretGrants {
   const stop = new AbortController()
-  const folder = join(options.stateFolder, 'provider-tokens', options.application)
+  const granted = new Map<string, Promise<readonly SecretProviderSettings[]>>()
   const keepers: Promise<void>[] = []
-  const granted = await Promise.all(
-    providers.map(async (provider, index): Promise<SecretProviderSettings> => {
+  const folderOf = (application: string): string => join(options.stateFolder, 'provider-tokens', application)
+
+  async function grant(application: string): Promise<readonly SecretProviderSettings[]> {
+    // it becomes part of a path
+    if (!name.safeParse(application).success) throw new TypeError('Not the name of an application')
+    const grants = providers.map(async (provider, index): Promise<SecretProviderSettings> => {
       if (!('vault' in provider)) return provider
-      const file = join(folder, `${index}.token`)
-      const firstPauseMs = await renew(provider.vault, file, options)
-      keepers.push(keepToken(provider.vault, file, options, firstPauseMs, stop.signal))
-      return { vault: { ...provider.vault, token: { file } } }
-    }),
-  )
+      const held = { ...options, application, file: join(folderOf(application), `${index}.token`) }
+      const firstPauseMs = await renew(provider.vault, held)
+      keepers.push(keepToken(provider.vault, held, firstPauseMs, stop.signal))
+      return { vault: { ...provider.vault, token: { file: held.file } } }
+    })
+    return Promise.all(grants)
+  }
+
   return {
-    providers: granted,
+    of(application) {
+      const known = granted.get(application) ?? grant(application)
+      granted.set(application, known)
+      return known
+    },
     async [Symbol.asyncDispose]() {
       stop.abort()
+      await Promise.allSettled(granted.values())
       await Promise.all(keepers)
-      await rm(folder, { recursive: true, force: true })
+      for (const application of granted.keys())
+        await rm(folderOf(application), { recursive: true, force: true })
     },
   }
 }
 
+/** The token of one application and provider. */
+interface HeldToken extends GrantOptions {
+  readonly application: string
+  readonly file: string
+}
+
 async function keepToken(
   settings: VaultSettings,
-  file: string,
-  options: GrantOptions,
+  held: HeldToken,
   firstPauseMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   for (let pauseMs = firstPauseMs; !signal.aborted;) {
     // it keeps no process alive
     await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined)
-    if (!signal.aborted) pauseMs = await renew(settings, file, options)
+    if (!signal.aborted) pauseMs = await renew(settings, held)
   }
 }
 
 /** @returns milliseconds until it has to be done again */
-async function renew(settings: VaultSettings, file: string, options: GrantOptions): Promise<number> {
+async function renew(settings: VaultSettings, held: HeldToken): Promise<number> {
   try {
-    const { token, leaseMs } = await makeToken(settings, options)
-    await writeToken(file, token)
+    const { token, leaseMs } = await makeToken(settings, held)
+    await writeToken(held.file, token)
     return Math.max(1000, leaseMs / 2)
   } catch (error) {
     const reason = isBulkheadError(error) ? error.message : 'its file cannot be written'
-    options.log.warn(`The runners of "${options.application}" get no new token for Vault: ${reason}`)
+    held.log.warn(`The runners of "${held.application}" get no new token for Vault: ${reason}`)
     return retryMs
   }
 }
@@ -91,7 +104,7 @@ async function renew(settings: VaultSettings, file: string, options: GrantOption
 /** @see https://developer.hashicorp.com/vault/api-docs/auth/token#create-token */
 async function makeToken(
   settings: VaultSettings,
-  { application, environment }: GrantOptions,
+  { application, environment }: HeldToken,
 ): Promise<{ readonly token: string; readonly leaseMs: number }> {
   const policy = settings.policy.replaceAll('{application}', application)
   const { status, body } = await askProvider(
