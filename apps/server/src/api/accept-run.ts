@@ -3,8 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { fault, idempotencyKey, requestIdentityOf } from '@bulkhead/contract'
 import type { Arrival, Intake, Taken } from '../intake/intake.ts'
 import type { Answer, Call, Handlers } from './call.ts'
-import { problemOf } from './problem.ts'
-import { runAccepted, runPath } from './views.ts'
+import { takenView } from './taken-view.ts'
 
 /** Requests over HTTP, as they are: the plain form, and whole CloudEvents. */
 export function acceptHandlers(intake: Intake): Handlers<'startJobRun' | 'startRun'> {
@@ -49,16 +48,11 @@ function idOf(headers: IncomingHttpHeaders, input: unknown): string {
   return read.data
 }
 
-/** It is durable now, or refused for good. */
 function takenAnswer(taken: Taken): Answer {
-  if (taken.is === 'refused' || taken.is === 'unreadable') {
-    const runId = taken.is === 'refused' ? taken.run?.runId : undefined
-    const { problem, headers } = problemOf(taken.error, { runId })
+  const view = takenView(taken)
+  if (view.accepted === undefined) {
+    const { problem, headers } = view.refusal
     return { status: problem.status, body: problem, type: 'application/problem+json', headers }
   }
-  return {
-    status: 202,
-    body: runAccepted(taken.run, taken.is),
-    headers: { Location: runPath(taken.run.runId) },
-  }
+  return { status: 202, body: view.accepted, headers: { Location: view.accepted.run } }
 }

@@ -13,6 +13,7 @@ import {
   type PlatformSpec,
   type StoredReply,
 } from '@bulkhead/contract'
+import type { Catalog } from '@bulkhead/engine'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { type Applications, openApplications } from '../applications/applications.ts'
@@ -29,6 +30,8 @@ import { openRepository } from '../repository/open-repository.ts'
 import type { Repository, RunRecord } from '../repository/repository.ts'
 import { createApi } from './create-api.ts'
 
+/** Read once: no test changes it. */
+let catalog: Promise<Catalog> | undefined
 const checkout = resolve(import.meta.dirname, '../../../..')
 /** An application of the examples, with a job of one required parameter. */
 export const application = 'flights'
@@ -41,6 +44,8 @@ export interface ServedApi {
   readonly applications: Applications
   readonly health: Health
   readonly logLines: readonly string[]
+  /** As a server that ends. */
+  close(): Promise<void>
   /** Milliseconds that the clock of the server is ahead. */
   pass(ms: number): void
   /** A header with a new token of these scopes. */
@@ -94,11 +99,11 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
     stateFolder,
     log,
   })
-  const catalog = await readCatalog([join(checkout, 'node_modules', '@bulkhead')])
+  catalog ??= readCatalog([join(checkout, 'node_modules', '@bulkhead')])
   const intake = createIntake({
     applications,
     repository,
-    catalog,
+    catalog: await catalog,
     seal: () => Promise.reject(new Error('Nothing is sealed here')),
     now,
   })
@@ -147,6 +152,7 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
     applications,
     health,
     logLines,
+    close: () => api.close(),
     pass: (ms) => void (ahead += ms),
     async token(...scopes) {
       const { id, token, sha256 } = newToken()
@@ -159,7 +165,7 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
       const response = await fetch(`${url}${path}`, {
         method,
         redirect: 'manual',
-        headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers },
+        headers: withType(headers, body),
         ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
       })
       const text = await response.text()
@@ -167,11 +173,12 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
         status: response.status,
         headers: response.headers,
         text,
-        json: /json/.test(response.headers.get('content-type') ?? '')
-          ? (JSON.parse(text) as Record<string, unknown>)
-          : {},
+        json:
+          text !== '' && /json/.test(response.headers.get('content-type') ?? '')
+            ? (JSON.parse(text) as Record<string, unknown>)
+            : {},
       }
-      fitsDocument(method, path, called)
+      if (method !== 'HEAD') fitsDocument(method, path, called)
       return called
     },
     raw: (text, waitMs = 1_000) => rawCall(Number(new URL(url).port), text, waitMs),
@@ -331,7 +338,12 @@ function fits(schema: object, value: unknown, what: string): void {
   assert.ok(validate(value), `${what}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)}`)
 }
 
-export function endpointAt(method: string, path: string): Endpoint | undefined {
+function withType(headers: Readonly<Record<string, string>>, body: unknown): Record<string, string> {
+  const isThere = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')
+  return { ...headers, ...(body !== undefined && !isThere && { 'Content-Type': 'application/json' }) }
+}
+
+function endpointAt(method: string, path: string): Endpoint | undefined {
   const parts = path.split('?')[0]?.split('/') ?? []
   return Object.values(endpoints)
     .filter((endpoint) => endpoint.method === method)

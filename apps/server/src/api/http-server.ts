@@ -37,9 +37,9 @@ export function createHttpServer(
     http: {
       maxHeaderSize: LONGEST_HEADERS,
       headersTimeout: timeouts.headersMs,
-      requestTimeout: timeouts.requestMs,
       connectionsCheckingInterval: Math.min(1_000, timeouts.headersMs / 2),
     },
+    requestTimeout: timeouts.requestMs,
     keepAliveTimeout: 10_000,
     connectionTimeout: IDLE_MS,
     bodyLimit: parseSize(http.requestBytes),

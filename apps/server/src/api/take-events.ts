@@ -3,7 +3,7 @@ import type { Intake } from '../intake/intake.ts'
 import type { Answer, Call, Handlers } from './call.ts'
 import { eventsOf } from './cloud-event.ts'
 import { problemOf } from './problem.ts'
-import { runAccepted, runPath } from './views.ts'
+import { takenView } from './taken-view.ts'
 
 /** Events of one batch that are taken at once: one sender is not the whole queue of the repository (I7). */
 const AT_ONCE = 16
@@ -29,12 +29,10 @@ export function eventHandlers(intake: Intake): Handlers<'takeEvents'> {
         actor: caller.actor,
         ...(traceparent !== undefined && { traceparent }),
       })
-      if (taken.is === 'refused' || taken.is === 'unreadable') {
-        const runId = taken.is === 'refused' ? taken.run?.runId : undefined
-        const { problem } = problemOf(taken.error, { runId })
-        return { ...known, status: problem.status, problem }
-      }
-      return { ...known, status: 202, run: runAccepted(taken.run, taken.is) }
+      const view = takenView(taken)
+      if (view.accepted !== undefined) return { ...known, status: 202, run: view.accepted }
+      const { problem } = view.refusal
+      return { ...known, status: problem.status, problem }
     } catch (error) {
       const { problem } = problemOf(error)
       return { ...known, status: problem.status, problem }
@@ -56,7 +54,7 @@ export function eventHandlers(intake: Intake): Handlers<'takeEvents'> {
 }
 
 function answerOfOne({ status, run, problem }: Result): Answer {
-  if (run !== undefined) return { status, body: run, headers: { Location: runPath(run.runId) } }
+  if (run !== undefined) return { status, body: run, headers: { Location: run.run } }
   return { status, body: problem, type: 'application/problem+json', headers: pauseOf([{ status }]) }
 }
 

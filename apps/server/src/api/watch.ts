@@ -21,7 +21,7 @@ const SLOW_MS = 30_000
 const LONGEST_MS = 15 * 60_000
 const COMMENT_MS = 15_000
 const PAGE = 200
-const pausesOfServer = { leastMs: 500, mostMs: 5_000 }
+const pausesOfServer = { leastMs: 500, mostMs: 2_000 }
 
 export interface Watching {
   readonly handlers: Handlers<'watchRun'>
