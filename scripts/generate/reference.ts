@@ -1,5 +1,6 @@
 import { errorKinds, type ConnectorError, type ErrorKind } from '@bulkhead/connector-sdk'
-import { errorRegistry, exitCodes, httpStatuses } from '@bulkhead/contract'
+import { errorRegistry, exitCodes, httpStatuses, openApiDocument } from '@bulkhead/contract'
+import { apiPage } from './api-page.ts'
 import { cliPage } from './cli-page.ts'
 import type { DescribedConnector } from './connector-manifests.ts'
 import { fieldTable, generatedNote, table } from './markdown.ts'
@@ -12,6 +13,9 @@ export function referencePages(connectors: readonly DescribedConnector[]): Reado
   const schemas = publishedSchemas()
   const schema = (name: string): JsonSchema => schemas[name] ?? {}
   return {
+    'api.md': apiPage(),
+    // its version is that of the shapes, which stays while the server's changes
+    'openapi.json': `${JSON.stringify(openApiDocument('1'), null, 2)}\n`,
     'cli.md': cliPage(),
     'errors.md': errorsPage(connectors),
     'manifest.md': page(
