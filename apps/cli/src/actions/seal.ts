@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fault, name, parseDuration, parseExactJson, requestId } from '@bulkhead/contract'
+import type { PublicKey } from '@bulkhead/engine/keys/key-pair'
 import type { SealOptions } from '../commands/secret.ts'
 import type { Answer } from '../terminal/answer.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -24,12 +25,9 @@ export async function seal(
   if (!requestId.safeParse(request).success)
     throw fault('usage', 'This cannot be the id of a request', { path: '--request-id' })
   const expiresMs = readExpiry(options.expires, Date.now())
-  const [{ sealCredentials }, { chooseKey }] = await Promise.all([
-    import('@bulkhead/engine/keys/seal-credentials'),
-    import('@bulkhead/engine/keys/choose-key'),
-  ])
+  const { sealCredentials } = await import('@bulkhead/engine/keys/seal-credentials')
   // first, so that nobody types a secret in vain
-  const key = await chooseKey(await readKeys(options, terminal))
+  const key = await keyOf(options, terminal)
   const credentials = fields.length === 0 ? await readCredentials(terminal) : await ask(fields, terminal)
   const jwe = await sealCredentials(credentials, key, { application, requestId: request, expiresMs })
   const expires = new Date(expiresMs).toISOString()
@@ -45,18 +43,19 @@ function readExpiry(text: string, nowMs: number): number {
   })
 }
 
-async function readKeys({ jwks, application }: SealOptions, terminal: Terminal): Promise<unknown> {
+async function keyOf({ jwks, application }: SealOptions, terminal: Terminal): Promise<PublicKey> {
   if (jwks === undefined) {
-    const [{ publishedKeys }, { stateFolder }] = await Promise.all([
+    const [{ sealingKey }, { stateFolder }] = await Promise.all([
       import('@bulkhead/engine/keys/public-keys'),
       import('@bulkhead/engine/links/state-folder'),
     ])
-    const published = await publishedKeys(stateFolder(terminal.environment), application)
-    if (published.keys.length > 0) return published
-    throw fault('key-missing', `The application "${application}" has no key here`, {
-      fix: `Give its public keys by --jwks, or make a key: \`bulkhead keys create ${application}\``,
-    })
+    return sealingKey(stateFolder(terminal.environment), application)
   }
+  const { chooseKey } = await import('@bulkhead/engine/keys/choose-key')
+  return chooseKey(await readKeys(jwks, terminal))
+}
+
+async function readKeys(jwks: string, terminal: Terminal): Promise<unknown> {
   let text: string
   try {
     text = /^https?:/i.test(jwks)

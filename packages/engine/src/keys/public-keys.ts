@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { z } from '@bulkhead/connector-sdk'
+import { fault } from '@bulkhead/contract'
 import { unusable } from '../links/state-folder.ts'
 import { keyAlgorithms } from './key-algorithm.ts'
 import { isKeyId, keyFolder, readKeyFile } from './key-files.ts'
@@ -53,4 +54,16 @@ export async function publishedKeys(
   const current = (await listKeys(stateFolder, application)).filter((listed) => listed.current)
   const rank = ({ key }: ListedKey): number => keyAlgorithms.indexOf(key.alg)
   return { keys: current.toSorted((a, b) => rank(a) - rank(b)).map(({ key }) => key) }
+}
+
+/**
+ * The key to seal to.
+ * @throws BulkheadError `key-missing`, `state-folder-unusable`
+ */
+export async function sealingKey(stateFolder: string, application: string): Promise<PublicKey> {
+  const [key] = (await publishedKeys(stateFolder, application)).keys
+  if (key !== undefined) return key
+  throw fault('key-missing', `The application "${application}" has no key to seal credentials to`, {
+    fix: `Make one: \`bulkhead keys create ${application}\``,
+  })
 }
