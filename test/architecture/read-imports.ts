@@ -109,9 +109,10 @@ export function readReferences(path: string, text: string): FileReferences {
     },
     CallExpression(node) {
       const callee = nameOf(node.callee)
-      if (callee === 'require' || callee === 'require.resolve' || callee === 'import.meta.resolve') {
-        refer(node, literal(node.arguments[0]), 'static')
-      }
+      if (callee === 'require') refer(node, literal(node.arguments[0]), 'static')
+      // finds the file and loads nothing
+      if (callee === 'require.resolve' || callee === 'import.meta.resolve')
+        refer(node, literal(node.arguments[0]), 'lazy')
       if (callee !== undefined && impureCalls.has(callee)) impure(node, callee)
     },
     NewExpression(node) {

@@ -256,7 +256,7 @@ const table: readonly Room[] = [
     // what the rooms below it are put together to; connectors, `engine/run` and `engine/load` are the runner's
     name: 'server',
     folder: 'apps/server/src',
-    imports: ['connector-sdk', 'contract', ...serverEngine, 'server/*'],
+    imports: ['connector-sdk', 'contract', ...serverEngine, 'engine/secrets', 'server/*'],
     importsLazily: ['files'],
     importsTypes: ['files'],
     never: privateKeys,
@@ -364,7 +364,7 @@ const table: readonly Room[] = [
     ],
     // a one-shot run is at its first byte in 150 ms
     // it holds the key of links: a runner gets no more than what it may sign with
-    importsLazily: ['runner', 'files', 'engine/keys', 'engine/links'],
+    importsLazily: ['runner', 'files', 'server', 'engine/keys', 'engine/links'],
     importsTypes: ['runner', 'files', 'engine/keys'],
     node: true,
   },

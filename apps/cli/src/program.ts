@@ -13,9 +13,13 @@ import { copyCommand } from './commands/copy.ts'
 import type { Execute } from './commands/execute.ts'
 import { keysCommand } from './commands/keys.ts'
 import { doctorCommand, explainCommand, schemaCommand } from './commands/reference.ts'
+import { repliesCommand } from './commands/replies.ts'
 import { runCommand } from './commands/run.ts'
+import { runsCommand } from './commands/runs.ts'
 import { secretCommand } from './commands/secret.ts'
 import { serveFilesCommand } from './commands/serve-files.ts'
+import { tokensCommand } from './commands/tokens.ts'
+import { upCommand } from './commands/up.ts'
 
 const nothing: Execute = () => Promise.resolve()
 
@@ -36,7 +40,13 @@ export function buildProgram(version: string, execute: Execute = nothing): Comma
         .helpGroup('Look something up:'),
     )
 
-  group(program, 'Run:', [runCommand(execute), copyCommand(execute), serveFilesCommand(execute)])
+  group(program, 'Run:', [
+    runCommand(execute),
+    upCommand(execute),
+    copyCommand(execute),
+    serveFilesCommand(execute),
+  ])
+  group(program, 'Ask a server:', [runsCommand(execute), repliesCommand(execute), tokensCommand(execute)])
   group(program, 'Look before you run:', [
     validateCommand(execute),
     planCommand(execute),
@@ -76,6 +86,8 @@ Environment variables:
   BULKHEAD_SECRET__<APPLICATION>__<NAME>  value of { secret: NAME }; letters in upper case, - as _
   BULKHEAD_SECRETS_DIR   folder with <application>/<name> files that hold secrets
   BULKHEAD_FILES_URL     base of links to local results (default http://127.0.0.1:7070)
+  BULKHEAD_SERVER        server that runs, replies and tokens ask (default http://127.0.0.1:7071)
+  BULKHEAD_TOKEN         token for it (default: the one that a server of this machine left in the state folder)
   BULKHEAD_CONNECTORS    folder of installed connectors (default ~/.local/share/bulkhead/connectors)
   BULKHEAD_ALLOW_LOOPBACK  1: applications may reach this very machine
   K_EXECUTION_MODE       batch (set by Knative): --exit of run is then answered

@@ -1,0 +1,258 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Catalog } from '@bulkhead/engine'
+import { parseDuration, type PlatformSpec } from '@bulkhead/contract'
+import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
+import { publishedKeys, sealingKey } from '@bulkhead/engine/keys/public-keys'
+import { sealPlainCredentials } from '@bulkhead/engine/keys/seal-plain-credentials'
+import { grantLinks } from '@bulkhead/engine/links/grant-links'
+import { makePrivateFolder, stateFolder as stateFolderOf } from '@bulkhead/engine/links/state-folder'
+import { openProviders } from '@bulkhead/engine/secrets/open-providers'
+import { createSecretResolver } from '@bulkhead/engine/secrets/resolve-secrets'
+import { createSecretGrants, type SecretGrants } from '@bulkhead/engine/secrets/secret-grants'
+import { createApi } from './api/create-api.ts'
+import { type Applications, openApplications } from './applications/applications.ts'
+import { createAuth } from './auth/authenticate.ts'
+import { ensureFirstToken } from './auth/first-token.ts'
+import { createRunners } from './dispatch/create-runners.ts'
+import type { Runners } from './dispatch/runners.ts'
+import { createIntake } from './intake/create-intake.ts'
+import type { Intake } from './intake/intake.ts'
+import { createHealth } from './observe/health.ts'
+import { createMetrics } from './observe/metrics.ts'
+import { createServerLog, type ServerLog } from './observe/server-log.ts'
+import { noTracing } from './observe/tracing.ts'
+import { resolveClusters } from './platform/clusters.ts'
+import { readPlatform } from './platform/read-platform.ts'
+import { createReplies } from './reply/create-replies.ts'
+import { keepRetention } from './repository/keep-retention.ts'
+import { openRepository } from './repository/open-repository.ts'
+import type { Repository } from './repository/repository.ts'
+
+export interface ServerOptions {
+  /** Absolute; its sub-folders are applications, or it is one itself. */
+  readonly applicationsFolder: string
+  /** Absolute; undefined: defaults, and variables over them. */
+  readonly platformFile: string | undefined
+  /** Overlay of the applications that have it. */
+  readonly environmentName: string | undefined
+  /** Variables of this process. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Folders whose sub-folders are connectors, and those of them whose connectors did not come with the platform. */
+  readonly connectorRoots: readonly string[]
+  readonly foreignRoots: readonly string[]
+  /** The file that a runner process runs. */
+  readonly runnerEntry: string
+  readonly version: string
+  /** Takes one line of the log with its end. */
+  readonly write: (line: string) => void
+}
+
+export interface Server extends AsyncDisposable {
+  /** Bases of the API and of links to local files. */
+  readonly url: string
+  readonly filesUrl: string
+  readonly stateFolder: string
+  readonly log: ServerLog
+  /** Takes no more requests, lets runs finish for as long as the platform says, hands over the rest, sends what is due. */
+  drain(): Promise<void>
+}
+
+/** What the rooms of a server share. */
+interface Core {
+  readonly name: string
+  readonly spec: PlatformSpec
+  readonly stateFolder: string
+  readonly log: ServerLog
+  readonly catalog: Catalog
+  readonly applications: Applications
+  readonly repository: Repository
+}
+
+/**
+ * Starts a server: what it is told is checked first, then what it keeps is opened, and its doors last.
+ * @throws BulkheadError of any of its rooms; nothing is left open then
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { environment } = options
+  await using stack = new AsyncDisposableStack()
+  const spec = await readPlatform(options.platformFile, environment)
+  const clusters = await resolveClusters(spec.kafka, environment)
+  const stateFolder = stateFolderOf(environment)
+  await makePrivateFolder(stateFolder)
+  const now = Date.now
+  const log = createServerLog({ level: spec.observability.logLevel, write: options.write, now })
+  const catalog = await readCatalog(options.connectorRoots)
+  const applications = await openApplications({
+    folder: options.applicationsFolder,
+    environment: options.environmentName,
+    variables: environment,
+    stateFolder,
+    log,
+  })
+  const opened = stack.use(
+    await openRepository(spec.repository, {
+      stateFolder,
+      memoryMs: parseDuration(spec.retention.requests),
+      log: (level, message) => log[level](message),
+    }),
+  )
+  const runnerStatus: { list: () => ReturnType<Runners['status']> } = { list: () => [] }
+  const metrics = createMetrics({
+    applications: () => applications.list().map(({ application }) => application.name),
+    connectionOf: (application, job) =>
+      applications.get(application)?.application.manifest.spec.jobs[job]?.source.connection,
+    repository: opened,
+    runners: () => runnerStatus.list(),
+    triggers: () => [],
+    now,
+  })
+  stack.defer(() => metrics.close())
+  const repository = metrics.observe(opened)
+  const core: Core = {
+    // a name of its own for every start: what an earlier one held is another's
+    name: `${hostname().slice(0, 60)}-${process.pid}-${randomBytes(3).toString('hex')}`,
+    spec,
+    stateFolder,
+    log,
+    catalog,
+    applications,
+    repository,
+  }
+  const filesUrl = await serveFiles(core, stack)
+  const grants = stack.use(createSecretGrants(spec.secrets.providers, { stateFolder, environment, log }))
+  const runners = stack.use(await startRunners(core, options, filesUrl, grants))
+  runnerStatus.list = () => runners.status()
+  const intake = intakeOf(core)
+  const replies = createReplies({
+    server: core.name,
+    repository,
+    applications,
+    runners,
+    clusters,
+    secretsOf: (application) =>
+      createSecretResolver({
+        application,
+        providers: openProviders(spec.secrets.providers, environment),
+        onFound: () => undefined,
+      }),
+    log,
+    now,
+  })
+  stack.defer(() => replies.stop())
+  stack.defer(keepRetention(repository, spec.retention, log))
+  const health = createHealth(repository, now)
+  const api = await openApi(core, { intake, runners, health, metrics, options })
+  stack.defer(() => api.close(0))
+  const url = await api.listen()
+  log.info('Ready', {
+    url,
+    filesUrl,
+    applications: applications.list().length,
+    setAside: applications.setAside().length,
+  })
+  const owned = stack.move()
+  let drained: Promise<void> | undefined
+  return {
+    url,
+    filesUrl,
+    stateFolder,
+    log,
+    drain: () => (drained ??= drain()),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+
+  async function drain(): Promise<void> {
+    health.draining()
+    await runners.drain(parseDuration(spec.drain))
+    await replies.stop()
+    await api.close()
+  }
+}
+
+async function serveFiles({ spec, stateFolder, log }: Core, stack: AsyncDisposableStack): Promise<string> {
+  const { startFileServer } = await import('@bulkhead/files')
+  const server = await startFileServer({ host: '127.0.0.1', port: spec.files.port, stateFolder, log })
+  stack.defer(() => server.close(0))
+  return spec.files.publicUrl ?? server.url
+}
+
+function startRunners(
+  core: Core,
+  options: ServerOptions,
+  filesUrl: string,
+  grants: SecretGrants,
+): Promise<Runners> {
+  const { name: server, spec, stateFolder, catalog, applications, repository, log } = core
+  return createRunners({
+    repository,
+    server,
+    applications,
+    catalog,
+    runners: spec.runners,
+    logLevel: spec.observability.logLevel,
+    connectorRoots: options.connectorRoots,
+    foreignRoots: options.foreignRoots,
+    entry: options.runnerEntry,
+    stateFolder,
+    environment: options.environment,
+    log,
+    grantLinks: async (application, folders) => {
+      const grant = await grantLinks({ stateFolder, application, folders, baseUrl: filesUrl })
+      return { ...grant, folders: [...grant.folders] }
+    },
+    grantSecrets: (application) => grants.of(application),
+  })
+}
+
+function intakeOf({ applications, repository, catalog, stateFolder, spec }: Core): Intake {
+  const memoryMs = parseDuration(spec.retention.requests)
+  return createIntake({
+    applications,
+    repository,
+    catalog,
+    seal: (text, { application, requestId }) =>
+      sealPlainCredentials(text, {
+        application,
+        requestId,
+        // it waits in the queue no longer than its request is remembered
+        expiresMs: Date.now() + memoryMs,
+        catalog,
+        key: () => sealingKey(stateFolder, application),
+      }),
+    now: Date.now,
+  })
+}
+
+async function openApi(
+  { repository, applications, spec, stateFolder, log }: Core,
+  rooms: {
+    readonly intake: Intake
+    readonly runners: Runners
+    readonly health: ReturnType<typeof createHealth>
+    readonly metrics: ReturnType<typeof createMetrics>
+    readonly options: ServerOptions
+  },
+): Promise<ReturnType<typeof createApi>> {
+  const now = Date.now
+  const auth = createAuth({ repository, tokens: spec.auth.tokens, now })
+  if (spec.auth.tokens === 'required') await ensureFirstToken({ repository, stateFolder, log, now })
+  return createApi({
+    repository,
+    intake: rooms.intake,
+    applications,
+    runners: rooms.runners,
+    auth,
+    health: rooms.health,
+    metrics: rooms.metrics,
+    tracing: noTracing,
+    keys: async (application) => {
+      const { keys } = await publishedKeys(stateFolder, application)
+      return keys.length === 0 ? undefined : { keys: keys.map((key) => ({ ...key })) }
+    },
+    http: spec.http,
+    log,
+    now,
+    version: rooms.options.version,
+  })
+}
