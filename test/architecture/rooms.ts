@@ -365,7 +365,7 @@ const table: readonly Room[] = [
     // a one-shot run is at its first byte in 150 ms
     // it holds the key of links: a runner gets no more than what it may sign with
     importsLazily: ['runner', 'files', 'server', 'engine/keys', 'engine/links'],
-    importsTypes: ['runner', 'files', 'engine/keys'],
+    importsTypes: ['runner', 'files', 'server', 'engine/keys'],
     node: true,
   },
 ]
