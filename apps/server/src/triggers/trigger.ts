@@ -31,7 +31,7 @@ export interface TriggerContext {
   /** Name in the manifest. */
   readonly name: string
   readonly intake: Intake
-  readonly repository: Pick<Repository, 'fired' | 'lastFired' | 'run'>
+  readonly repository: Pick<Repository, 'fired' | 'lastFired' | 'runs'>
   readonly clusters: ReadonlyMap<string, KafkaConnection>
   readonly retention: PlatformSpec['retention']
   readonly log: Log

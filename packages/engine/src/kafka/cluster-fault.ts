@@ -36,7 +36,7 @@ export function clusterFault(error: unknown, topic: string): BulkheadError {
       cause: error,
     })
   // the client finds out by itself when no broker tells it of the topic, and has no code of its own for that
-  const isUnknown = [...failures(error)].some(({ message }) => /^Unknown topic /.test(String(message)))
+  const isUnknown = [...failures(error)].some(({ message }) => String(message).startsWith('Unknown topic '))
   if (isUnknown || answers.some((id) => unknownTopics.includes(id)))
     return fault('topic-unknown', `The Kafka cluster has no topic "${topic}"`, { cause: error })
   const reason = answers[0] ?? codes.find((code) => !code.startsWith('PLT_')) ?? codes[0]

@@ -43,12 +43,12 @@ test('takes every form of a request, with the time and the trace of its record',
   ])
   await until('all are taken', () => arrivals.length === 4)
   const requests = arrivals.map(({ input }) => readRequest(input))
-  assert.deepEqual(requests.map(({ id, source }) => [id, source]).toSorted(), [
-    ['binary"é', '/portal'],
-    ['plain', ''],
-    ['structured', '/portal'],
-    ['wrapped', ''],
-  ])
+  assert.deepEqual(Object.fromEntries(requests.map(({ id, source }) => [id, source])), {
+    'binary"é': '/portal',
+    plain: '',
+    structured: '/portal',
+    wrapped: '',
+  })
   const binary = requests.find(({ id }) => id.startsWith('binary'))
   assert.deepEqual(binary?.data.parameters, { id: 12345678901234567890n })
   assert.ok(
