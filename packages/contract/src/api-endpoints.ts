@@ -30,7 +30,7 @@ import { runStates } from './run.ts'
 import { checkedItemsSchema, previewedRowsSchema } from './runner-api.ts'
 
 /**
- * Every endpoint of the HTTP API, as data: the server's routes, the OpenAPI document and the tests of
+ * Every endpoint of the HTTP API, as data, in one file to be read as one: the server's routes, the OpenAPI document and the tests of
  * rights are made from this table.
  */
 export interface Endpoint {

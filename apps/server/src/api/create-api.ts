@@ -1,7 +1,7 @@
 import { type Endpoint, type EndpointName, endpoints, fault, type PlatformSpec } from '@bulkhead/contract'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Applications } from '../applications/applications.ts'
-import type { Auth } from '../auth/authenticate.ts'
+import { type Auth, refuseTokensOff } from '../auth/authenticate.ts'
 import type { Runners } from '../dispatch/runners.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Health } from '../observe/health.ts'
@@ -50,9 +50,13 @@ export interface Api {
   close(graceMs?: number): Promise<void>
 }
 
-/** The HTTP API: its routes are the table of endpoints, and nothing else. */
+/**
+ * The HTTP API: its routes are the table of endpoints, and nothing else.
+ * @throws BulkheadError `tokens-off-refused`
+ */
 export function createApi(options: ApiOptions): Api {
   const { repository, log, http, auth, now } = options
+  refuseTokensOff(auth.tokens, http.host)
   const gate = createGate({ auth, now, requestsPerSecond: http.requestsPerSecond, publicUrl: http.publicUrl })
   const watching = createWatching({ repository, now })
   const handlers: Handlers = {
