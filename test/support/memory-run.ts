@@ -155,6 +155,16 @@ export function memoryRun(options: MemoryRunOptions = {}): MemoryRun {
         await at(`store.sweep ${folder}`, signal)
         for (const key of objects.keys()) if (key.startsWith(`${folder}/`)) objects.delete(key)
       },
+      async createIfAbsent({ key, bytes }, signal) {
+        await at(`store.createIfAbsent ${key}`, signal)
+        if (objects.has(key)) return false
+        objects.set(key, Buffer.from(bytes))
+        return true
+      },
+      async readStart(key, maxBytes, signal) {
+        await at(`store.readStart ${key}`, signal)
+        return objects.get(key)?.subarray(0, maxBytes)
+      },
       [Symbol.asyncDispose]: () => at('store.close', AbortSignal.any([])),
     }
   }

@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { failure, fromSystem, systemCode } from './errors.ts'
 import { objectPath, openFolder } from './folder.ts'
 import { createPartFile, removePartFiles, removePartsFolder, sweepPartFiles } from './part-files.ts'
+import { createIfAbsent, readStart } from './small-object.ts'
 import { createUpload, removeObject } from './upload.ts'
 
 /** Opens the folder as a store, and removes what dead runs left half-written. */
@@ -20,6 +21,8 @@ export async function openStore(context: ConnectionContext<Config>): Promise<Sto
     link: (object, request) => signedLink(context, root, object, request),
     remove: (object) => removeObject(root, object),
     sweep: (folder) => sweep(root, folder),
+    createIfAbsent: (object, signal) => createIfAbsent(root, object, signal),
+    readStart: (key, maxBytes) => readStart(root, key, maxBytes),
     async [Symbol.asyncDispose]() {},
   }
 }

@@ -368,3 +368,37 @@ test('streams 100 MB within its memory bound', async (t) => {
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
+
+test('of clients that write the same small object at the same instant one wins, forty times', async (t) => {
+  const bucket = await createBucket(t)
+  const stores = await Promise.all([1, 2, 3, 4].map(() => storeIn(t, bucket)))
+  for (let round = 1; round <= 40; round++) {
+    const key = `.bulkhead/requests/${round}.json`
+    const written = await Promise.all(
+      stores.map((store, index) =>
+        store.createIfAbsent(
+          { key, contentType: 'application/json', bytes: Buffer.from(`writer ${index}`) },
+          signal,
+        ),
+      ),
+    )
+    const winners = written.flatMap((won, index) => (won ? [index] : []))
+    assert.equal(winners.length, 1, `round ${round}: ${winners.length} winners`)
+    assert.equal(String(Buffer.from(await bytesOf(bucket, `billing/${key}`))), `writer ${winners[0]}`)
+  }
+})
+
+test('knows its own small object again after the answer was lost, and reads its start', async (t) => {
+  const { store, proxy } = await behindProxy(t)
+  let lost = 0
+  proxy.fault = ({ method }) => (method === 'PUT' && lost++ === 0 ? { kind: 'lose-answer' } : undefined)
+  const note = (text: string) => ({
+    key: '.bulkhead/requests/a.json',
+    contentType: 'application/json',
+    bytes: Buffer.from(text),
+  })
+  assert.equal(await store.createIfAbsent(note('first'), signal), true)
+  assert.equal(await store.createIfAbsent(note('second'), signal), false)
+  assert.equal(lost >= 2, true, 'no answer was lost')
+  assert.equal(String(Buffer.from((await store.readStart(note('').key, 3, signal)) ?? [])), 'fir')
+})

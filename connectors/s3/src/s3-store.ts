@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import type {
-  ConnectionContext,
-  Link,
-  LinkRequest,
-  NewObject,
-  Store,
-  StoredObject,
-  Upload,
+import {
+  type ConnectionContext,
+  isBulkheadError,
+  type Link,
+  type LinkRequest,
+  type NewObject,
+  type SmallObject,
+  type Store,
+  type StoredObject,
+  type Upload,
 } from '@bulkhead/connector-sdk'
 import type { S3Config } from './config.ts'
 import { openConnection, type S3Connection } from './connection.ts'
 import { bodyChecksum, objectHeaders, ownerHeader, uploadChecksum } from './object-headers.ts'
 import { keyBelow } from './object-name.ts'
+import { readStart } from './read-start.ts'
 import { removeObjectsBelow } from './remove-objects.ts'
 import { S3Upload } from './s3-upload.ts'
 import { signLink } from './signed-link.ts'
@@ -98,6 +101,24 @@ class S3Store implements Store {
     const beginning = `${keyBelow(this.#connection.settings.prefix, folder)}/`
     await abortUploadsBelow(this.#connection, beginning, signal)
     await removeObjectsBelow(this.#connection, beginning, signal)
+  }
+
+  /** By `If-None-Match: *`, as every object is written; after an answer that got lost, the object tells whose it is. */
+  async createIfAbsent({ bytes, ...object }: SmallObject, signal: AbortSignal): Promise<boolean> {
+    const upload = await this.create({ ...object, maxBytes: bytes.length }, signal)
+    try {
+      await upload.writePart(1, bytes, signal)
+      await upload.complete(signal)
+      return true
+    } catch (error) {
+      await upload.abort()
+      if (isBulkheadError(error) && error.code === 's3-object-exists') return false
+      throw error
+    }
+  }
+
+  async readStart(key: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    return readStart(this.#connection, key, maxBytes, signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

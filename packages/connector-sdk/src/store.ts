@@ -25,6 +25,23 @@ export interface Store extends AsyncDisposable {
    * @param folder  first part of keys, without `/`
    */
   sweep(folder: string, signal: AbortSignal): Promise<void>
+  /**
+   * Writes a small object at once and whole, unless one with this key is there: of all who try, exactly one succeeds,
+   * whenever and wherever they do. Durable when it resolves. What the platform remembers without a server is kept so.
+   *
+   * @returns whether it was written. After an error nobody knows: read what is there
+   */
+  createIfAbsent(object: SmallObject, signal: AbortSignal): Promise<boolean>
+  /** The first bytes of an object, at most `maxBytes`; undefined when there is none. */
+  readStart(key: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined>
+}
+
+/** An object that is held in memory. */
+export interface SmallObject {
+  /** As that of `NewObject`. */
+  readonly key: string
+  readonly contentType: string
+  readonly bytes: Uint8Array
 }
 
 export interface NewObject {

@@ -121,6 +121,8 @@ function storeAt(store: Store, name: string): Store {
     link: () => Promise.resolve({ url: 'none:', expiresAtMs: 0 }),
     remove: (object, signal) => store.remove(object, signal),
     sweep: () => Promise.reject(new Error('A copy has no folder of its own')),
+    createIfAbsent: () => Promise.reject(new Error('A copy is not remembered')),
+    readStart: () => Promise.reject(new Error('A copy is not remembered')),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }

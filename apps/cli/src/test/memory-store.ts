@@ -54,6 +54,8 @@ export function memoryStore(): MemoryStore {
       for (const key of objects.keys()) if (key.startsWith(`${folder}/`)) objects.delete(key)
       return Promise.resolve()
     },
+    createIfAbsent: () => Promise.reject(new Error('A test is not remembered')),
+    readStart: () => Promise.reject(new Error('A test is not remembered')),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
   return { open: () => Promise.resolve(store), objects }

@@ -233,6 +233,8 @@ function connector(parts: HttpParts): ConnectorDefinition<Settings> {
           await asking(context, `/objects?key=${encodeURIComponent(key)}`, signal, { method: 'DELETE' })
         },
         sweep: () => Promise.reject(new Error('Nobody sweeps here')),
+        createIfAbsent: () => Promise.reject(new Error('Nobody remembers here')),
+        readStart: () => Promise.reject(new Error('Nobody remembers here')),
         async [Symbol.asyncDispose]() {},
       }),
     },

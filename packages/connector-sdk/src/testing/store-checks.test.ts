@@ -46,6 +46,14 @@ function memoryStore(parts: StoreParts = {}): StoreSubject<unknown> {
           for (const key of held.objects.keys()) if (isIn(folder, key)) held.objects.delete(key)
           for (const [id, key] of held.keys) if (isIn(folder, key)) held.uploads.delete(id)
         },
+        async createIfAbsent({ key, bytes }) {
+          if (held.objects.has(key)) return false
+          held.objects.set(key, Buffer.from(bytes))
+          return true
+        },
+        async readStart(key, maxBytes) {
+          return held.objects.get(key)?.subarray(0, maxBytes)
+        },
         async [Symbol.asyncDispose]() {},
         ...parts.store?.(held),
       }),
@@ -192,6 +200,20 @@ const doubles: Readonly<Record<string, StoreParts>> = {
         for (const key of objects.keys()) if (isIn(folder, key)) objects.delete(key)
       },
     }),
+  },
+  'writes a small object for exactly one of those who try at the same time, and never over it': {
+    store: ({ objects }) => ({
+      async createIfAbsent({ key, bytes }) {
+        const isThere = objects.has(key) // and while it writes, others look too
+        await Promise.resolve()
+        if (isThere) return false
+        objects.set(key, Buffer.from(bytes))
+        return true
+      },
+    }),
+  },
+  'reads the start of an object, as far as is asked, and says when there is none': {
+    store: ({ objects }) => ({ readStart: async (key) => objects.get(key) }),
   },
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { StoredObject, Upload } from '../store.ts'
+import type { SmallObject, StoredObject, Upload } from '../store.ts'
 import { STOP_MS, within } from './expect.ts'
 import { type AnyStore, bytesOf, digest, listing, type OpenedStore, withStore } from './store-writing.ts'
 import type { Check } from './subject.ts'
@@ -179,7 +179,56 @@ export const storeChecks: readonly Check<AnyStore>[] = [
         assert.deepEqual(await listing(subject), before)
       }),
   },
+  {
+    title: 'writes a small object for exactly one of those who try at the same time, and never over it', // I3
+    run: (subject) =>
+      withStore(subject, async ({ store, signal, key }) => {
+        const before = await listing(subject)
+        // below a hidden folder, as the platform's own notes are
+        for (const name of ROUNDS.map((round) => `.bulkhead/check/${key.replace('/', '-')}.${round}`)) {
+          try {
+            const contents = ROUNDS.map((writer) => Buffer.from(`${name} by ${writer}`))
+            const written = await Promise.all(
+              contents.map((bytes) => store.createIfAbsent(small(name, bytes), signal)),
+            )
+            const winners = contents.filter((_, index) => written[index])
+            assert.equal(winners.length, 1, `${winners.length} writers were told that they were the one`)
+            assert.equal(await store.createIfAbsent(small(name, Buffer.from('late')), signal), false)
+            assert.equal(digest(await subject.read(name)), digest(winners[0]))
+          } finally {
+            await store.remove({ key: name, location: '', bytes: 0 }, signal)
+          }
+        }
+        assert.deepEqual(await listing(subject), before)
+      }),
+  },
+  {
+    title: 'reads the start of an object, as far as is asked, and says when there is none',
+    run: (subject) =>
+      withStore(subject, async ({ store, signal, key }) => {
+        assert.equal(await store.readStart(key, 10, signal), undefined)
+        for (const content of [bytesOf(1000), Buffer.alloc(0)]) {
+          try {
+            await store.createIfAbsent(small(key, content), signal)
+            for (const most of [1, 10, 2000]) {
+              const read = await store.readStart(key, most, signal)
+              assert.ok(read !== undefined, 'an object that is there is not found')
+              assert.equal(digest(read), digest(content.subarray(0, most)))
+            }
+          } finally {
+            await store.remove({ key, location: '', bytes: 0 }, signal)
+          }
+        }
+      }),
+  },
 ]
+
+/** Of several, a store that looks first and writes then lets two through sooner or later. */
+const ROUNDS = [1, 2, 3, 4, 5, 6, 7, 8]
+
+function small(key: string, bytes: Uint8Array): SmallObject {
+  return { key, contentType: 'application/json', bytes }
+}
 
 /** Begins an object for one check, and removes whatever became of it. */
 async function withUpload(

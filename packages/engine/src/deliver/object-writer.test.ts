@@ -72,6 +72,8 @@ class PacedStore implements Store {
   link = async (): Promise<never> => assert.fail('no links')
   remove = async ({ key }: { readonly key: string }): Promise<void> => void this.objects.delete(key)
   sweep = async (): Promise<never> => assert.fail('nothing is swept')
+  createIfAbsent = async (): Promise<never> => assert.fail('nothing is remembered')
+  readStart = async (): Promise<never> => assert.fail('nothing is read')
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 

@@ -89,6 +89,8 @@ export function rootedStore(store: Store, roots: Roots): Store {
     link: (object, request) => withRoots(roots, () => store.link(object, request)),
     remove: (object, signal) => withRoots(roots, () => store.remove(object, signal)),
     sweep: (folder, signal) => withRoots(roots, () => store.sweep(folder, signal)),
+    createIfAbsent: (object, signal) => withRoots(roots, () => store.createIfAbsent(object, signal)),
+    readStart: (key, maxBytes, signal) => withRoots(roots, () => store.readStart(key, maxBytes, signal)),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }
