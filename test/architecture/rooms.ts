@@ -42,6 +42,7 @@ const serverEngine = [
   'engine/links',
   'engine/observe',
   'engine/plan',
+  'engine/platform',
   'engine/reply',
 ]
 
@@ -217,6 +218,14 @@ const table: readonly Room[] = [
     node: true,
   },
   {
+    // what those who run a server, or a container without one, say about its surroundings
+    name: 'engine/platform',
+    folder: `${engine}/platform`,
+    imports: ['connector-sdk', 'contract', 'engine/application', 'engine/kafka'],
+    never: servers,
+    node: true,
+  },
+  {
     // the loop: the only room that calls the others
     name: 'engine/run',
     folder: `${engine}/run`,
@@ -266,14 +275,7 @@ const table: readonly Room[] = [
     // the only SQL
     name: 'server/repository',
     folder: 'apps/server/src/repository',
-    imports: ['connector-sdk', 'contract', 'engine/job', 'engine/reply', 'server/platform'],
-    node: true,
-  },
-  {
-    name: 'server/platform',
-    folder: 'apps/server/src/platform',
-    imports: ['connector-sdk', 'contract', 'engine/application', 'engine/kafka'],
-    never: [...sql, ...privateKeys],
+    imports: ['connector-sdk', 'contract', 'engine/job', 'engine/platform', 'engine/reply'],
     node: true,
   },
   {

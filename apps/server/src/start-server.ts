@@ -22,12 +22,13 @@ import { createHealth } from './observe/health.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { createServerLog, type ServerLog } from './observe/server-log.ts'
 import { noTracing } from './observe/tracing.ts'
-import { resolveClusters } from './platform/clusters.ts'
-import { readPlatform } from './platform/read-platform.ts'
+import { resolveClusters } from '@bulkhead/engine/platform/clusters'
+import { readPlatform } from '@bulkhead/engine/platform/read-platform'
 import { createReplies } from './reply/create-replies.ts'
 import { keepRetention } from './repository/keep-retention.ts'
 import { openRepository } from './repository/open-repository.ts'
 import type { Repository } from './repository/repository.ts'
+import { createTriggers } from './triggers/create-triggers.ts'
 
 export interface ServerOptions {
   /** Absolute; its sub-folders are applications, or it is one itself. */
@@ -97,6 +98,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       log: (level, message) => log[level](message),
     }),
   )
+  const triggerStatus: { list: () => ReturnType<ReturnType<typeof createTriggers>['status']> } = {
+    list: () => [],
+  }
   const runnerStatus: { list: () => ReturnType<Runners['status']> } = { list: () => [] }
   const metrics = createMetrics({
     applications: () => applications.list().map(({ application }) => application.name),
@@ -104,7 +108,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       applications.get(application)?.application.manifest.spec.jobs[job]?.source.connection,
     repository: opened,
     runners: () => runnerStatus.list(),
-    triggers: () => [],
+    triggers: () => triggerStatus.list(),
     now,
   })
   stack.defer(() => metrics.close())
@@ -141,10 +145,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   })
   stack.defer(() => replies.stop())
   stack.defer(keepRetention(repository, spec.retention, log))
+  const triggers = createTriggers({ applications, intake, repository, clusters, platform: spec, log, now })
+  triggerStatus.list = () => triggers.status()
+  stack.defer(() => triggers.stop())
   const health = createHealth(repository, now)
   const api = await openApi(core, { intake, runners, health, metrics, options })
   stack.defer(() => api.close(0))
   const url = await api.listen()
+  triggers.start()
   log.info('Ready', {
     url,
     filesUrl,
@@ -164,7 +172,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   async function drain(): Promise<void> {
     health.draining()
-    await runners.drain(parseDuration(spec.drain))
+    await Promise.all([triggers.stop(), runners.drain(parseDuration(spec.drain))])
     await replies.stop()
     await api.close()
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fault, type PlatformSpec } from '@bulkhead/contract'
 import type { ClientConfig } from 'pg'
-import { type PlatformText, resolvePlatformText } from '../../platform/platform-text.ts'
+import { type PlatformText, resolvePlatformText } from '@bulkhead/engine/platform/platform-text'
 import { postgresTypes } from './postgres-traits.ts'
 
 type PostgresSpec = Extract<PlatformSpec['repository'], { postgres: unknown }>['postgres']

@@ -9,7 +9,7 @@ import {
   type PlatformSpec,
   platformSchema,
 } from '@bulkhead/contract'
-import { readYaml } from '@bulkhead/engine/application/yaml-document'
+import { readYaml } from '../application/yaml-document.ts'
 
 /** `BULKHEAD_PLATFORM__HTTP__PUBLIC_URL` is `spec.http.publicUrl`. */
 const prefix = 'BULKHEAD_PLATFORM__'

@@ -1,5 +1,5 @@
 import type { PlatformSpec } from '@bulkhead/contract'
-import { type KafkaConnection, resolveCluster } from '@bulkhead/engine/kafka/connection'
+import { type KafkaConnection, resolveCluster } from '../kafka/connection.ts'
 import { resolvePlatformText } from './platform-text.ts'
 
 /**
