@@ -13,6 +13,8 @@ import { buffer } from 'node:stream/consumers'
 import { after, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReplyEvent } from '@bulkhead/contract'
+import { createKey } from '@bulkhead/engine/keys/private-keys'
+import { sealCredentials } from '@bulkhead/engine/keys/seal-credentials'
 import {
   type ApplicationSpec,
   postgresConnection,
@@ -83,6 +85,8 @@ interface Scenario {
   readonly files?: Readonly<Record<string, string>>
   /** Instead of the job. */
   readonly request?: Readonly<Record<string, unknown>>
+  /** What the request brings sealed, as JSON. */
+  readonly sealed?: Readonly<Record<string, unknown>>
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Sent when the run is at work. */
   readonly signal?: NodeJS.Signals
@@ -128,6 +132,7 @@ async function observe(
     scenario.files,
   )
   for (const name of ['tmp', 'state', 'cache']) await mkdir(join(place, name))
+  const request = await withSealed(scenario, join(place, 'state/bulkhead'))
   // one way in is a file, the other the environment
   await mkdir(join(place, 'secrets/canary'), { recursive: true })
   await writeFile(join(place, 'secrets/canary/hook'), `${secrets.hook}\n`)
@@ -144,7 +149,7 @@ async function observe(
       'run',
       '--log-level=debug',
       ...(scenario.without === 'application' ? [] : ['-a', folder]),
-      ...(scenario.request === undefined ? [] : ['-r', '-']),
+      ...(request === undefined ? [] : ['-r', '-']),
     ],
     {
       folder: place,
@@ -158,7 +163,7 @@ async function observe(
         XDG_CACHE_HOME: join(place, 'cache'),
         ...scenario.environment,
       },
-      ...(scenario.request !== undefined && { input: JSON.stringify(scenario.request) }),
+      ...(request !== undefined && { input: JSON.stringify(request) }),
     },
   )
   const watch = watchProcesses(child.pid ?? 0, search)
@@ -182,6 +187,19 @@ async function observe(
   return { findings: search.findings, code, reply, children, stderr }
 }
 
+/** The request, with a JWE of what the scenario seals. */
+async function withSealed(
+  { request, sealed, without }: Scenario,
+  stateFolder: string,
+): Promise<Scenario['request']> {
+  if (request === undefined || sealed === undefined) return request
+  const application = without === 'application' ? 'ad-hoc' : 'canary'
+  const { key } = await createKey(stateFolder, application, 'ECDH-ES+A256KW', Date.now())
+  const bound = { application, requestId: String(request['requestId']), expiresMs: Date.now() + 60_000 }
+  const jwe = await sealCredentials(sealed, key, bound)
+  return { ...request, source: { ...(request['source'] as object), credentials: { jwe } } }
+}
+
 async function untilBusy(database: TestDatabase): Promise<void> {
   for (;;) {
     const busy = await execute(
@@ -194,6 +212,16 @@ async function untilBusy(database: TestDatabase): Promise<void> {
 }
 
 const closedPort = 1 // nobody listens there
+
+/** Ad hoc, with credentials that are sealed when it is sent. */
+const sealedRequest = {
+  requestId: 'r',
+  source: {
+    connector: 'postgres',
+    config: { host: 'set below', port: 0, database: 'set below', user: 'set below', tls: {} },
+    query: 'SELECT secret FROM kept WHERE false',
+  },
+}
 
 /** Each with the exit code and the error that it is documented to have. */
 const scenarios: Readonly<Record<string, readonly [Scenario, code: number, error: string | undefined]>> = {
@@ -309,6 +337,39 @@ const scenarios: Readonly<Record<string, readonly [Scenario, code: number, error
     },
     2,
     'postgres-password-refused',
+  ],
+  'sealed credentials that open the database': [
+    {
+      spec: { policy: { adHoc: { connectors: ['postgres'] } } },
+      request: sealedRequest,
+      sealed: { password: secrets.database },
+    },
+    0,
+    undefined,
+  ],
+  'sealed credentials that are wrong': [
+    { without: 'application', request: sealedRequest, sealed: { password: secrets.given } },
+    2,
+    'postgres-password-refused',
+  ],
+  'sealed credentials that hold something else': [
+    {
+      without: 'application',
+      request: sealedRequest,
+      sealed: { password: secrets.given, [secrets.given]: 'x', host: secrets.given },
+    },
+    2,
+    'credentials-invalid',
+  ],
+  'sealed credentials that are no setting': [
+    { without: 'application', request: sealedRequest, sealed: { password: { secret: secrets.given } } },
+    2,
+    'secret-reference-refused',
+  ],
+  'sealed credentials that another part of the settings refuses': [
+    { without: 'application', request: sealedRequest, sealed: { tls: { key: secrets.given } } },
+    2,
+    'connection-config-invalid',
   ],
   'credentials under a wrong name': [
     {
