@@ -6,8 +6,7 @@ import { connectionSettings } from './postgres/connection-settings.ts'
 import { openPostgresHome } from './postgres/postgres-home.ts'
 import { openSqliteHome } from './sqlite/sqlite-home.ts'
 
-/** A call of PostgreSQL that has no answer by then has failed. */
-const callMs = 6_000
+const defaultCallMs = 6_000
 
 export interface RepositoryOptions {
   /** Where the file of an embedded repository lies that has no path of its own. */
@@ -16,6 +15,8 @@ export interface RepositoryOptions {
   readonly memoryMs: number
   /** Epoch milliseconds, instead of the repository's own clock. */
   readonly clock?: () => number
+  /** A call of PostgreSQL that has no answer by then has failed; default 6 seconds. */
+  readonly callMs?: number
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void
 }
 
@@ -42,7 +43,7 @@ export async function openRepository(
     schema: postgres.schema,
     connections: postgres.connections,
     clock,
-    callMs,
+    callMs: options.callMs ?? defaultCallMs,
     onListenerError,
   })
   return repositoryOfHome(home, memoryMs)

@@ -83,6 +83,8 @@ export function leaseCases(home: TestHome): void {
     // the sleeper wakes up while it waits, and while another has it
     const late = { runId, epoch: 1, outcome: sampleOutcome(first, 'completed') }
     assert.equal(await repository.finish(late), 'lease-lost')
+    const lateFailure = { runId, epoch: 1, outcome: sampleOutcome(first, 'failed') }
+    assert.equal(await repository.finish(lateFailure), 'lease-lost')
     const second = await claimOne(repository, { server: 'server-2' })
     assert.equal(second.run.epoch, 2)
     assert.equal(await repository.finish(late), 'lease-lost')

@@ -1,6 +1,7 @@
 /** The cases that both homes pass, told once. */
 import type { Repository } from '../repository.ts'
 import { idempotencyCases } from './idempotency.test-support.ts'
+import { interleavingCases } from './interleavings.test-support.ts'
 import { keepingCases } from './keeping.test-support.ts'
 import { leaseCases } from './leases.test-support.ts'
 import { outboxCases } from './outbox.test-support.ts'
@@ -31,4 +32,5 @@ export function repositorySuite(home: TestHome): void {
   leaseCases(home)
   outboxCases(home)
   keepingCases(home)
+  interleavingCases(home)
 }
