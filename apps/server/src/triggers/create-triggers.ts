@@ -22,7 +22,7 @@ export interface TriggersOptions {
 /** All that starts runs besides HTTP. */
 export interface Triggers {
   /** Begins to take requests. What a trigger lacks is its own trouble, and shows in its status. */
-  start(): Promise<void>
+  start(): void
   status(): readonly TriggerStatus[]
   /** Takes nothing more; resolves when what was begun is in the repository, and positions are committed. */
   stop(): Promise<void>
@@ -30,32 +30,35 @@ export interface Triggers {
 
 export function createTriggers(options: TriggersOptions): Triggers {
   const { applications, intake, repository, clusters, platform, log, now } = options
-  let running: RunningTrigger[] = []
+  const running: RunningTrigger[] = []
+  let starting: Promise<void> | undefined
+  let stopped = false
 
-  async function startAll(): Promise<RunningTrigger[]> {
-    const started: RunningTrigger[] = []
+  async function startAll(): Promise<void> {
     for (const served of applications.list()) {
       for (const [name, trigger] of Object.entries(served.application.manifest.spec.triggers)) {
         const { retention } = platform
         const context: TriggerContext = { served, name, intake, repository, clusters, retention, log, now }
-        if ('cron' in trigger) started.push(startCronTrigger(trigger, context))
-        else if ('folder' in trigger) started.push(startFolderTrigger(trigger, context))
+        if ('cron' in trigger) running.push(startCronTrigger(trigger, context))
+        else if ('folder' in trigger) running.push(startFolderTrigger(trigger, context))
         else {
           // the client of Kafka is loaded where there is a topic to read
           const { startKafkaTrigger } = await import('./kafka/kafka-trigger.ts')
-          started.push(startKafkaTrigger(trigger, context))
+          if (!stopped) running.push(startKafkaTrigger(trigger, context))
         }
       }
     }
-    return started
   }
 
   return {
-    async start() {
-      running = await startAll()
+    start() {
+      starting ??= startAll()
+      starting.catch((error: unknown) => log.warn(`Triggers cannot be started: ${String(error)}`))
     },
     status: () => running.map((trigger) => trigger.status()),
     async stop() {
+      stopped = true
+      await starting?.catch(() => undefined)
       await Promise.all(running.map((trigger) => trigger.stop()))
     },
   }

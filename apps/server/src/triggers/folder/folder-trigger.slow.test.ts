@@ -165,7 +165,7 @@ test('loses no file and adds none, wherever a server is killed', async (t) => {
   const count = 300
   for (let number = 0; number < count; number++)
     await writeFile(join(inbox, `r-${number}.json`), request(`r-${number}`))
-  const script = join(import.meta.dirname, 'folder-reader.test-support.ts')
+  const script = join(import.meta.dirname, 'folder-reader.test-process.ts')
   const readers = 8
   for (let round = 0; round < readers; round++) {
     const reader = spawn(process.execPath, ['--conditions=@bulkhead/source', script, folder, file], {

@@ -18,7 +18,7 @@ test('loses nothing when servers come, and one is killed in the middle, and take
   const file = join(folder, 'ids')
   const readers: ChildProcess[] = []
   const startReader = (): ChildProcess => {
-    const script = join(import.meta.dirname, 'topic-reader.test-support.ts')
+    const script = join(import.meta.dirname, 'topic-reader.test-process.ts')
     const reader = spawn(
       process.execPath,
       ['--conditions=@bulkhead/source', script, JSON.stringify(topic), group, file],
