@@ -55,7 +55,9 @@ const mostWarnings = 50
  */
 export function runOutcome(subject: ReplySubject, ended: Ended, redactor: Redactor): RunOutcome {
   const reply = storedReplySchema.parse(storedReply(subject, ended, redactor))
-  return 'result' in ended ? { reply, delivery: deliveryOf(ended.plan, ended.result) } : { reply }
+  if (!('result' in ended)) return { reply }
+  const { plan, result } = ended
+  return { reply, delivery: deliveryOf(plan, result), phases: [...result.phases] }
 }
 
 function storedReply(subject: ReplySubject, ended: Ended, redactor: Redactor): StoredReply {

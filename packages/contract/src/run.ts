@@ -44,11 +44,21 @@ export const deliverySchema = z.object({
 })
 export type Delivery = z.output<typeof deliverySchema>
 
+/** Where the time of a run went, for traces: reading by the connector, writing to the store; they overlap. */
+export const runPhaseSchema = z.object({
+  name: z.enum(['connector', 'upload']),
+  startMs: z.int(),
+  endMs: z.int(),
+})
+export type RunPhase = z.output<typeof runPhaseSchema>
+
 /** How a run ended, as its runner says it. */
 export const runOutcomeSchema = z.object({
   reply: storedReplySchema,
   /** Undefined when there is no result. */
   delivery: deliverySchema.optional(),
+  /** Of the attempt that reached the end. */
+  phases: z.array(runPhaseSchema).max(10).optional(),
 })
 export type RunOutcome = z.output<typeof runOutcomeSchema>
 

@@ -1,3 +1,5 @@
+import type { PlatformSpec } from '@bulkhead/contract'
+
 /** Where the time of a request goes, told to an OpenTelemetry collector; off unless configured. */
 export interface Tracing {
   /**
@@ -29,4 +31,17 @@ export const noTracing: Tracing = {
   span: ({ parent }, work) => work(parent),
   record: ({ parent }) => parent,
   close: () => Promise.resolve(),
+}
+
+/**
+ * Tracing as the platform says. What it needs is loaded when it is on.
+ * @throws BulkheadError `traces-unusable`
+ */
+export async function createTracing(
+  traces: PlatformSpec['observability']['traces'],
+  about: { readonly version: string; readonly instance: string },
+): Promise<Tracing> {
+  if (traces === undefined) return noTracing
+  const { openOtlpTracing } = await import('./otlp-tracing.ts')
+  return openOtlpTracing({ ...traces, ...about })
 }

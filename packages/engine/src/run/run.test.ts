@@ -37,8 +37,15 @@ function content(run: MemoryRun, key = 'run-1/result.csv'): string {
 
 test('reads, writes, and says what it made', async () => {
   const run = memoryRun({ batches: [rows('one', 'two'), rows('three')] })
-  const result = await start(run)
+  const { phases, ...result } = await start(run)
   assert.equal(content(run), 'a\none\ntwo\nthree\n')
+  assert.deepEqual(
+    phases.map(({ name, startMs, endMs }) => [name, endMs >= startMs]),
+    [
+      ['connector', true],
+      ['upload', true],
+    ],
+  )
   assert.deepEqual(
     { ...result, files: result.files.map(({ sha256, ...file }) => ({ ...file, sha256: sha256.length })) },
     {

@@ -1,5 +1,5 @@
 import type { Batch, Extract, Field, ReadRequest, Store } from '@bulkhead/connector-sdk'
-import { fault } from '@bulkhead/contract'
+import { fault, type RunPhase } from '@bulkhead/contract'
 import { checkFields } from '../format/check-fields.ts'
 import { mostSheetRows } from '../format/file-format.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -33,6 +33,8 @@ export interface RunResult {
   /** How often the extract was begun. */
   readonly attempts: number
   readonly warnings: readonly string[]
+  /** Where the time of the last attempt went. */
+  readonly phases: readonly RunPhase[]
 }
 
 /**
@@ -94,7 +96,9 @@ async function runAttempt(
   const { services } = shared
   const begin = await prepareTransform(plan, context)
   await using opened = new AsyncDisposableStack()
+  const startMs = context.clock.now()
   const { store, extract, connection, passedOver } = await openBoth(plan, services, opened)
+  const openedMs = context.clock.now()
   const { cleanUpMs } = services
   const output = resultOutput({
     plan,
@@ -110,6 +114,7 @@ async function runAttempt(
     // A file that is copied has no columns here; steps may know theirs only when rows have come.
     if (known !== undefined && known.length > 0) checkFields(plan.output.format, known)
     const rejections = await moveAll(extract, transform, output, context, signal)
+    const readMs = context.clock.now()
     const fields = transform === undefined ? extract.fields : transform.finalFields()
     const { files, manifest } = await output.finish(fields)
     const { rows, bytes } = output.progress
@@ -124,6 +129,10 @@ async function runAttempt(
       consistency: extract.consistency,
       connection,
       warnings: [...passedOver, ...rejections.warnings()],
+      phases: [
+        { name: 'connector', startMs, endMs: readMs },
+        { name: 'upload', startMs: openedMs, endMs: context.clock.now() },
+      ],
     }
   } catch (error) {
     await output.discard() // I5
