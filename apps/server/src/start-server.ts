@@ -21,7 +21,8 @@ import type { Intake } from './intake/intake.ts'
 import { createHealth } from './observe/health.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { createServerLog, type ServerLog } from './observe/server-log.ts'
-import { noTracing } from './observe/tracing.ts'
+import { traceIntake, traceRepository } from './observe/trace-rooms.ts'
+import { createTracing, type Tracing } from './observe/tracing.ts'
 import { resolveClusters } from '@bulkhead/engine/platform/clusters'
 import { readPlatform } from '@bulkhead/engine/platform/read-platform'
 import { createReplies } from './reply/create-replies.ts'
@@ -112,10 +113,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     now,
   })
   stack.defer(() => metrics.close())
-  const repository = metrics.observe(opened)
+  // a name of its own for every start: what an earlier one held is another's
+  const name = `${hostname().slice(0, 60)}-${process.pid}-${randomBytes(3).toString('hex')}`
+  const tracing = await createTracing(spec.observability.traces, {
+    version: options.version,
+    instance: name,
+  })
+  stack.defer(() => tracing.close())
+  const repository = traceRepository(metrics.observe(opened), tracing, now)
   const core: Core = {
-    // a name of its own for every start: what an earlier one held is another's
-    name: `${hostname().slice(0, 60)}-${process.pid}-${randomBytes(3).toString('hex')}`,
+    name,
     spec,
     stateFolder,
     log,
@@ -127,7 +134,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const grants = stack.use(createSecretGrants(spec.secrets.providers, { stateFolder, environment, log }))
   const runners = stack.use(await startRunners(core, options, filesUrl, grants))
   runnerStatus.list = () => runners.status()
-  const intake = intakeOf(core)
+  const intake = traceIntake(intakeOf(core), tracing)
   const replies = createReplies({
     server: core.name,
     repository,
@@ -149,7 +156,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   triggerStatus.list = () => triggers.status()
   stack.defer(() => triggers.stop())
   const health = createHealth(repository, now)
-  const api = await openApi(core, { intake, runners, health, metrics, options })
+  const api = await openApi(core, { intake, runners, health, metrics, tracing, options })
   stack.defer(() => api.close(0))
   const url = await api.listen()
   triggers.start()
@@ -239,6 +246,7 @@ async function openApi(
     readonly runners: Runners
     readonly health: ReturnType<typeof createHealth>
     readonly metrics: ReturnType<typeof createMetrics>
+    readonly tracing: Tracing
     readonly options: ServerOptions
   },
 ): Promise<ReturnType<typeof createApi>> {
@@ -253,7 +261,7 @@ async function openApi(
     auth,
     health: rooms.health,
     metrics: rooms.metrics,
-    tracing: noTracing,
+    tracing: rooms.tracing,
     keys: async (application) => {
       const { keys } = await publishedKeys(stateFolder, application)
       return keys.length === 0 ? undefined : { keys: keys.map((key) => ({ ...key })) }
