@@ -29,6 +29,8 @@ export function failureOf(error: unknown): PostgresFailure {
   const code = sqlStateOf(error)
   if (code !== undefined) {
     if (conflicts.has(code)) return 'again'
+    // a later version changed the tables: what this connection has prepared is of before
+    if (code === '0A000' && /cached plan/.test((error as Error).message)) return 'reconnect'
     return away.has(code) || code.startsWith('08') ? 'reconnect' : 'final'
   }
   return isLostConnection(error) ? 'reconnect' : 'final'
