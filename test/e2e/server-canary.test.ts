@@ -44,7 +44,9 @@ async function startServer(t: TestContext, folder: string): Promise<StartedServe
       '--conditions=@bulkhead/source',
       '--heapsnapshot-signal=SIGUSR2',
       join(checkout, 'apps/cli/src/main.ts'),
-      ...['up', '--apps', join(folder, 'apps')],
+      'up',
+      '--apps',
+      join(folder, 'apps'),
     ],
     {
       cwd: folder,

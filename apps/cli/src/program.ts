@@ -85,6 +85,7 @@ Exit codes:
 Environment variables:
   BULKHEAD_SECRET__<APPLICATION>__<NAME>  value of { secret: NAME }; letters in upper case, - as _
   BULKHEAD_SECRETS_DIR   folder with <application>/<name> files that hold secrets
+  BULKHEAD_PLATFORM__SECRETS__PROVIDERS  where else secrets are, as JSON: see docs/credentials.md
   BULKHEAD_FILES_URL     base of links to local results (default http://127.0.0.1:7070)
   BULKHEAD_SERVER        server that runs, replies and tokens ask (default http://127.0.0.1:7071)
   BULKHEAD_TOKEN         token for it (default: the one that a server of this machine left in the state folder)
