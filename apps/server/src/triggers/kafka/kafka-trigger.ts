@@ -12,7 +12,7 @@ import { checkRetention } from './retention.ts'
 import type { TopicMessage } from './visible-records.ts'
 
 const firstPauseMs = 1000
-const longestPauseMs = 30_000
+const longestPauseMs = 10_000
 
 /**
  * Requests from a topic: one consumer group for each trigger, a position committed when all before it is in the
