@@ -1,6 +1,6 @@
-import { join } from 'node:path'
 import type { PlatformSpec } from '@bulkhead/contract'
 import type { Repository } from './repository.ts'
+import { type RepositoryPlace, sqlitePath } from './repository-place.ts'
 import { repositoryOfHome } from './repository-of-home.ts'
 import { connectionSettings } from './postgres/connection-settings.ts'
 import { openPostgresHome } from './postgres/postgres-home.ts'
@@ -8,9 +8,9 @@ import { openSqliteHome } from './sqlite/sqlite-home.ts'
 
 const defaultCallMs = 6_000
 
-export interface RepositoryOptions {
-  /** Where the file of an embedded repository lies that has no path of its own. */
-  readonly stateFolder: string
+export interface RepositoryOptions extends Pick<RepositoryPlace, 'stateFolder'> {
+  /** Default: of this process. */
+  readonly environment?: RepositoryPlace['environment']
   /** How long requests are remembered: `retention.requests`. */
   readonly memoryMs: number
   /** Epoch milliseconds, instead of the repository's own clock. */
@@ -39,7 +39,7 @@ export async function openRepository(
   }
   const { postgres } = spec
   const home = await openPostgresHome({
-    settings: await connectionSettings(postgres, process.env),
+    settings: await connectionSettings(postgres, options.environment ?? process.env),
     schema: postgres.schema,
     connections: postgres.connections,
     clock,
@@ -47,8 +47,4 @@ export async function openRepository(
     onListenerError,
   })
   return repositoryOfHome(home, memoryMs)
-}
-
-export function sqlitePath({ path }: { readonly path?: string | undefined }, stateFolder: string): string {
-  return path ?? join(stateFolder, 'repository.sqlite')
 }

@@ -44,7 +44,7 @@ copyCases(home, [
 test('a backup of SQLite is restored to PostgreSQL', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-backup-'))
   t.after(() => rm(folder, { recursive: true }))
-  const options = { stateFolder: folder, memoryMs: 1_000_000, log: () => undefined }
+  const options = { stateFolder: folder, environment: {}, memoryMs: 1_000_000, log: () => undefined }
   const request = sampleRequest('r1')
   {
     await using embedded = await openRepository({ sqlite: {} }, options)

@@ -1,10 +1,9 @@
 import type { PlatformSpec } from '@bulkhead/contract'
 import { putCopy } from './copy/put-copy.ts'
 import { readCopy } from './copy/read-copy.ts'
-import { sqlitePath } from './open-repository.ts'
+import { type RepositoryPlace, sqlitePath } from './repository-place.ts'
 import { connectionSettings } from './postgres/connection-settings.ts'
 import { restorePostgres } from './postgres/copy-postgres.ts'
-import { forgetOwner } from './sqlite/owner.ts'
 import { openDatabase } from './sqlite/open-database.ts'
 
 /**
@@ -19,24 +18,18 @@ import { openDatabase } from './sqlite/open-database.ts'
  */
 export async function restoreRepository(
   spec: PlatformSpec['repository'],
-  { stateFolder }: { readonly stateFolder: string },
+  { stateFolder, environment }: RepositoryPlace,
   backup: string,
 ): Promise<Readonly<Record<string, number>>> {
   const copy = await readCopy(backup)
   if ('postgres' in spec) {
-    const settings = await connectionSettings(spec.postgres, process.env)
+    const settings = await connectionSettings(spec.postgres, environment)
     return await restorePostgres(settings, spec.postgres.schema, (db) => putCopy(db, copy))
   }
-  const path = sqlitePath(spec.sqlite, stateFolder)
-  const { database, db } = await openDatabase(path)
-  try {
-    database.exec('BEGIN IMMEDIATE')
-    const counts = await putCopy(db, copy)
-    database.exec('COMMIT')
-    return counts
-  } finally {
-    // an open transaction is undone by it
-    database.close()
-    forgetOwner(path)
-  }
+  // an open transaction is undone when it is closed
+  using open = await openDatabase(sqlitePath(spec.sqlite, stateFolder))
+  open.database.exec('BEGIN IMMEDIATE')
+  const counts = await putCopy(open.db, copy)
+  open.database.exec('COMMIT')
+  return counts
 }

@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import type { PlatformSpec } from '@bulkhead/contract'
+import { backUpRepository } from '../back-up-repository.ts'
+import { restoreRepository } from '../restore-repository.ts'
 import { openRepository, type RepositoryOptions } from '../open-repository.ts'
 import { sampleRequest } from '../suite/samples.test-support.ts'
 
@@ -98,7 +101,7 @@ test('a file that is closed is whole, for its owner alone to read, and has no co
     await repository.accept(sampleRequest('r1'))
     assert.equal((await stat(path)).mode & 0o777, 0o600)
   }
-  assert.deepEqual(await readdir(join(path, '..')), ['file.sqlite'])
+  assert.deepEqual((await readdir(join(path, '..'))).toSorted(), ['file.sqlite', 'file.sqlite.lock'])
   {
     await using again = await openRepository({ sqlite: { path } }, options)
     assert.equal(await again.queued('billing'), 1)
@@ -135,4 +138,25 @@ test('a file of a later version is refused, and one that is no database', async 
   await assert.rejects(openRepository({ sqlite: { path: join(options.stateFolder, 'text') } }, options), {
     code: 'repository-unusable',
   })
+})
+
+test('a backup is taken beside a server that writes, and holds what it had acknowledged before', async (t) => {
+  const options = await folderOf(t)
+  const { child, lines } = await startWriter(t, options.stateFolder, 0)
+  while (lines.length < 100) await once(child.stdout ?? child, 'data')
+  const known = lines.filter((line) => line.startsWith('finished'))
+  const place = { ...options, environment: {} }
+  const backup = join(options.stateFolder, 'backup')
+  await backUpRepository({ sqlite: {} }, place, backup)
+  const before = lines.length
+  while (lines.length < before + 20) await once(child.stdout ?? child, 'data')
+  child.kill('SIGKILL')
+  const restored: PlatformSpec['repository'] = { sqlite: { path: join(options.stateFolder, 'restored') } }
+  await restoreRepository(restored, place, backup)
+  await using repository = await openRepository(restored, options)
+  for (const line of known) assert.equal((await repository.run(line.split(' ')[1] ?? ''))?.state, 'completed')
+  await assert.rejects(
+    backUpRepository({ sqlite: { path: join(options.stateFolder, 'none') } }, place, `${backup}-2`),
+    { code: 'repository-unusable' },
+  )
 })

@@ -6,8 +6,9 @@ import { createListeners } from '../listeners.ts'
 import type { ArgsOf, OperationName, ResultOf } from '../operations/operations.ts'
 import { type FromThread, receivedError, type ToThread } from './messages.ts'
 
-/** Calls that wait at once; more than that is a server that takes faster than a disk can (I8). */
+/** Calls that wait at once, and bytes of their texts; more is a server that takes faster than a disk can (I8). */
 const mostWaiting = 20_000
+const mostWaitingBytes = 256 * 1024 * 1024
 
 export interface SqliteHomeOptions {
   readonly path: string
@@ -16,6 +17,7 @@ export interface SqliteHomeOptions {
 }
 
 interface Waiting {
+  readonly bytes: number
   readonly resolve: (result: unknown) => void
   readonly reject: (error: Error) => void
 }
@@ -29,6 +31,7 @@ export async function openSqliteHome(options: SqliteHomeOptions): Promise<Home> 
   const { path, clock } = options
   const listeners = createListeners(options.onListenerError)
   const waiting = new Map<number, Waiting>()
+  let waitingBytes = 0
   let last = 0
   let closed: Error | undefined
 
@@ -46,6 +49,7 @@ export async function openSqliteHome(options: SqliteHomeOptions): Promise<Home> 
       for (const answer of message.answers) {
         const call = waiting.get(answer.call)
         waiting.delete(answer.call)
+        waitingBytes -= call?.bytes ?? 0
         if ('error' in answer) call?.reject(receivedError(answer.error))
         else call?.resolve(answer.result)
       }
@@ -62,18 +66,22 @@ export async function openSqliteHome(options: SqliteHomeOptions): Promise<Home> 
     waiting.clear()
   }
 
-  function ask(message: (call: number) => ToThread): Promise<unknown> {
+  function ask(message: (call: number) => ToThread, bytes = 0): Promise<unknown> {
     if (closed !== undefined) return Promise.reject(closed)
-    if (waiting.size >= mostWaiting)
+    if (waiting.size >= mostWaiting || waitingBytes + bytes > mostWaitingBytes)
       return Promise.reject(unavailable(`${waiting.size} calls of the repository wait already`))
     const call = ++last
-    const answered = new Promise<unknown>((resolve, reject) => waiting.set(call, { resolve, reject }))
+    waitingBytes += bytes
+    const answered = new Promise<unknown>((resolve, reject) => waiting.set(call, { bytes, resolve, reject }))
     worker.postMessage(message(call))
     return answered
   }
 
   async function call<Name extends OperationName>(name: Name, args: ArgsOf<Name>): Promise<ResultOf<Name>> {
-    return (await ask((number) => ({ call: number, name, args, nowMs: clock() }))) as ResultOf<Name>
+    return (await ask(
+      (number) => ({ call: number, name, args, nowMs: clock() }),
+      sizeOf(args),
+    )) as ResultOf<Name>
   }
 
   await opened.promise
@@ -93,6 +101,14 @@ export async function openSqliteHome(options: SqliteHomeOptions): Promise<Home> 
       await ended
     },
   }
+}
+
+/** Of the texts that can be long. */
+function sizeOf(args: unknown): number {
+  if (Array.isArray(args))
+    return (args as { readonly text?: string }[]).reduce((sum, { text }) => sum + (text?.length ?? 0), 0)
+  const { request } = (args ?? {}) as { readonly request?: { readonly body?: string } }
+  return request?.body?.length ?? 0
 }
 
 function unavailable(message: string, cause?: unknown): Error {

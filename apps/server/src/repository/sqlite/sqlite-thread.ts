@@ -5,7 +5,6 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { type Call, commitGroup } from './commit-group.ts'
 import { type FromThread, sentError, type ToThread } from './messages.ts'
 import { type OpenDatabase, openDatabase } from './open-database.ts'
-import { forgetOwner } from './owner.ts'
 
 /** Calls of one transaction: what a group holds up is bounded. */
 const mostOfGroup = 256
@@ -23,7 +22,8 @@ try {
   port.close()
 }
 
-function serve({ database, db }: OpenDatabase): void {
+function serve(open: OpenDatabase): void {
+  const { database, db } = open
   const waiting: Call[] = []
   let working = false
   let closing = false
@@ -51,8 +51,7 @@ function serve({ database, db }: OpenDatabase): void {
     working = false
     if (!closing) return
     await Promise.all(backups)
-    database.close()
-    forgetOwner(path)
+    open[Symbol.dispose]()
     port?.close()
   }
 

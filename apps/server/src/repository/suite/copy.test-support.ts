@@ -46,8 +46,8 @@ export function copyCases(home: TestHome, targets: readonly Target[]): void {
       await repository.finish({ runId: running.runId, epoch: 1, outcome })
 
       const spec = await target.spec(t)
-      await restoreRepository(spec, { stateFolder: folder }, backup)
-      await assert.rejects(restoreRepository(spec, { stateFolder: folder }, backup), {
+      await restoreRepository(spec, { stateFolder: folder, environment: {} }, backup)
+      await assert.rejects(restoreRepository(spec, { stateFolder: folder, environment: {} }, backup), {
         code: 'repository-not-empty',
       })
       pass(2000)
@@ -102,11 +102,14 @@ export function copyCases(home: TestHome, targets: readonly Target[]): void {
     const spec = await target.spec(t)
     for (const file of ['cut', 'other', 'missing']) {
       if (file === 'cut' && whole.subarray(0, 6).toString() === 'SQLite') continue // its pages are its own business
-      await assert.rejects(restoreRepository(spec, { stateFolder: folder }, join(folder, file)), {
-        code: 'backup-unreadable',
-      })
+      await assert.rejects(
+        restoreRepository(spec, { stateFolder: folder, environment: {} }, join(folder, file)),
+        {
+          code: 'backup-unreadable',
+        },
+      )
     }
-    await restoreRepository(spec, { stateFolder: folder }, backup)
+    await restoreRepository(spec, { stateFolder: folder, environment: {} }, backup)
   })
 }
 
