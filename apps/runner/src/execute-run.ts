@@ -16,7 +16,8 @@ import type { Ended, ReplySubject } from './stored-reply.ts'
 /** What is known of a run so far: enough to answer it at any moment. */
 export interface KnownRun {
   readonly runId: string
-  readonly attempt: number
+  /** Known when it is known what became of earlier ones. */
+  attempt: number
   readonly acceptedAtMs: number
   readonly redactor: Redactor
   application?: string

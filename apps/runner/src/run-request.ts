@@ -1,11 +1,11 @@
-import type { BulkheadError, Link } from '@bulkhead/connector-sdk'
-import { exitCodes, readRequest, type ReplyEvent, type Request } from '@bulkhead/contract'
+import type { BulkheadError } from '@bulkhead/connector-sdk'
+import { exitCodes, readRequest, requestIdentityOf, type ReplyEvent, type Request } from '@bulkhead/contract'
 import type { Application, Plan } from '@bulkhead/engine'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
 import { stateFolder } from '@bulkhead/engine/links/state-folder'
 import type { Progress, RunContext } from '@bulkhead/engine/run/run-context'
 import { createRedactor } from '@bulkhead/engine/secrets/redactor'
-import { executeRun, failedEnd, type KnownRun, outcomeOf } from './execute-run.ts'
+import type { KnownRun } from './execute-run.ts'
 import { type ApplicationChoice, openApplication, type OpenedApplication } from './open-application.ts'
 import { redactedError } from './redacted-error.ts'
 import { redactedLog } from './redacted-log.ts'
@@ -17,7 +17,10 @@ import {
   type RunProcess,
   systemClock,
 } from './run-in-process.ts'
-import type { Ended } from './stored-reply.ts'
+import type { Answer } from './standalone/answer.ts'
+import { answerRequest, refusedAnswer } from './standalone/answer-request.ts'
+import { deliverToAll, type PlatformChoice } from './standalone/deliver-to-all.ts'
+import { takePlatformVariables } from './standalone/platform-variables.ts'
 
 export interface RunRequestOptions extends ProcessOptions {
   readonly application: ApplicationChoice
@@ -30,6 +33,14 @@ export interface RunRequestOptions extends ProcessOptions {
    */
   readonly request: (application: Application | undefined) => Promise<unknown>
   readonly openLinks: OpenLinks
+  /** Whether the application's store remembers requests, so that a repeat is answered and not run (I4). */
+  readonly remember?: boolean
+  /** Absolute: `platform.yaml` with the Kafka clusters that replies name. Variables stand over it. */
+  readonly platformFile?: string | undefined
+  /** Of the run, when somebody else has to know it: whoever answers when this process dies. */
+  readonly runId?: string | undefined
+  /** The process that ran this request died: nothing is run, it is cleaned up and answered. */
+  readonly died?: BulkheadError | undefined
   readonly onPlan?: (plan: Plan) => void
   readonly onProgress?: (progress: Progress) => void
   /** In place of the planned source and store: tests of an application bring their own. */
@@ -47,10 +58,6 @@ export interface RunAnswer {
   readonly undelivered: BulkheadError | undefined
 }
 
-/** How long delivering a reply may take; after a stop, what is left of the ten seconds that one may take. */
-const deliveryMs = 90_000
-const hurriedMs = 700
-
 /**
  * Executes one request, stand-alone: reads the application, plans, runs, makes links, answers. Whatever
  * goes wrong, there is a reply (I3): it is returned for standard output, and delivered to where the
@@ -59,15 +66,16 @@ const hurriedMs = 700
 export async function runRequest(options: RunRequestOptions): Promise<RunAnswer> {
   const acceptedAtMs = systemClock.now()
   const redactor = createRedactor()
-  // there is no memory of requests: each is the first attempt
-  const known: Known = { runId: newRunId(acceptedAtMs), attempt: 1, acceptedAtMs, redactor, warnings: [] }
+  const runId = options.runId ?? newRunId(acceptedAtMs)
+  const known: Known = { runId, attempt: 1, acceptedAtMs, redactor, warnings: [] }
+  const platform = { file: options.platformFile, variables: takePlatformVariables(options.environment) }
   try {
-    const end = await endOf(known, options)
-    const reply = await replyTo(known, end)
-    const undelivered = await deliver(reply, known, options)
-    const { ended } = end
-    const error = 'error' in ended ? redactedError(ended.error, redactor) : undefined
-    return { reply, exitCode: exitCodeOf(ended, undelivered), error, undelivered }
+    const answer = await answerOf(known, options)
+    const reply = await replyOf(known, answer)
+    const undelivered = await deliver(reply, known, options, platform)
+    if (undelivered === undefined) await tellDelivered(answer, known, options)
+    const error = answer.error === undefined ? undefined : redactedError(answer.error, redactor)
+    return { reply, exitCode: exitCodeOf(reply, undelivered), error, undelivered }
   } finally {
     known.process?.[Symbol.dispose]()
   }
@@ -78,57 +86,31 @@ interface Known extends KnownRun {
   process?: RunProcess
 }
 
-interface End {
-  readonly ended: Ended
-  /** For the files of the result in their order, and behind them for its manifest. */
-  readonly links: readonly Link[]
-}
-
-async function endOf(known: Known, options: RunRequestOptions): Promise<End> {
-  try {
-    return await execute(known, options)
-  } catch (thrown) {
-    const log = redactedLog(options.log, known.redactor)
-    return { ended: failedEnd(known, thrown, options.signal, log), links: [] }
-  }
-}
-
-async function execute(known: Known, options: RunRequestOptions): Promise<End> {
+async function answerOf(known: Known, options: RunRequestOptions): Promise<Answer> {
   const catalog = readCatalog(options.connectorRoots)
-  catalog.catch(() => undefined) // awaited below
-  const { opened, process, request } = await readApplicationAndRequest(known, options)
-  const { onPlan, onProgress, openSource, openStore, openLinks } = options
-  const executed = await executeRun(known, {
-    opened,
-    request,
-    catalog,
-    openLinks,
-    stateFolder: stateFolder(options.environment),
-    context: {
+  catalog.catch(() => undefined) // awaited by whoever needs it
+  try {
+    const { opened, process } = await readApplicationAndRequest(known, options)
+    const { onProgress, openSource, openStore } = options
+    const context: RunContext = {
       ...process.context,
       ...(onProgress !== undefined && { onProgress }),
       ...(openSource !== undefined && { openSource }),
       ...(openStore !== undefined && { openStore }),
-    },
-    ...(onPlan !== undefined && { onPlan }),
-  })
-  const { ended, context } = executed
-  const { plan, result } = ended
-  const files = [...result.files, ...(result.manifest === undefined ? [] : [result.manifest])]
-  // what a run needs when its rows are through is loaded then, so that the first one is not kept waiting
-  const { linkFiles, removeFiles } = await import('@bulkhead/engine/run/link-files')
-  const { urlExpiresInSeconds, store } = plan
-  try {
-    const links = await linkFiles(store, { store: store.name, urlExpiresInSeconds, files }, context)
-    return { ended, links }
-  } catch (error) {
-    // a failed attempt leaves nothing (I5)
-    await removeFiles(
-      store,
-      files.map(({ stored }) => stored),
+    }
+    return await answerRequest(known, {
+      opened,
+      catalog,
       context,
-    )
-    throw error
+      openLinks: options.openLinks,
+      stateFolder: stateFolder(options.environment),
+      stop: options.signal,
+      remember: options.remember === true,
+      died: options.died,
+      onPlan: options.onPlan,
+    })
+  } catch (thrown) {
+    return await refusedAnswer(known, thrown, options.signal, redactedLog(options.log, known.redactor))
   }
 }
 
@@ -173,56 +155,40 @@ function enterProcess(known: Known, opened: OpenedApplication, options: RunReque
   return runInProcess({ runId, application, baseFolder, network, redactor }, options)
 }
 
-async function replyTo(known: Known, { ended, links }: End): Promise<ReplyEvent> {
+async function replyOf(known: Known, { stored, links, message, timeMs }: Answer): Promise<ReplyEvent> {
   const { replyEvent } = await import('@bulkhead/engine/reply/reply-event')
-  const { outcome, requestSource, finishedAtMs } = await outcomeOf(known, ended)
-  const { reply } = outcome
-  const { application, status } = reply
-  return replyEvent({
-    stored: reply,
-    links: reply.result === undefined ? [] : links,
-    application,
-    requestSource,
-    message: status,
-    timeMs: finishedAtMs,
-  })
+  const requestSource = requestIdentityOf(known.input).source
+  return replyEvent({ stored, links, application: stored.application, requestSource, message, timeMs })
 }
 
 async function deliver(
   reply: ReplyEvent,
   { opened, process, redactor }: Known,
   options: RunRequestOptions,
+  platform: PlatformChoice,
 ): Promise<BulkheadError | undefined> {
   if (opened === undefined || process === undefined) return undefined
   const { manifest, folder } = opened.application
-  if (Object.keys(manifest.spec.replies).length === 0) return undefined
-  const { deliverReply } = await import('@bulkhead/engine/reply/deliver-reply')
-  const stop = new AbortController()
-  const end = (): void => stop.abort()
-  let timer = setTimeout(end, options.signal.aborted ? hurriedMs : deliveryMs)
-  const hurry = (): void => {
-    clearTimeout(timer)
-    timer = setTimeout(end, hurriedMs)
-  }
-  options.signal.addEventListener('abort', hurry, { once: true })
+  const undelivered = await deliverToAll(reply, manifest.spec.replies, {
+    folder,
+    context: process.context,
+    platform,
+    stop: options.signal,
+  })
+  return undelivered === undefined ? undefined : redactedError(undelivered, redactor)
+}
+
+/** Whoever has the reply has it: when that cannot be written down, a repeat is answered by the same message. */
+async function tellDelivered(answer: Answer, { redactor }: Known, { log }: RunRequestOptions): Promise<void> {
   try {
-    const { secrets, log } = process.context
-    const undelivered = await deliverReply(reply, manifest.spec.replies, {
-      folder,
-      secrets,
-      clusters: new Map(),
-      log,
-      signal: stop.signal,
-    })
-    return undelivered === undefined ? undefined : redactedError(undelivered, redactor)
-  } finally {
-    options.signal.removeEventListener('abort', hurry)
-    clearTimeout(timer)
+    await answer.delivered?.()
+  } catch (error) {
+    redactedLog(log, redactor).warn('That the reply was delivered could not be written down', { error })
   }
 }
 
-function exitCodeOf(ended: Ended, undelivered: BulkheadError | undefined): number {
-  if ('error' in ended) return exitCodes[ended.error.kind]
-  if (ended.status === 'completed-with-errors') return exitCodes.record
+function exitCodeOf({ data }: ReplyEvent, undelivered: BulkheadError | undefined): number {
+  if (data.error !== undefined) return exitCodes[data.error.kind]
+  if (data.status === 'completed-with-errors') return exitCodes.record
   return undelivered === undefined ? 0 : exitCodes[undelivered.kind]
 }

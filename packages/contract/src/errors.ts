@@ -360,6 +360,10 @@ const registry = {
     'The request is older than requests are remembered, so nobody knows whether it was answered',
     'Send it again under a new id',
   ),
+  'request-memory-failed': environment(
+    'What became of the request cannot be kept in, or read from, the store of the application',
+    'Remove the object below `.bulkhead/requests/` that the log names, split the result less, or run with `--no-remember`',
+  ),
   'result-expired': policy(
     'The result of this request was removed when its retention ended',
     'Ask again under a new id',

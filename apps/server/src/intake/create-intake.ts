@@ -9,6 +9,7 @@ import {
   type StoredReply,
 } from '@bulkhead/contract'
 import type { Catalog } from '@bulkhead/engine'
+import { contentDigest } from '@bulkhead/engine/application/content-digest'
 import { runIdOf } from '@bulkhead/engine/job/run-id'
 import { reach } from '@bulkhead/engine/observe/moments'
 import { requestDigest } from '@bulkhead/engine/plan/identity'
@@ -17,7 +18,7 @@ import { replyErrorOf } from '@bulkhead/engine/reply/reply-error'
 import type { Applications, ServedApplication } from '../applications/applications.ts'
 import type { AcceptRequest, Accepted, Repository } from '../repository/repository.ts'
 import type { Arrival, Intake, Taken } from './intake.ts'
-import { contentDigest, requestText } from './request-text.ts'
+import { requestText } from './request-text.ts'
 
 export interface IntakeOptions {
   readonly applications: Applications
@@ -54,7 +55,7 @@ export function createIntake(options: IntakeOptions): Intake {
         const body = await sealed(text, request, arrival)
         reach('before-accept')
         const accepted = await repository.accept(
-          acceptRequest(served, arrival, request, body, contentDigest(body)),
+          acceptRequest(served, arrival, request, body, contentDigest(readRequest(body).data)),
         )
         reach('after-accept')
         return takenOf(accepted)
@@ -95,7 +96,7 @@ export function createIntake(options: IntakeOptions): Intake {
   /** Of what cannot be sealed nothing is kept, a digest neither: it would help to guess a password. */
   async function digestOfRefused(text: string, id: string, arrival: Arrival): Promise<string> {
     try {
-      return contentDigest(await sealed(text, readRequest(text), arrival))
+      return contentDigest(readRequest(await sealed(text, readRequest(text), arrival)).data)
     } catch {
       return requestDigest(arrival.application, 'refused', id)
     }

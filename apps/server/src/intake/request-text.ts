@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
-import { parseExactJson, readRequest, requestBytes } from '@bulkhead/contract'
-import { canonicalJson } from '@bulkhead/engine/application/application-digest'
+import { parseExactJson, requestBytes } from '@bulkhead/contract'
 import type { Arrival } from './intake.ts'
 
 /**
@@ -37,24 +35,4 @@ function fieldsOf(text: string): object | undefined {
   } catch {
     return undefined
   }
-}
-
-/**
- * Digest of what a request asks for, by which a repeat is told from another request under the same id. Without
- * credentials: they are sealed anew each time, and a digest of a password would help to guess it (I6).
- */
-export function contentDigest(text: string): string {
-  const { data } = readRequest(text)
-  const source = data.source === undefined ? undefined : { ...data.source, credentials: undefined }
-  return createHash('sha256')
-    .update(canonicalJson(withoutBigints({ ...data, source })))
-    .digest('hex')
-}
-
-function withoutBigints(value: unknown): unknown {
-  if (typeof value === 'bigint') return { bigint: value.toString() }
-  if (Array.isArray(value)) return value.map(withoutBigints)
-  if (typeof value === 'object' && value !== null)
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutBigints(item)]))
-  return value
 }

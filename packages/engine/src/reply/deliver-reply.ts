@@ -26,15 +26,18 @@ export async function deliverReply(
     readonly clusters: ReadonlyMap<string, KafkaConnection>
     readonly log: Log
     readonly signal: AbortSignal
+    /** Around sending to a cluster, whose connections are the platform's. */
+    readonly aroundKafka?: (send: () => Promise<void>) => Promise<void>
   },
 ): Promise<BulkheadError | undefined> {
   await using sender = createReplySender(run.clusters)
-  const { folder: baseFolder, secrets, signal } = run
+  const { folder: baseFolder, secrets, signal, aroundKafka = (send) => send() } = run
   const failures = await Promise.all(
     Object.entries(destinations).map(async ([name, destination]) => {
       const address = { destination, path: `spec.replies.${name}`, baseFolder, secrets }
       try {
-        await sendPatiently(sender, event, address, signal)
+        const send = (): Promise<void> => sendPatiently(sender, event, address, signal)
+        await ('kafka' in destination ? aroundKafka(send) : send())
         run.log.debug(`The reply was delivered to "${name}"`)
         return []
       } catch (error) {
