@@ -55,13 +55,15 @@ export function keepClaiming(options: {
         isOut = true
       }
     } while (again && !stopped)
-    claiming = undefined
   }
 
   function wake(): void {
     if (stopped) return
-    if (claiming === undefined) claiming = claimAll()
-    else again = true
+    again = true
+    claiming ??= claimAll().finally(() => {
+      claiming = undefined
+      if (again) wake()
+    })
   }
 
   const timer = setInterval(wake, pollMs)

@@ -17,3 +17,94 @@ test('runs a request in a runner process, and finishes it with places and no lin
   const [link] = await dispatch.runners.sign('shop', run.revision, run.delivery)
   assert.match(link?.url ?? '', /^http:\/\/127\.0\.0\.1:1\//)
 })
+
+test('a warm process is at the first rows of a run in a moment', async (t) => {
+  const dispatch = await startDispatch(t, [rowsApplication('shop')])
+  const once = async (): Promise<number> => {
+    const begun = performance.now()
+    await dispatch.ended(await dispatch.accept('shop', { job: 'plain' }))
+    return performance.now() - begun
+  }
+  await once()
+  const times = []
+  for (let run = 0; run < 20; run++) times.push(await once())
+  const median = times.toSorted((a, b) => a - b)[10] ?? 0
+  t.diagnostic(`median ${median.toFixed(1)} ms from accepted to finished`)
+  assert.ok(median < 150, `${median} ms`)
+  assert.equal(dispatch.runners.status().length, 1)
+})
+
+test('runs many at a time, in no more processes than there may be, each application in its own', async (t) => {
+  const names = ['a', 'b', 'c']
+  const dispatch = await startDispatch(
+    t,
+    names.map((name) => rowsApplication(name, {}, { policy: { limits: { concurrentRuns: 20 } } })),
+    { runners: { processes: 2, runsPerProcess: 4, lease: 'PT10S' } },
+  )
+  const most = { processes: 0, runs: 0 }
+  const watch = setInterval(() => {
+    const status = dispatch.runners.status()
+    for (const { runs } of status) most.runs = Math.max(most.runs, runs.length)
+    most.processes = Math.max(most.processes, status.filter(({ runs }) => runs.length > 0).length)
+  }, 2)
+  const ids = await Promise.all(
+    Array.from({ length: 60 }, (_, index) => dispatch.accept(names[index % 3] ?? '', { job: 'plain' })),
+  )
+  const runs = await Promise.all(ids.map((id) => dispatch.ended(id, 30_000)))
+  clearInterval(watch)
+  assert.deepEqual([...new Set(runs.map(({ state }) => state))], ['completed'])
+  assert.ok(most.processes <= 2, `${most.processes} processes`)
+  assert.ok(most.runs <= 4 && most.runs > 1, `${most.runs} runs in one`)
+  assert.ok(runs.every(({ epoch }) => epoch === 1))
+})
+
+const innocent = 'export default (row) => row'
+
+/** Code that breaks its process, and how its run ends. */
+const harmful = [
+  ['an exit', 'export default () => process.exit(3)', /^(runner-died|internal)$/],
+  ['an abort of native code', 'export default () => process.abort()', /^runner-died$/],
+  ['a loop without end', 'export default () => { for (;;); }', /^runner-died$/],
+  [
+    'a heap that fills',
+    'const kept = []; export default (row) => { for (;;) kept.push({ ...row, at: kept.length, x: [kept.length] }) }',
+    /^memory-exceeded$/,
+  ],
+  [
+    'buffers beyond its memory',
+    'const kept = []; export default async (row) => { for (;;) { kept.push(Buffer.alloc(2 ** 24, 1)); await new Promise((go) => setTimeout(go, 1)) } }',
+    /^memory-exceeded$/,
+  ],
+] as const
+
+for (const [what, code, expected] of harmful) {
+  test(`${what} in the code of an application ends its run with an answer, and no other`, async (t) => {
+    const dispatch = await startDispatch(
+      t,
+      [
+        rowsApplication(
+          'bad',
+          { harm: code, fine: innocent },
+          { policy: { limits: { memory: '192MiB', concurrentRuns: 8 } } },
+        ),
+        rowsApplication('good'),
+      ],
+      { runners: { attempts: 2 } },
+    )
+    const harmed = await dispatch.accept('bad', { job: 'harm' })
+    const others = []
+    for (let run = 0; run < 5; run++) {
+      others.push(await dispatch.accept('good', { job: 'plain' }))
+      others.push(await dispatch.accept('bad', { job: run % 2 === 0 ? 'plain' : 'fine' }))
+    }
+    for (const id of others) assert.equal((await dispatch.ended(id)).state, 'completed')
+    const run = await dispatch.ended(harmed, 25_000)
+    assert.equal(run.state, 'failed')
+    assert.match(run.reply?.error?.code ?? '', expected)
+    assert.deepEqual(
+      (await dispatch.stored('bad')).filter((path) => path.includes(harmed)),
+      [],
+      'nothing of it is left',
+    )
+  })
+}

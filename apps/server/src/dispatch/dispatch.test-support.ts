@@ -28,6 +28,7 @@ export interface TestApplication {
   readonly name: string
   readonly spec: ApplicationSpec & { readonly isolation?: string }
   readonly files?: Readonly<Record<string, string>>
+  readonly environment?: string
 }
 
 export interface TestDispatch {
@@ -57,7 +58,7 @@ export async function startDispatch(
   applications: readonly TestApplication[],
   options: {
     readonly runners?: Readonly<Record<string, unknown>>
-    readonly environment?: Readonly<Record<string, string>>
+    readonly environment?: (folder: string) => Readonly<Record<string, string>>
   } = {},
 ): Promise<TestDispatch> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-dispatch-'))
@@ -69,7 +70,8 @@ export async function startDispatch(
     { stateFolder, memoryMs: 86_400_000, log: (level, message) => void logged.push(`${level} ${message}`) },
   )
   const served = new Map<string, RunnableApplication>()
-  for (const { name, spec, files } of applications) served.set(name, await serve(folder, name, spec, files))
+  for (const application of applications)
+    served.set(application.name, await serve(folder, application, options.environment?.(folder) ?? {}))
   const catalog = await readCatalog([join(root, 'connectors')])
   const tell = (message: string, details?: unknown): void => {
     logged.push(`${message} ${JSON.stringify(details)}`)
@@ -99,7 +101,13 @@ export async function startDispatch(
     foreignRoots: [],
     entry: fileURLToPath(import.meta.resolve('@bulkhead/runner/connected')),
     stateFolder,
-    environment: { PATH: process.env['PATH'], HOME: folder, ...options.environment },
+    environment: {
+      PATH: process.env['PATH'],
+      HOME: folder,
+      BULKHEAD_SECRET__SHOP__DB: 'hunter2-hunter2',
+      BULKHEAD_SECRET__OTHER__DB: 'hunter3-hunter3',
+      ...options.environment?.(folder),
+    },
     log,
     grantLinks: (application, folders) =>
       grantLinks({ stateFolder, application, folders, baseUrl: 'http://127.0.0.1:1' }).then((grant) => ({
@@ -188,12 +196,11 @@ export async function startDispatch(
 
 async function serve(
   folder: string,
-  name: string,
-  spec: ApplicationSpec,
-  files: Readonly<Record<string, string>> | undefined,
+  { name, spec, files, environment }: TestApplication,
+  variables: Readonly<Record<string, string>>,
 ): Promise<RunnableApplication> {
   const path = await writeApplication(join(folder, name), name, spec, files)
-  const application = await readApplication(path, { variables: {} })
+  const application = await readApplication(path, { variables, environment })
   const bundle = await makeBundle(application)
   return { application, bundle, revision: bundle.digest, baseFolder: path }
 }

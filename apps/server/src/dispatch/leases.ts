@@ -74,13 +74,15 @@ export function keepLeases(options: {
       again = false
       await round()
     } while (again && !stopped)
-    renewing = undefined
   }
 
   function renewNow(): void {
     if (stopped) return
-    if (renewing === undefined) renewing = rounds()
-    else again = true
+    again = true
+    renewing ??= rounds().finally(() => {
+      renewing = undefined
+      if (again) renewNow()
+    })
   }
 
   const timer = setInterval(renewNow, everyMs)

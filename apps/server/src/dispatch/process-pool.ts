@@ -116,7 +116,7 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
       const held = Map.groupBy(living(), ({ one }) => one.application.name)
       const [richest = []] = [...held.values()].toSorted((a, b) => b.length - a.length)
       const due = richest
-        .filter(({ startedAtMs }) => Date.now() - startedAtMs > quantumMs)
+        .filter(({ readyAtMs }) => readyAtMs !== undefined && nowMs - readyAtMs > quantumMs)
         .toSorted((a, b) => a.startedAtMs - b.startedAtMs)
       if (due[0] !== undefined) due[0].draining = true
     },

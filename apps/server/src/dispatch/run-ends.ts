@@ -101,7 +101,7 @@ export function createRunEnds(options: {
     fail,
     async died(runs, death) {
       // what it said before it died may be on its way still
-      await Promise.allSettled(runs.map(({ finishing }) => finishing))
+      await Promise.allSettled(runs.flatMap(({ finishing }) => finishing ?? []))
       const left = runs.filter(({ lost }) => !lost)
       for (const run of left)
         log.warn(`The runner of a run died: ${death.reason}`, {

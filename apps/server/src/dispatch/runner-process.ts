@@ -24,8 +24,8 @@ export interface RunnerProcess {
   busyAtMs: number
   readonly walls: readonly string[]
   readonly memoryBytes: number
-  /** Whether it has asked for work. */
-  readonly isReady: boolean
+  /** When it first asked for work, milliseconds of the monotonic clock. */
+  readonly readyAtMs: number | undefined
   /** Called whenever it asks for work. */
   ready(): void
   /** Lets it give up its runs and clean up, and kills it when it has not ended in time. */
@@ -70,7 +70,7 @@ export function startRunner(options: StartOptions): RunnerProcess {
     pid,
   })
   let death: Death | undefined
-  let isReady = false
+  let readyAtMs: number | undefined
   const { promise: exited, resolve } = Promise.withResolvers<Death>()
 
   const kill = (reason: Death): void => {
@@ -111,12 +111,12 @@ export function startRunner(options: StartOptions): RunnerProcess {
     get memoryBytes() {
       return wall.memoryBytes
     },
-    get isReady() {
-      return isReady
+    get readyAtMs() {
+      return readyAtMs
     },
     ready() {
-      if (isReady) return
-      isReady = true
+      if (readyAtMs !== undefined) return
+      readyAtMs = performance.now()
       wall.ready()
     },
     end(graceMs) {

@@ -19,7 +19,7 @@ export function killHanging(
 ): void {
   for (const process of processes) {
     if (process.runs.size === 0) continue
-    const patienceMs = process.isReady ? limits.leaseMs : Math.max(limits.leaseMs, startMs)
+    const patienceMs = process.readyAtMs === undefined ? Math.max(limits.leaseMs, startMs) : limits.leaseMs
     if (nowMs - process.heardAtMs > patienceMs) {
       process.kill({ why: 'silence', reason: 'no sign of life' })
       continue
