@@ -38,7 +38,7 @@ async function resultOf(work: TaskWork, home: RunnerHome, context: RunContext): 
       const store = declaredStore(application, catalog, work.store, '')
       const { sweepFolders } = await import('@bulkhead/engine/run/sweep-folders')
       await sweepFolders(store, work.folders, context)
-      return undefined
+      return null
     }
     case 'check': {
       const { checkOpened } = await import('../check-application.ts')
