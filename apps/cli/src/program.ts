@@ -8,6 +8,7 @@ import {
   testCommand,
   validateCommand,
 } from './commands/application.ts'
+import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { connectorsCommand } from './commands/connectors.ts'
 import { copyCommand } from './commands/copy.ts'
 import type { Execute } from './commands/execute.ts'
@@ -47,6 +48,7 @@ export function buildProgram(version: string, execute: Execute = nothing): Comma
     serveFilesCommand(execute),
   ])
   group(program, 'Ask a server:', [runsCommand(execute), repliesCommand(execute), tokensCommand(execute)])
+  group(program, 'Look after a server:', [backupCommand(execute), restoreCommand(execute)])
   group(program, 'Look before you run:', [
     validateCommand(execute),
     planCommand(execute),
@@ -91,7 +93,9 @@ Environment variables:
   BULKHEAD_TOKEN         token for it (default: the one that a server of this machine left in the state folder)
   BULKHEAD_CONNECTORS    folder of installed connectors (default ~/.local/share/bulkhead/connectors)
   BULKHEAD_ALLOW_LOOPBACK  1: applications may reach this very machine
-  K_EXECUTION_MODE       batch (set by Knative): --exit of run is then answered
+  BULKHEAD_REQUEST       request of run, when its command line names none
+  BULKHEAD_PLATFORM__... settings of the platform: BULKHEAD_PLATFORM__KAFKA__MAIN__BOOTSTRAP='["broker:9092"]'
+  K_EXECUTION_MODE       batch (set by Knative): run takes the event in K_EVENT_PATH, answers, remembers, supervises
   BULKHEAD_NODE          Node to run with (24.6 or newer), instead of the one that is found
   XDG_STATE_HOME         where keys of links and of applications are kept (default ~/.local/state)
   XDG_CACHE_HOME         where compiled code is kept (default ~/.cache)

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, statSync } from 'node:fs'
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { fault, type PlatformSpec } from '@bulkhead/contract'
 import { connectionSettings } from './postgres/connection-settings.ts'
@@ -27,6 +27,8 @@ function backUpFile(path: string, to: string): void {
     statSync(path) // it would be made
     using database = new DatabaseSync(path, { readOnly: true })
     rmSync(part, { force: true })
+    // it holds what the repository holds: for its owner alone
+    writeFileSync(part, '', { mode: 0o600 })
     database.prepare('VACUUM INTO ?').run(part)
     renameSync(part, to)
   } catch (cause) {

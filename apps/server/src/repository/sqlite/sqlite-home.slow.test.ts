@@ -148,6 +148,7 @@ test('a backup is taken beside a server that writes, and holds what it had ackno
   const place = { ...options, environment: {} }
   const backup = join(options.stateFolder, 'backup')
   await backUpRepository({ sqlite: {} }, place, backup)
+  assert.equal((await stat(backup)).mode & 0o777, 0o600)
   const before = lines.length
   while (lines.length < before + 20) await once(child.stdout ?? child, 'data')
   child.kill('SIGKILL')

@@ -1,5 +1,5 @@
 /** The thread that has the database: it takes all calls that wait at once, so that the server never waits for a disk. */
-import { renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { backup } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type Call, commitGroup } from './commit-group.ts'
@@ -59,6 +59,8 @@ function serve(open: OpenDatabase): void {
   async function backUp(call: number, to: string): Promise<void> {
     const part = `${to}.part`
     try {
+      rmSync(part, { force: true })
+      writeFileSync(part, '', { mode: 0o600 })
       await backup(database, part)
       renameSync(part, to)
       tell({ answers: [{ call, result: undefined }], changes: [] })
