@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { test, type TestContext } from 'node:test'
 import type { StoredReply } from '@bulkhead/contract'
+// @ts-expect-error it has no types
+import parseText from 'parse-prometheus-text-format'
 import type { RunnerStatus } from '../dispatch/runners.ts'
 import type { OutboxMessage, Repository } from '../repository/repository.ts'
 import { createMetrics, type MetricsOptions } from './metrics.ts'
 
-/** A parser of others, which has no types: what it cannot read, Prometheus cannot. */
-const parseMetrics = createRequire(import.meta.url)('parse-prometheus-text-format') as (
+/** What the parser cannot read, Prometheus cannot either. */
+const parseMetrics = parseText as (
   text: string,
 ) => readonly { readonly name: string; readonly help: string; readonly type: string }[]
 
