@@ -3,7 +3,7 @@ import type { LogSegment, Page, StoredLogSegment } from '../repository.ts'
 import { pageOf } from './page.ts'
 
 /** Of one run: half for its beginning, half for its end. */
-export const mostLogBytes = 1024 * 1024
+const mostLogBytes = 1024 * 1024
 /** Segments of one epoch, in the order of their numbers; those of the next epoch follow. */
 const numbersOfEpoch = 1_000_000_000
 

@@ -51,7 +51,7 @@ export function end(request: ModelRequest, run: ModelRun, state: FinalState, ret
   request.messages.push(`${run.attempt}/${state}`)
 }
 
-export function answer(request: ModelRequest): void {
+function answer(request: ModelRequest): void {
   request.answers += 1
   request.messages.push(`${newest(request).attempt}/answer-${request.answers}`)
 }
