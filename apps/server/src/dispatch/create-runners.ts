@@ -52,6 +52,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
   const { repository, server, applications, catalog, foreignRoots, log } = options
   const { processes, runsPerProcess, recycleAfterRuns, attempts } = options.runners
   const leaseMs = parseDuration(options.runners.lease)
+  const silenceMs = parseDuration(options.runners.silence)
   const graceMs = parseDuration(options.runners.stopGrace)
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-runners-'))
   const socket = join(folder, 'api')
@@ -185,7 +186,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     // a server that was held up itself heard nobody: everyone gets one more round
     if (now - tickedAtMs > 4 * tickMs) for (const process of pool.all) process.heardAtMs = now
     tickedAtMs = now
-    killHanging(pool.all, { leaseMs, graceMs }, now)
+    killHanging(pool.all, { silenceMs, graceMs }, now)
     pool.tidy(now, waiting.size > 0)
     placeWaiting()
   }

@@ -80,7 +80,7 @@ export async function startDispatch(
   const { spec } = platformSchema.parse({
     apiVersion: 'bulkhead.dev/v1beta1',
     kind: 'Platform',
-    spec: { runners: { lease: 'PT2S', stopGrace: 'PT2S', ...options.runners } },
+    spec: { runners: { lease: 'PT2S', silence: 'PT2S', stopGrace: 'PT2S', ...options.runners } },
   })
   const all: RunnableApplications = {
     get: (name) => served.get(name),
@@ -233,4 +233,23 @@ export function rowsApplication(
       ...Object.fromEntries(Object.entries(maps).map(([job, code]) => [`${job}.ts`, code])),
     },
   }
+}
+
+/**
+ * Code of a map that says it is at work, and goes on when it is told to, so that a test can freeze it where it likes: it
+ * writes its process id to `$WAIT_FOLDER/begun`, and waits for `$WAIT_FOLDER/go`.
+ * @param where  at which row, as an expression
+ */
+export function waitingCode(where: string): string {
+  return `
+import { appendFileSync, existsSync } from 'node:fs'
+const folder = process.env.WAIT_FOLDER
+let told = false
+export default async (row) => {
+  if (!(${where})) return row
+  if (!told) appendFileSync(folder + '/begun', process.pid + '\\n')
+  told = true
+  while (!existsSync(folder + '/go')) await new Promise((next) => setTimeout(next, 10))
+  return row
+}`
 }

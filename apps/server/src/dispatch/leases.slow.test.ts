@@ -3,19 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { rowsApplication, startDispatch, type TestDispatch } from './dispatch.test-support.ts'
-
-/** Says that it is at work, and goes on when it is told to; so that a test can freeze it where it likes. */
-const waiting = `
-import { appendFileSync, existsSync } from 'node:fs'
-const go = new URL('./go', 'file://' + process.env.WAIT_FOLDER + '/')
-let told = false
-export default async (row) => {
-  if (!told) appendFileSync(new URL('./begun', go), process.pid + '\\n')
-  told = true
-  while (!existsSync(go)) await new Promise((next) => setTimeout(next, 10))
-  return row
-}`
+import { rowsApplication, startDispatch, type TestDispatch, waitingCode } from './dispatch.test-support.ts'
 
 async function startWaiting(
   dispatch: TestDispatch,
@@ -46,7 +34,7 @@ async function start(
     kind: 'Environment',
     spec: { env: ['WAIT_FOLDER'] },
   })
-  const application = rowsApplication('shop', { wait: waiting })
+  const application = rowsApplication('shop', { wait: waitingCode('true') })
   const files = { ...application.files, 'environments/test.yaml': overlay }
   const dispatch = await startDispatch(t, [{ ...application, files, environment: 'test' }], {
     runners,
