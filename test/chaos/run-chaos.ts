@@ -131,7 +131,7 @@ function platformOf(kafka: KafkaServer, repositoryUrl: string): unknown {
       http: { port: 0 },
       files: { port: 0 },
       kafka: { main: { bootstrap: brokersOf(kafka) } },
-      runners: { processes: 8, lease: 'PT2S', attempts: 20, idle: 'PT10S' },
+      runners: { processes: 8, lease: 'PT2S', silence: 'PT8S', attempts: 20, idle: 'PT10S' },
       drain: 'PT5S',
     },
   }

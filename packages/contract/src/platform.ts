@@ -212,6 +212,10 @@ export const platformSchema = z.strictObject({
           lease: duration.default('PT15S').meta({
             description: 'How long a run stays with a server that is not heard of; then another takes it',
           }),
+          silence: duration.default('PT20S').meta({
+            description:
+              'How long a process with runs in it may give no sign of life before it is killed and they begin again: longer than what it loads takes on a busy machine',
+          }),
           attempts: z
             .int()
             .min(1)

@@ -154,7 +154,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     const { runId, epoch } = run.record
     run.process = process
     run.givenAtMs = performance.now()
-    if (process.runs.size === 0) process.heardAtMs = run.givenAtMs
+    run.heardAtMs = run.givenAtMs
     process.runs.add(run)
     process.runsBegun++
     if (run.alone) process.draining = true
@@ -184,7 +184,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
   function tick(): void {
     const now = performance.now()
     // a server that was held up itself heard nobody: everyone gets one more round
-    if (now - tickedAtMs > 4 * tickMs) for (const process of pool.all) process.heardAtMs = now
+    if (now - tickedAtMs > 4 * tickMs) for (const run of active.values()) run.heardAtMs = now
     tickedAtMs = now
     killHanging(pool.all, { silenceMs, graceMs }, now)
     pool.tidy(now, waiting.size > 0)

@@ -7,27 +7,24 @@ const overtimeMs = 5_000
 const startMs = 30_000
 
 /**
- * Kills processes that hang: silent for too long with runs in them, because code of the application or a native
- * client keeps the thread, or with a run whose time is long over. All other runs go on (I7).
+ * Kills processes that hang: one that has not reported a run for longer than a lease, because code of the application or a
+ * native client keeps the thread, or with a run whose time is long over. All other processes go on (I7).
  *
  * @param nowMs  of the monotonic clock
  */
 export function killHanging(
   processes: Iterable<RunnerProcess>,
-  limits: { readonly silenceMs: number; readonly graceMs: number },
+  limits: { readonly leaseMs: number; readonly graceMs: number },
   nowMs: number,
 ): void {
   for (const process of processes) {
-    if (process.runs.size === 0) continue
-    const patienceMs =
-      process.readyAtMs === undefined ? Math.max(limits.silenceMs, startMs) : limits.silenceMs
-    if (nowMs - process.heardAtMs > patienceMs) {
-      process.kill({ why: 'silence', reason: 'no sign of life' })
-      continue
-    }
+    const patienceMs = process.readyAtMs === undefined ? Math.max(limits.leaseMs, startMs) : limits.leaseMs
+    const isSilent = (run: ActiveRun): boolean => nowMs - run.heardAtMs > patienceMs
     const isLate = (run: ActiveRun): boolean =>
       nowMs - run.givenAtMs > run.limitMs + limits.graceMs + overtimeMs
-    const late = [...process.runs].find(isLate)
+    const runs = [...process.runs]
+    const late = runs.find(isLate)
     if (late !== undefined) process.kill({ why: 'time', reason: 'time limit', run: late })
+    else if (runs.some(isSilent)) process.kill({ why: 'silence', reason: 'no sign of life' })
   }
 }
