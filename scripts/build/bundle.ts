@@ -34,6 +34,8 @@ export function bundlesOf(root: string): readonly Bundle[] {
       separate: [
         '@bulkhead/connector-sdk',
         '@bulkhead/files',
+        // it starts a thread of a file of its own
+        '@bulkhead/server',
         'parquet-wasm',
         'apache-arrow',
         'age-encryption',
