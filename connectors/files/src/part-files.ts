@@ -46,16 +46,27 @@ export async function createPartFile(root: string, key: string): Promise<PartFil
   const name = `${await writerName()}-${folderMark(key)}-${randomBytes(16).toString('hex')}.part`
   const path = join(folder, name)
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | constants.O_NOFOLLOW
-  for (let attempt = 1; ; attempt++) {
-    await makeFolder(folder)
-    try {
-      return { path, handle: await open(path, flags, 0o666) }
-    } catch (error) {
-      // Another run may have removed the empty folder between the two calls.
-      if (systemCode(error) !== 'ENOENT' || attempt === 5) throw error
+  entering.set(root, (entering.get(root) ?? 0) + 1)
+  try {
+    for (let attempt = 1; ; attempt++) {
+      await makeFolder(folder)
+      try {
+        return { path, handle: await open(path, flags, 0o666) }
+      } catch (error) {
+        // Another process may have removed the empty folder between the two calls.
+        if (systemCode(error) !== 'ENOENT' || attempt === MOST_ATTEMPTS) throw error
+      }
     }
+  } finally {
+    const others = (entering.get(root) ?? 1) - 1
+    if (others === 0) entering.delete(root)
+    else entering.set(root, others)
   }
 }
+
+/** Many runs of a process write into one store: how many are about to make their file in the folder of each. */
+const entering = new Map<string, number>()
+const MOST_ATTEMPTS = 50
 
 async function makeFolder(folder: string): Promise<void> {
   try {
@@ -69,6 +80,7 @@ async function makeFolder(folder: string): Promise<void> {
 
 /** Removes the folder of part files when it is empty. Never throws: leaving it is harmless. */
 export async function removePartsFolder(root: string): Promise<void> {
+  if (entering.has(root)) return // Who comes now removes it in the end.
   try {
     await rmdir(join(root, PARTS_FOLDER))
   } catch {

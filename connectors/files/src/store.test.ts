@@ -63,6 +63,20 @@ test('never overwrites: neither what was there before nor what came meanwhile', 
   assert.deepEqual(await readdir(folder, { recursive: true }), ['run', 'run/a.csv'])
 })
 
+test('many runs of a process write at once, while others take the folder of unfinished files away', async (t) => {
+  const folder = await emptyFolder(t)
+  const writeOne = async (run: number): Promise<void> => {
+    await using store = await open(folder)
+    for (let file = 0; file < 20; file++) {
+      const upload = await store.create(object(`run-${run}/${file}.csv`), signal)
+      await upload.writePart(1, Buffer.from('id\n1\n'), signal)
+      await upload.complete(signal)
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, (_, run) => writeOne(run)))
+  assert.equal((await readdir(folder)).length, 8, 'the folders of the runs, and nothing unfinished')
+})
+
 test('leaves nothing when it is aborted while it completes, also when the name is there already', async (t) => {
   const folder = await emptyFolder(t)
   await using store = await open(folder)
