@@ -47,7 +47,10 @@ export async function sendMessage(message: OutboxMessage, options: SendOptions):
       destination,
       path: `spec.replies.${name}`,
       baseFolder,
-      secrets: options.secretsOf(application),
+      // providers are opened for a destination that has a secret, and for no other
+      secrets: {
+        resolve: (secret: string, path?: string) => options.secretsOf(application).resolve(secret, path),
+      },
       traceparent,
     }
     reach('before-send')

@@ -37,7 +37,7 @@ export async function produce(topic: TestTopic, messages: readonly Sent[]): Prom
   await producer.close()
 }
 
-export function connectionOf(topic: TestTopic): KafkaConnection {
+function connectionOf(topic: TestTopic): KafkaConnection {
   return { bootstrap: brokersOf(topic), tls: false }
 }
 
