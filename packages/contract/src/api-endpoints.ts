@@ -24,48 +24,18 @@ import {
   tokenListSchema,
   tokenMadeSchema,
 } from './api.ts'
+import {
+  type Endpoint,
+  type EndpointAnswer,
+  eventBatchType,
+  eventStreamType,
+  eventType,
+  jsonType,
+} from './endpoint.ts'
 import { name } from './names.ts'
 import { requestSchema } from './request.ts'
 import { runStates } from './run.ts'
 import { checkedItemsSchema, previewedRowsSchema } from './runner-api.ts'
-
-/**
- * Every endpoint of the HTTP API, as data, in one file to be read as one: the server's routes, the OpenAPI document and the tests of
- * rights are made from this table.
- */
-export interface Endpoint {
-  readonly method: 'GET' | 'POST' | 'DELETE'
-  readonly path: `/${string}`
-  readonly summary: string
-  /**
-   * What a caller must be allowed: `none` needs no token; `read` and `run` count for the application of the
-   * path, or of the run; where neither names one, for all; `any`: a valid token, and the answer holds what it may see.
-   */
-  readonly scope: 'none' | 'any' | 'read' | 'run' | 'metrics' | 'admin'
-  readonly params: z.ZodObject
-  readonly query: z.ZodObject
-  readonly headers?: Readonly<Record<string, z.ZodType>>
-  readonly body?: {
-    readonly schema: z.ZodType
-    readonly types: readonly string[]
-    readonly required: boolean
-  }
-  /** By status; errors are problems everywhere, and not told here. */
-  readonly answers: Readonly<Record<number, EndpointAnswer>>
-}
-
-export interface EndpointAnswer {
-  readonly description: string
-  readonly schema?: z.ZodType
-  /** Default: application/json. */
-  readonly type?: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-export const jsonType = 'application/json'
-export const eventType = 'application/cloudevents+json'
-export const eventBatchType = 'application/cloudevents-batch+json'
-export const eventStreamType = 'text/event-stream'
 
 const nothing = z.object({})
 const application = z.object({ application: applicationName })
@@ -113,6 +83,10 @@ const health = {
   503: { description: 'Something is not', schema: healthSchema },
 }
 
+/**
+ * Every endpoint of the HTTP API, as data: the server's routes, the OpenAPI document and the tests of
+ * rights are made from this table.
+ */
 export const endpoints = {
   startJobRun: {
     method: 'POST',

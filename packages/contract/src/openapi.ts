@@ -19,13 +19,8 @@ import {
   tokenMadeSchema,
   tokenViewSchema,
 } from './api.ts'
-import {
-  type Endpoint,
-  type EndpointAnswer,
-  type EndpointName,
-  endpoints,
-  jsonType,
-} from './api-endpoints.ts'
+import { type EndpointName, endpoints } from './api-endpoints.ts'
+import { type Endpoint, type EndpointAnswer, jsonType } from './endpoint.ts'
 import { storedReplySchema } from './run.ts'
 
 /** What clients find by name; everything else stands where it is used. */

@@ -359,3 +359,22 @@ test('a repository that is away, and a full queue, say when to come again', asyn
     assert.ok(Number(called.headers.get('retry-after')) >= 1)
   }
 })
+
+test('a line of the log tells who called, about which application and run, and in which trace', async (t) => {
+  const api = await serveApi(t)
+  const { runId } = await api.finishedRun('completed')
+  const traceId = '0af7651916cd43dd8448eb211c80319c'
+  const headers = { ...(await api.token('admin')), traceparent: `00-${traceId}-b7ad6b7169203331-01` }
+  await api.call('GET', `/api/v1/runs/${runId}`, { headers })
+  await api.call('GET', `/api/v1/applications/${application}`, { headers })
+  const lines = api.logLines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  const about = { actor: 'token:tester', traceId, status: 200, method: 'GET' }
+  for (const wanted of [
+    { ...about, runId },
+    { ...about, application },
+  ])
+    assert.ok(
+      lines.some((line) => Object.entries(wanted).every(([name, value]) => line[name] === value)),
+      JSON.stringify(wanted),
+    )
+})

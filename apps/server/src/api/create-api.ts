@@ -18,7 +18,16 @@ import { operationHandlers } from './operations.ts'
 import { problemOf } from './problem.ts'
 import { replyHandlers } from './replies.ts'
 import { resultHandlers } from './results.ts'
-import { addRoute, callerOf, endpointOf, letIn, pathOf, refuseBody, routeOf } from './routes.ts'
+import {
+  addRoute,
+  callerOf,
+  endpointOf,
+  letIn,
+  pathOf,
+  refuseBody,
+  routeOf,
+  traceparentOf,
+} from './routes.ts'
 import { runHandlers } from './runs.ts'
 import { eventHandlers } from './take-events.ts'
 import { tokenHandlers } from './tokens.ts'
@@ -134,8 +143,16 @@ function addHooks(server: FastifyInstance, gate: Gate, { metrics, log }: ApiOpti
       ms: reply.elapsedTime,
     }
     metrics.httpAnswered(call)
-    log.debug('A call was answered', { ...call, actor: callerOf(request)?.actor })
+    log.debug('A call was answered', { ...call, ...aboutOf(request) })
   })
+}
+
+/** By what a line of the log is found. */
+function aboutOf(request: FastifyRequest): Readonly<Record<string, unknown>> {
+  const caller = callerOf(request)
+  if (caller === undefined) return {}
+  const { application, runId } = request.params as Readonly<Record<string, string>>
+  return { actor: caller.actor, application, runId, traceId: traceparentOf(request)?.split('-')[1] }
 }
 
 /** Every address of the API answers every method, if only by saying which ones it has. */

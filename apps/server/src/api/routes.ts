@@ -175,7 +175,7 @@ export function refuseBody({ headers }: FastifyRequest, endpoint: Endpoint): voi
 }
 
 /** @see https://www.w3.org/TR/trace-context/#traceparent-header */
-function traceparentOf({ headers }: FastifyRequest): string | undefined {
+export function traceparentOf({ headers }: FastifyRequest): string | undefined {
   const { traceparent } = headers
   return typeof traceparent === 'string' &&
     /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent)
