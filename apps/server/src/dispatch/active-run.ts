@@ -16,6 +16,8 @@ export interface ActiveRun {
   process: RunnerProcess | undefined
   /** When it was given to its process, milliseconds of the monotonic clock. */
   givenAtMs: number
+  /** When its runner last reported it, milliseconds of the monotonic clock. */
+  heardAtMs: number
   startedAtMs: number | undefined
   progress: RunRecord['progress']
   /** It is another's, as the repository says; its runner is told with the next heartbeat. */
@@ -39,6 +41,7 @@ export function activeRun(claimed: ClaimedRun, one: RunnableApplication, alone: 
     limitMs: parseDuration(one.application.manifest.spec.policy.limits.time),
     process: undefined,
     givenAtMs: 0,
+    heardAtMs: 0,
     startedAtMs: undefined,
     progress: undefined,
     lost: false,

@@ -48,7 +48,7 @@ const goOn = (dispatch: TestDispatch): Promise<unknown> => mkdir(join(dispatch.f
 
 test('a runner that was frozen while its run went to another cannot commit when it wakes up, and leaves nothing', async (t) => {
   // long enough that its own server does not kill it before it wakes
-  const dispatch = await start(t, { lease: 'PT30S' })
+  const dispatch = await start(t, { lease: 'PT30S', silence: 'PT30S' })
   const { runId, pid } = await startWaiting(dispatch)
   process.kill(pid, 'SIGSTOP')
   // what another server does when the lease of the run has ended
@@ -79,7 +79,7 @@ test('a runner that is frozen for longer than its lease loses its run, which is 
 })
 
 test('a runner that is killed loses its run at once, and not with the lease', async (t) => {
-  const dispatch = await start(t, { lease: 'PT1M' })
+  const dispatch = await start(t, { lease: 'PT1M', silence: 'PT1M' })
   const { runId, pid } = await startWaiting(dispatch)
   process.kill(pid, 'SIGKILL')
   await begun(dispatch, 2)

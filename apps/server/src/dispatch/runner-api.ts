@@ -56,7 +56,6 @@ export async function openRunnerApi(options: {
   function caller(request: FastifyRequest, reply: FastifyReply): TokenHolder | undefined {
     const holder = tokens.holderOf(request.headers.authorization)
     if (holder === undefined) void reply.code(401).send()
-    else holder.process.heardAtMs = performance.now()
     return holder
   }
 

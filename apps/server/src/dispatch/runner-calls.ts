@@ -26,6 +26,7 @@ export function createRunnerCalls(options: {
     const { runId, epoch } = told
     const run = find(runId, epoch)
     if (run === undefined || run.process !== process) return { runId, lost: true, commands: [] }
+    run.heardAtMs = performance.now()
     run.startedAtMs = told.startedAtMs ?? run.startedAtMs
     run.progress = told.progress ?? run.progress
     for (const id of told.effective) run.obeyed.add(id)

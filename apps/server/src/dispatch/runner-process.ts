@@ -19,8 +19,7 @@ export interface RunnerProcess {
   runsBegun: number
   /** It takes no more runs, and ends when it has none. */
   draining: boolean
-  /** Of the last call or exit of a run, milliseconds of the monotonic clock. */
-  heardAtMs: number
+  /** When it last had a run or a task, milliseconds of the monotonic clock. */
   busyAtMs: number
   readonly walls: readonly string[]
   readonly memoryBytes: number
@@ -71,6 +70,7 @@ export function startRunner(options: StartOptions): RunnerProcess {
   })
   let death: Death | undefined
   let readyAtMs: number | undefined
+  const runs = new Set<ActiveRun>()
   const { promise: exited, resolve } = Promise.withResolvers<Death>()
 
   const kill = (reason: Death): void => {
@@ -95,18 +95,16 @@ export function startRunner(options: StartOptions): RunnerProcess {
   child.stdin.on('error', () => undefined)
   child.stdin.write(`${JSON.stringify(settings)}\n`)
 
-  const now = performance.now()
   return {
     one,
     pid,
     startedAtMs: Date.now(),
     inbox: createInbox(),
-    runs: new Set(),
+    runs,
     tasks: new Set(),
     runsBegun: 0,
     draining: false,
-    heardAtMs: now,
-    busyAtMs: now,
+    busyAtMs: performance.now(),
     walls: wall.walls,
     get memoryBytes() {
       return wall.memoryBytes
@@ -117,6 +115,7 @@ export function startRunner(options: StartOptions): RunnerProcess {
     ready() {
       if (readyAtMs !== undefined) return
       readyAtMs = performance.now()
+      for (const run of runs) run.heardAtMs = readyAtMs
       wall.ready()
     },
     end(graceMs) {

@@ -53,7 +53,7 @@ test('a runner that sleeps in the middle of its upload finds it gone when it wak
     ],
     {
       // its own server must not kill it before it wakes
-      runners: { lease: 'PT30S' },
+      runners: { lease: 'PT30S', silence: 'PT30S' },
       environment: (folder) => ({
         WAIT_FOLDER: join(folder, 'wait'),
         BULKHEAD_ALLOW_LOOPBACK: '1',

@@ -48,7 +48,7 @@ test('a runner answers what the server asks beside runs', async (t) => {
 test('a task of one application does not wait for the runs of another', async (t) => {
   const endless = 'export default async () => new Promise(() => setInterval(() => {}, 1000))'
   const dispatch = await startDispatch(t, [rowsApplication('busy', { endless }), rowsApplication('shop')], {
-    runners: { processes: 1, lease: 'PT10S' },
+    runners: { processes: 1, lease: 'PT10S', silence: 'PT10S' },
   })
   const runId = await dispatch.accept('busy', { job: 'endless' })
   await dispatch.until(

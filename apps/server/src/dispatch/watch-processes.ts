@@ -7,18 +7,19 @@ const overtimeMs = 5_000
 const startMs = 30_000
 
 /**
- * Kills processes that hang: one that has not reported a run for longer than a lease, because code of the application or a
+ * Kills processes that hang: one that has not reported a run for too long, because code of the application or a
  * native client keeps the thread, or with a run whose time is long over. All other processes go on (I7).
  *
  * @param nowMs  of the monotonic clock
  */
 export function killHanging(
   processes: Iterable<RunnerProcess>,
-  limits: { readonly leaseMs: number; readonly graceMs: number },
+  limits: { readonly silenceMs: number; readonly graceMs: number },
   nowMs: number,
 ): void {
   for (const process of processes) {
-    const patienceMs = process.readyAtMs === undefined ? Math.max(limits.leaseMs, startMs) : limits.leaseMs
+    const patienceMs =
+      process.readyAtMs === undefined ? Math.max(limits.silenceMs, startMs) : limits.silenceMs
     const isSilent = (run: ActiveRun): boolean => nowMs - run.heardAtMs > patienceMs
     const isLate = (run: ActiveRun): boolean =>
       nowMs - run.givenAtMs > run.limitMs + limits.graceMs + overtimeMs
