@@ -3,6 +3,7 @@ import { exitCodes, readRequest, requestIdentityOf, type ReplyEvent, type Reques
 import type { Application, Plan } from '@bulkhead/engine'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
 import { stateFolder } from '@bulkhead/engine/links/state-folder'
+import { reach } from '@bulkhead/engine/observe/moments'
 import type { Progress, RunContext } from '@bulkhead/engine/run/run-context'
 import { createRedactor } from '@bulkhead/engine/secrets/redactor'
 import type { KnownRun } from './execute-run.ts'
@@ -72,7 +73,9 @@ export async function runRequest(options: RunRequestOptions): Promise<RunAnswer>
   try {
     const answer = await answerOf(known, options)
     const reply = await replyOf(known, answer)
+    reach('before-send')
     const undelivered = await deliver(reply, known, options, platform)
+    reach('after-send')
     if (undelivered === undefined) await tellDelivered(answer, known, options)
     const error = answer.error === undefined ? undefined : redactedError(answer.error, redactor)
     return { reply, exitCode: exitCodeOf(reply, undelivered), error, undelivered }

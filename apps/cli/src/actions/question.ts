@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { fault, requestBytes } from '@bulkhead/contract'
+import { fault } from '@bulkhead/contract'
 import type { Application } from '@bulkhead/engine'
 import type { QuestionOptions } from '../commands/execute.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import { givenRequest } from './given-request.ts'
+import { readInput } from './read-input.ts'
 
 /**
  * The request that a command line stands for, as `readRequest` takes it: the text of a file or of
@@ -18,7 +20,11 @@ export async function readQuestion(
   terminal: Terminal,
 ): Promise<unknown> {
   const { request, job, parameter = [] } = options
-  if (request === undefined) return jobRequest(options, application)
+  if (request === undefined) {
+    const given = givenRequest(options, terminal)
+    if (given === undefined) return jobRequest(options, application)
+    return 'text' in given ? given.text : readRequestFile(given.file, given.file)
+  }
   if (job !== undefined || parameter.length > 0)
     throw fault('usage', 'A request says by itself which job and which parameters', {
       fix: 'Give --request alone, or --job with -p NAME=VALUE',
@@ -86,18 +92,6 @@ function readParameters(pairs: readonly string[]): Readonly<Record<string, strin
     parameters.set(name, pair.slice(equals + 1))
   }
   return Object.fromEntries(parameters)
-}
-
-async function readInput({ input }: Terminal): Promise<Uint8Array> {
-  const parts: Buffer[] = []
-  let bytes = 0
-  for await (const part of input) {
-    const buffer = typeof part === 'string' ? Buffer.from(part) : Buffer.from(part)
-    bytes += buffer.length
-    parts.push(buffer)
-    if (bytes > requestBytes) break // more is refused by its size alone (I8)
-  }
-  return Buffer.concat(parts)
 }
 
 async function readRequestFile(path: string, named: string): Promise<Uint8Array> {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { fault, type ReplyEvent } from '@bulkhead/contract'
 import type { Plan } from '@bulkhead/engine'
 import type { QuestionOptions } from '../commands/execute.ts'
@@ -6,6 +7,9 @@ import { formatBytes, formatDuration, formatNumber } from '../terminal/quantitie
 import type { Reporter } from '../terminal/reporter.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { connectorRoots } from './installed.ts'
+import { deathOf } from '../supervise/death-of.ts'
+import { takeSupervised } from '../supervise/supervised.ts'
+import { saysWhatToRun } from './given-request.ts'
 import { applicationChoice, openLinks, processOptions } from './platform.ts'
 import { readQuestion } from './question.ts'
 
@@ -13,17 +17,26 @@ export interface RunOptions extends QuestionOptions {
   readonly application?: string
   readonly out?: string
   readonly exit?: 'outcome' | 'answered'
+  readonly platform?: string
+  readonly remember?: boolean
+  readonly supervise?: boolean
 }
 
 /** Runs one request. The answer is its reply event, also when it failed. */
 export async function run(options: RunOptions, terminal: Terminal, report: Reporter): Promise<Answer> {
-  if (options.request === undefined && options.application === undefined)
+  if (options.application === undefined && !saysWhatToRun(options, terminal))
     throw fault('usage', 'Nothing says what to run', {
       fix: 'Give --request FILE, or --application FOLDER with --job NAME',
     })
+  const { environment } = terminal
+  const isBatch = environment['K_EXECUTION_MODE'] === 'batch'
+  const supervised = takeSupervised(environment)
   const { runRequest } = await import('@bulkhead/runner')
   const { reply, exitCode, error, undelivered } = await runRequest({
     ...processOptions(terminal, report),
+    remember: options.remember ?? isBatch,
+    platformFile: options.platform === undefined ? undefined : resolve(terminal.folder, options.platform),
+    ...(supervised !== undefined && { runId: supervised.runId, died: deathOf(supervised) }),
     openLinks: openLinks(terminal),
     application: applicationChoice(terminal, options),
     connectorRoots: connectorRoots(),
@@ -36,11 +49,13 @@ export async function run(options: RunOptions, terminal: Terminal, report: Repor
   if (error !== undefined) report.fail(error)
   else report.log('info', summary(reply))
   if (undelivered !== undefined) report.fail(undelivered)
+  const isAnswered = exitRule(options, terminal) === 'answered' && undelivered === undefined
+  if (isAnswered) terminal.standByExitCode?.()
   return {
     value: reply,
     // one line where a program reads it
     text: (_, columns) => JSON.stringify(reply, undefined, Number.isFinite(columns) ? 2 : 0),
-    exitCode: exitRule(options, terminal) === 'answered' ? 0 : exitCode,
+    exitCode: isAnswered ? 0 : exitCode,
   }
 }
 

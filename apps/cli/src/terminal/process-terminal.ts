@@ -14,6 +14,7 @@ export function processTerminal(): {
 } {
   const stopping = new AbortController()
   let exitCode: number | undefined
+  let stoodBy = false
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
       if (exitCode !== undefined) process.exit(128 + constants.signals[signal]) // asked twice: at once
@@ -34,8 +35,9 @@ export function processTerminal(): {
       environment: process.env,
       folder: process.cwd(),
       signal: stopping.signal,
+      standByExitCode: () => void (stoodBy = true),
     },
-    exitCodeOfSignal: () => exitCode,
+    exitCodeOfSignal: () => (stoodBy ? undefined : exitCode),
   }
 }
 

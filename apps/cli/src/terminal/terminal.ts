@@ -15,6 +15,8 @@ export interface Terminal {
   readonly folder: string
   /** Aborts at the first SIGINT, SIGTERM or SIGHUP; the reason is a `cancelled` error. */
   readonly signal: AbortSignal
+  /** The exit code that comes says what is to be said, also after a signal. */
+  readonly standByExitCode?: () => void
 }
 
 export interface Channel {

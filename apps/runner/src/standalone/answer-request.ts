@@ -1,6 +1,7 @@
 import type { BulkheadError, Link } from '@bulkhead/connector-sdk'
 import { fault, type RunOutcome } from '@bulkhead/contract'
 import type { Catalog } from '@bulkhead/engine'
+import { reach } from '@bulkhead/engine/observe/moments'
 import type { RunContext } from '@bulkhead/engine/run/run-context'
 import { type Executed, executeRun, failedEnd, type KnownRun, outcomeOf } from '../execute-run.ts'
 import type { OpenedApplication } from '../open-application.ts'
@@ -109,7 +110,9 @@ async function settle(known: KnownRun, began: Began, remembered: RememberedReque
   const { memory, content } = remembered
   for (;;) {
     const { outcome, finishedAtMs } = await outcomeOf(known, began.ended)
+    reach('before-finish')
     const kept = await memory.settle(known.attempt, { version: 1, content, finishedAtMs, outcome })
+    reach('after-finish')
     const { attempt } = known
     if (kept.outcome.reply.runId === known.runId) {
       const answer = ownAnswer(outcome, finishedAtMs, began)

@@ -106,6 +106,7 @@ class UploadWriter implements ObjectWriter {
       reach('before-complete')
       this.#completing = this.#upload.complete(this.#signal)
       const stored = await this.#completing
+      reach('after-complete')
       this.#signal.throwIfAborted() // `abort` came meanwhile, and decides
       if (stored.bytes !== this.#bytes) {
         throw new Error(`The store has ${stored.bytes} bytes of an object of ${this.#bytes}`)
