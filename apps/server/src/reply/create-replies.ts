@@ -1,4 +1,4 @@
-import type { Log } from '@bulkhead/connector-sdk'
+import { isBulkheadError, type Log } from '@bulkhead/connector-sdk'
 import type { KafkaConnection } from '@bulkhead/engine/kafka/connection'
 import { createReplySender } from '@bulkhead/engine/reply/reply-sender'
 import type { OutboxMessage, Repository } from '../repository/repository.ts'
@@ -97,7 +97,13 @@ export function createReplies(options: RepliesOptions): Replies {
   function told(error: unknown): void {
     if (outage) return
     outage = true
-    log.warn(`The outbox cannot be reached: ${error instanceof Error ? error.message : String(error)}`)
+    log.warn(
+      `The outbox cannot be reached: ${isBulkheadError(error) ? error.message : 'a fault in Bulkhead'}`,
+      {
+        // its words may hold anything (I6)
+        ...(error instanceof Error && { error: error.name }),
+      },
+    )
   }
 
   async function run(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Intake } from '../intake/intake.ts'
 import type { Repository } from '../repository/repository.ts'
 import { startCronTrigger } from './cron/cron-trigger.ts'
 import { startFolderTrigger } from './folder/folder-trigger.ts'
+import { evidenceOf } from './gate.ts'
 import type { RunningTrigger, TriggerContext, TriggerStatus } from './trigger.ts'
 
 export interface TriggersOptions {
@@ -53,7 +54,7 @@ export function createTriggers(options: TriggersOptions): Triggers {
   return {
     start() {
       starting ??= startAll()
-      starting.catch((error: unknown) => log.warn(`Triggers cannot be started: ${String(error)}`))
+      starting.catch((error: unknown) => log.warn(`Triggers cannot be started: ${evidenceOf(error)}`))
     },
     status: () => running.map((trigger) => trigger.status()),
     async stop() {

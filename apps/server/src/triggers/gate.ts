@@ -28,7 +28,7 @@ export function createGate(now: () => number, onClose: (reason: string) => void)
   function close(error: unknown): void {
     const isFailure = !isBulkheadError(error) || error.kind !== 'quota'
     const reason = isBulkheadError(error) ? error.message : 'A fault in Bulkhead; see the log'
-    if (state?.reason !== reason) onClose(isBulkheadError(error) ? reason : `${reason}: ${String(error)}`)
+    if (state?.reason !== reason) onClose(isBulkheadError(error) ? reason : `${reason}: ${evidenceOf(error)}`)
     state = { reason, isFailure }
     // those who were under way together failed together: that counts as one
     if (opensAt > now()) return
@@ -59,4 +59,12 @@ export function createGate(now: () => number, onClose: (reason: string) => void)
     },
     state: () => state,
   }
+}
+
+/** What may be said of an error that is not ours: its words may hold anything (I6). */
+export function evidenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  const { code } = error as NodeJS.ErrnoException
+  const frame = error.stack?.split('\n').find((line) => line.startsWith('    at '))
+  return [error.name, code, frame?.trim()].filter((part) => part !== undefined).join(' ')
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isBulkheadError, unlessAborted } from '@bulkhead/connector-sdk'
 import { requestType } from '@bulkhead/contract'
-import { createGate } from '../gate.ts'
+import { createGate, evidenceOf } from '../gate.ts'
 import type { RunningTrigger, TriggerContext, TriggerOf } from '../trigger.ts'
 import { readSchedule, type Schedule } from './schedule.ts'
 import { scheduledParameters } from './schedule-text.ts'
@@ -154,7 +154,7 @@ export function startCronTrigger(trigger: TriggerOf<'cron'>, context: TriggerCon
   const running = run().catch((error: unknown) => {
     if (signal.aborted) return
     invalid = 'A fault in Bulkhead; see the log'
-    log.warn(`The schedule "${name}" ended: ${String(error)}`, details)
+    log.warn(`The schedule "${name}" ended: ${evidenceOf(error)}`, details)
   })
 
   return {
