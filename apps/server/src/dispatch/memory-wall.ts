@@ -10,8 +10,8 @@ export interface MemoryWall {
   readonly walls: readonly string[]
   /** Private memory in use, bytes, when it was last looked at. */
   readonly memoryBytes: number
-  /** Called when the process is ready: what it has reserved until then is its own. */
-  ready(): void
+  /** Called when the process is ready: what it has reserved until then is its own. Resolves when all walls hold. */
+  ready(): Promise<void>
   stop(): void
 }
 
@@ -49,14 +49,14 @@ export function createMemoryWall(pid: number, limitBytes: number, onExceeded: ()
     get memoryBytes() {
       return memoryBytes
     },
-    ready() {
+    async ready() {
       const data = statusBytes(pid, 'VmData')
       if (data === undefined) return
       const limit = data + limitBytes + reservedBytes
-      execFile('prlimit', ['--pid', String(pid), `--data=${limit}`], (error) => {
-        // a machine without it has the other walls
-        if (error === null) walls.push('data')
-      })
+      const { promise, resolve } = Promise.withResolvers<boolean>()
+      execFile('prlimit', ['--pid', String(pid), `--data=${limit}`], (error) => resolve(error === null))
+      // a machine without it has the other walls
+      if (await promise) walls.push('data')
     },
     stop: () => clearInterval(timer),
   }

@@ -116,7 +116,11 @@ export function startRunner(options: StartOptions): RunnerProcess {
       if (readyAtMs !== undefined) return
       readyAtMs = performance.now()
       for (const run of runs) run.heardAtMs = readyAtMs
-      wall.ready()
+      void wall
+        .ready()
+        .then(() =>
+          log.info('A runner is ready', { application: settings.application, pid, walls: wall.walls }),
+        )
     },
     end(graceMs) {
       child.kill('SIGTERM')

@@ -25,7 +25,10 @@ test('a runner that sleeps in the middle of its upload finds it gone when it wak
             exports: {
               connector: 's3',
               config: {
-                ...{ endpoint, region, accessKeyId, bucket: bucket.bucket },
+                endpoint,
+                region,
+                accessKeyId,
+                bucket: bucket.bucket,
                 secretAccessKey: { secret: 'exports-key' },
                 forcePathStyle: true,
                 partSize: '5MiB',
