@@ -1,6 +1,6 @@
 /** A topic of its own for a test, on a real Kafka broker. */
 import { randomBytes } from 'node:crypto'
-import { Admin } from '@platformatic/kafka'
+import { Admin, Consumer } from '@platformatic/kafka'
 import { afterwards, type Scope } from './cleanup.ts'
 import { serverVariable } from './environment.ts'
 
@@ -56,4 +56,35 @@ export async function withAdmin<T>(server: KafkaServer, use: (admin: Admin) => P
   } finally {
     await admin.close()
   }
+}
+
+export interface TestRecord {
+  readonly key: string | undefined
+  readonly value: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** The first records of a topic; waits for them. */
+export async function readTopic(topic: TestTopic, count: number): Promise<TestRecord[]> {
+  const consumer = new Consumer({
+    clientId: 'bulkhead-tests',
+    groupId: `read-${topic.topic}-${randomBytes(4).toString('hex')}`,
+    bootstrapBrokers: brokersOf(topic),
+    maxWaitTime: 200,
+  })
+  const records: TestRecord[] = []
+  try {
+    const stream = await consumer.consume({ topics: [topic.topic], mode: 'earliest', autocommit: false })
+    for await (const { key, value, headers } of stream) {
+      records.push({
+        key: key?.toString(),
+        value: value?.toString() ?? '',
+        headers: Object.fromEntries([...headers].map(([name, text]) => [String(name), String(text)])),
+      })
+      if (records.length >= count) break
+    }
+  } finally {
+    await consumer.close(true)
+  }
+  return records
 }
