@@ -5,7 +5,6 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type Log } from '@bulkhead/connector-sdk'
 import { platformSchema } from '@bulkhead/contract'
 import { makeBundle } from '@bulkhead/engine/application/bundle'
@@ -99,7 +98,7 @@ export async function startDispatch(
     logLevel: 'debug',
     connectorRoots: [join(root, 'connectors')],
     foreignRoots: [],
-    entry: fileURLToPath(import.meta.resolve('@bulkhead/runner/connected')),
+    entry: join(root, 'apps/runner/src/connected/main.ts'),
     stateFolder,
     environment: {
       PATH: process.env['PATH'],
