@@ -6,6 +6,8 @@ import type { LogLevel } from './run-log.ts'
  * puts into its own log.
  */
 export function createProcessLog(): Log {
+  // nobody reads it any more when the server is gone, and to say so would be to write once more
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   const told =
     (level: LogLevel): Log['info'] =>
     (message, fields) => {

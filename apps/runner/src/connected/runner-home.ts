@@ -5,6 +5,7 @@ import { bundleBytes, unpackBundle } from '@bulkhead/engine/application/bundle'
 import { readApplication } from '@bulkhead/engine/application/read-application'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
 import { signerOf } from '@bulkhead/engine/links/link-signer'
+import { keepConnections } from '@bulkhead/engine/run/kept-connections'
 import type { RunContext } from '@bulkhead/engine/run/run-context'
 import { temporaryFolder } from '@bulkhead/engine/run/temporary-folder'
 import { createRedactor, type Redactor } from '@bulkhead/engine/secrets/redactor'
@@ -67,6 +68,7 @@ export async function openHome(
     const { allow } = application.manifest.spec.policy.network
     const network = { allow, allowLoopback: application.platform.allowLoopback }
     const guard = guardNetwork(network)
+    const kept = keepConnections()
     const opened = { application, baseFolder: settings.baseFolder, isBuiltin: false }
     return {
       opened,
@@ -87,9 +89,10 @@ export async function openHome(
           environment,
           secretProviders: settings.secrets,
         })
-        return { ...context, guard: own, [Symbol.dispose]: () => own[Symbol.dispose]() }
+        return { ...context, kept, guard: own, [Symbol.dispose]: () => own[Symbol.dispose]() }
       },
       async [Symbol.asyncDispose]() {
+        await kept[Symbol.asyncDispose]()
         guard[Symbol.dispose]()
         await folder[Symbol.asyncDispose]()
       },
@@ -102,8 +105,10 @@ export async function openHome(
 
 /** The server said before this process began which folders links may be signed for (I7). */
 function linksOf({ links }: RunnerSettings): OpenLinks {
-  return async () =>
+  // one for all runs: it remembers whether links are served
+  const sign =
     links === undefined
       ? () => Promise.reject(new Error('No links were granted to this application'))
       : signerOf(links, Date.now)
+  return () => Promise.resolve(sign)
 }
