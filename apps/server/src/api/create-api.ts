@@ -104,10 +104,13 @@ export function createApi(options: ApiOptions): Api {
     async close(graceMs = 5_000) {
       watching.close()
       const end = setTimeout(() => server.server.closeAllConnections(), graceMs)
+      // a connection whose call ends now would be kept for another one
+      const idle = setInterval(() => server.server.closeIdleConnections(), 50)
       try {
         await server.close()
       } finally {
         clearTimeout(end)
+        clearInterval(idle)
       }
     },
   }

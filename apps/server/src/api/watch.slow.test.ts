@@ -131,3 +131,48 @@ test('a server that ends ends its streams', async (t) => {
   await response.text()
   assert.ok(performance.now() - begin < 2_000)
 })
+
+test('a follower that takes nothing is waited for: no more is read than its connection holds', async (t) => {
+  let pages = 0
+  const endless = (after: number) => ({
+    items: Array.from({ length: 200 }, (_, at) => ({
+      sequence: after + at + 1,
+      atMs: 0,
+      application,
+      runId: undefined,
+      type: 'told',
+      actor: 'test',
+      data: { text: 'x'.repeat(1_000) },
+    })),
+    next: String(after + 200),
+  })
+  const api = await serveApi(t, {
+    repository: (repository) =>
+      new Proxy(repository, {
+        get: (target, name) => {
+          if (name === 'events')
+            return ({ after }: { readonly after: number }) => Promise.resolve((pages++, endless(after)))
+          const value: unknown = Reflect.get(target, name, target)
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value
+        },
+      }),
+  })
+  const headers = await api.token('run:*')
+  const { runId } = await api.finishedRun('completed')
+  const stop = new AbortController()
+  const { body } = await fetch(`${api.url}/api/v1/runs/${runId}/watch`, { headers, signal: stop.signal })
+  const reader = body?.getReader()
+  await reader?.read()
+  // buffers of both sides fill up, and then nothing more is asked for
+  let before = -1
+  for (let look = 0; look < 100 && before !== pages; look++) {
+    before = pages
+    await new Promise((wait) => setTimeout(wait, 200))
+  }
+  assert.equal(before, pages)
+  assert.ok(pages < 500, `${pages} pages of 200 KB were read for a follower that takes nothing`)
+  for (let part = 0; part < 2_000 && pages === before; part++) await reader?.read()
+  assert.ok(pages > before)
+  stop.abort()
+  await reader?.closed.catch(() => undefined)
+})

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { fault, type EventView, type RunView } from '@bulkhead/contract'
 import { isFinal } from '@bulkhead/engine/job/run-state'
@@ -91,6 +92,7 @@ export function createWatching(options: WatchOptions): Watching {
       response.writeHead(200, {
         'Content-Type': 'text/event-stream',
         'Cache-Control': 'no-store',
+        Connection: 'close',
         'X-Accel-Buffering': 'no',
       })
       await write('retry: 2000\n\n')
@@ -127,6 +129,8 @@ export function createWatching(options: WatchOptions): Watching {
 
   /** Until something changed, but not at once and not for ever: a busy repository changes all the time. */
   async function pause(signal: AbortSignal): Promise<void> {
+    // a signal that is over tells nobody again
+    if (signal.aborted) return
     await new Promise<void>((resolve) => {
       const begin = now()
       let timer = setTimeout(end, pauses.mostMs)
@@ -158,17 +162,12 @@ function lastSeen(header: string | string[] | undefined): number {
 }
 
 async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      response.destroy()
-      reject(new DOMException('The follower takes nothing', 'TimeoutError'))
-    }, SLOW_MS)
-    const go = (): void => {
-      clearTimeout(timer)
-      resolve()
-    }
-    response.once('drain', go)
-    response.once('close', go)
-    signal.addEventListener('abort', go, { once: true })
-  })
+  const late = AbortSignal.timeout(SLOW_MS)
+  try {
+    // a connection that is closed drains no more; its call is aborted with it
+    await once(response, 'drain', { signal: AbortSignal.any([signal, late]) })
+  } catch (error) {
+    if (late.aborted) response.destroy()
+    if (!signal.aborted) throw error
+  }
 }
