@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { TestContext } from 'node:test'
+import { after, type TestContext } from 'node:test'
 import {
   type Endpoint,
   endpoints,
@@ -30,8 +30,9 @@ import { openRepository } from '../repository/open-repository.ts'
 import type { Repository, RunRecord } from '../repository/repository.ts'
 import { createApi } from './create-api.ts'
 
-/** Read once: no test changes it. */
+/** Read once: no test changes them. */
 let catalog: Promise<Catalog> | undefined
+let applicationsOfFile: Promise<Applications> | undefined
 const checkout = resolve(import.meta.dirname, '../../../..')
 /** An application of the examples, with a job of one required parameter. */
 export const application = 'flights'
@@ -92,13 +93,8 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
     { stateFolder, memoryMs: 86_400_000, clock: now, log: () => undefined },
   )
   const repository = options.repository?.(opened) ?? opened
-  const applications = await openApplications({
-    folder: join(checkout, 'examples'),
-    environment: undefined,
-    variables: {},
-    stateFolder,
-    log,
-  })
+  applicationsOfFile ??= openExamples()
+  const applications = await applicationsOfFile
   catalog ??= readCatalog([join(checkout, 'node_modules', '@bulkhead')])
   const intake = createIntake({
     applications,
@@ -207,6 +203,18 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
     },
   }
   return served
+}
+
+async function openExamples(): Promise<Applications> {
+  const stateFolder = await mkdtemp(join(tmpdir(), 'bulkhead-api-applications-'))
+  after(() => rm(stateFolder, { recursive: true, force: true }))
+  return await openApplications({
+    folder: join(checkout, 'examples'),
+    environment: undefined,
+    variables: {},
+    stateFolder,
+    log: createServerLog({ level: 'error', write: () => undefined, now: Date.now }),
+  })
 }
 
 export const fileName = 'departures-SEA.csv.gz'
