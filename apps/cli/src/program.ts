@@ -19,6 +19,7 @@ import { runCommand } from './commands/run.ts'
 import { runsCommand } from './commands/runs.ts'
 import { secretCommand } from './commands/secret.ts'
 import { serveFilesCommand } from './commands/serve-files.ts'
+import { serveRequestCommand } from './commands/serve-request.ts'
 import { tokensCommand } from './commands/tokens.ts'
 import { upCommand } from './commands/up.ts'
 
@@ -46,6 +47,7 @@ export function buildProgram(version: string, execute: Execute = nothing): Comma
     upCommand(execute),
     copyCommand(execute),
     serveFilesCommand(execute),
+    serveRequestCommand(execute),
   ])
   group(program, 'Ask a server:', [runsCommand(execute), repliesCommand(execute), tokensCommand(execute)])
   group(program, 'Look after a server:', [backupCommand(execute), restoreCommand(execute)])

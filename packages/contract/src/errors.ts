@@ -382,6 +382,11 @@ const registry = {
     'The process of the run needed more memory than it may use',
     'Read less at once, let the code keep less, or raise `policy.limits.memory`',
   ),
+  'hand-over-failed': {
+    kind: 'transient',
+    meaning: 'A JobSink did not take the event that was to be handed over to it',
+    fix: 'Check the address that --job-sink names; whoever sent the event sends it again',
+  },
   'runner-busy': {
     kind: 'transient',
     meaning: 'No runner answered in time what the server asked it',

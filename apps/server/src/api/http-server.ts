@@ -7,7 +7,14 @@ import { type ProblemAnswer, problemOf } from './problem.ts'
 export interface HttpServerOptions {
   readonly http: Pick<PlatformSpec['http'], 'requestBytes' | 'trustProxy'>
   /** Other than those of a server, in tests. */
-  readonly timeouts?: { readonly headersMs: number; readonly requestMs: number } | undefined
+  readonly timeouts?:
+    | {
+        readonly headersMs: number
+        readonly requestMs: number
+        /** After so long without a byte a connection is closed; 0: never, where calls are held. */
+        readonly idleMs?: number
+      }
+    | undefined
 }
 
 /** Bounds of what a caller can make the server hold (I8). */
@@ -15,7 +22,7 @@ const MOST_CONNECTIONS = 2_048
 const LONGEST_HEADERS = 16 * 1024
 const LONGEST_PARAMETER = 300
 const IDLE_MS = 120_000
-const timeoutsOfServer = { headersMs: 10_000, requestMs: 30_000 }
+const timeoutsOfServer: NonNullable<HttpServerOptions['timeouts']> = { headersMs: 10_000, requestMs: 30_000 }
 
 export const safeHeaders = {
   'X-Content-Type-Options': 'nosniff',
@@ -41,7 +48,7 @@ export function createHttpServer(
     },
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: 10_000,
-    connectionTimeout: IDLE_MS,
+    connectionTimeout: timeouts.idleMs ?? IDLE_MS,
     bodyLimit: parseSize(http.requestBytes),
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
