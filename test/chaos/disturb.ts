@@ -33,15 +33,23 @@ const orderMs = 8_000
 /** Longer than a lease. */
 const frozenMs = 5_000
 
-/** Disturbs until so many processes were killed, or the signal aborts. */
-export async function disturb(options: DisturbOptions): Promise<Disturbances> {
-  const { servers, orders, kills, random, signal, cut, tell } = options
-  const done: Disturbances = {
+export function noDisturbances(): Disturbances {
+  return {
     byMoment: Object.fromEntries(moments.map((moment) => [moment, 0])) as Record<Moment, number>,
     servers: 0,
     cuts: 0,
   }
-  const total = (): number => Object.values(done.byMoment).reduce((sum, n) => sum + n, 0) + done.servers
+}
+
+export function killsOf({ byMoment, servers }: Disturbances): number {
+  return Object.values(byMoment).reduce((sum, count) => sum + count, servers)
+}
+
+/** Disturbs until so many processes were killed, or the signal aborts, and counts in `done`. */
+export async function disturb(options: DisturbOptions, done: Disturbances): Promise<void> {
+  const { servers, orders, kills, random, signal, cut, tell } = options
+  const total = (): number => killsOf(done)
+  let told = 0
   while (total() < kills && !signal.aborted) {
     await sleep(50 + random.below(400))
     const kind = random.below(10)
@@ -56,9 +64,8 @@ export async function disturb(options: DisturbOptions): Promise<Disturbances> {
       const freeze = random.below(6) === 0
       if (await order(orders, moment, freeze ? 'SIGSTOP' : 'SIGKILL', signal)) done.byMoment[moment] += 1
     }
-    if (total() % 20 === 0) tell(`${total()} of ${kills} kills`)
+    if (total() >= told + 10) tell(`${(told = total())} of ${kills} kills`)
   }
-  return done
 }
 
 /** One of the instants that were hit least. */

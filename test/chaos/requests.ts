@@ -1,5 +1,6 @@
 /** The requests of a run of chaos, and what each must get. */
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Producer, stringSerializers } from '@platformatic/kafka'
 import { brokersOf, type KafkaServer } from '../support/kafka.ts'
 import type { ChaosApplication } from './chaos-applications.ts'
@@ -46,11 +47,22 @@ export function expectedFile({ seed, rows }: ChaosRequest): {
   return { bytes: Buffer.byteLength(text), sha256: createHash('sha256').update(text).digest('hex') }
 }
 
+export interface SendOptions {
+  readonly twice: (request: ChaosRequest) => boolean
+  readonly perSecond: number
+  /** From 0 to 1, how far the disturbances are: requests keep pace with them, so that none of them hits an idle server. */
+  readonly disturbed: () => number
+}
+
+/** Sent while nothing is done yet, and without end so many a second: what waits for a request must not wait for ever. */
+const ahead = 40
+const trickle = 4
+
 /** Writes requests to their topics, a few at a time, each twice where `twice` says so. */
 export async function sendRequests(
   server: KafkaServer,
   requests: readonly ChaosRequest[],
-  options: { readonly twice: (request: ChaosRequest) => boolean; readonly perSecond: number },
+  { twice, perSecond, disturbed }: SendOptions,
 ): Promise<void> {
   const producer = new Producer({
     clientId: 'chaos',
@@ -58,18 +70,18 @@ export async function sendRequests(
     serializers: stringSerializers,
     idempotent: true,
   })
+  const tickMs = 250
   try {
-    const batch = Math.max(1, Math.round(options.perSecond / 10))
-    for (let from = 0; from < requests.length; from += batch) {
-      const started = performance.now()
-      const part = requests.slice(from, from + batch)
-      const messages = part.flatMap((request) => {
+    for (let from = 0; from < requests.length;) {
+      const isBehind = from < requests.length * disturbed() + ahead
+      const to = from + Math.max(1, Math.round(((isBehind ? perSecond : trickle) * tickMs) / 1000))
+      const messages = requests.slice(from, to).flatMap((request) => {
         const message = { topic: request.application.requests, key: request.id, value: textOf(request) }
-        return options.twice(request) ? [message, message] : [message]
+        return twice(request) ? [message, message] : [message]
       })
       await producer.send({ messages })
-      const rest = 100 - (performance.now() - started)
-      if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest))
+      from = to
+      await sleep(tickMs)
     }
   } finally {
     await producer.close()

@@ -10,7 +10,7 @@ import { startProxy } from '../support/proxy.ts'
 import { contentsOf, createBucket } from '../support/s3.ts'
 import { serverVariable } from '../support/environment.ts'
 import { namesOf, writeApplications } from './chaos-applications.ts'
-import { type Disturbances, disturb } from './disturb.ts'
+import { type Disturbances, disturb, killsOf, noDisturbances } from './disturb.ts'
 import { randomOf } from './random.ts'
 import { collectReplies } from './replies.ts'
 import { makeRequests, sendRequests } from './requests.ts'
@@ -90,26 +90,25 @@ export async function runChaos(scope: Scope, options: ChaosOptions): Promise<Cha
       )
     }
     const calm = new AbortController()
-    const disturbing = disturb({
-      servers,
-      orders,
-      kills: options.kills,
-      random,
-      cut: () => proxy.cut(),
-      signal: calm.signal,
-      tell,
-    })
+    const disturbances = noDisturbances()
+    const disturbing = disturb(
+      { servers, orders, kills: options.kills, random, cut: () => proxy.cut(), signal: calm.signal, tell },
+      disturbances,
+    )
     await sendRequests(kafka, requests, {
       twice: ({ seed: number }) => number % 20 === 0,
       perSecond: options.perSecond,
+      disturbed: () => (options.kills === 0 ? 1 : killsOf(disturbances) / options.kills),
     })
     tell(`sent ${requests.length} requests`)
-    const disturbances = await disturbing
+    const deadline = performance.now() + options.settleMs
+    const rest = setTimeout(() => calm.abort(), 10_000)
+    await disturbing
+    clearTimeout(rest)
     calm.abort()
     tell(
       `disturbed: ${JSON.stringify(disturbances)}; ${servers.map((server) => server.starts()).join(' and ')} starts`,
     )
-    const deadline = performance.now() + options.settleMs
     while (replies.byRequest.size < requests.length && performance.now() < deadline) await sleep(250)
     await sleep(3000) // for what comes twice
     const stuck = await stuckIn(repository.url, deadline)

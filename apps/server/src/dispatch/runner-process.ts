@@ -55,7 +55,7 @@ export interface StartOptions {
 }
 
 /** What Node was told beyond its defaults and belongs to every process: where to find sources in a checkout. */
-const inherited = process.execArgv.filter((flag) => flag.startsWith('--conditions='))
+const inherited = process.execArgv.filter((flag) => /^--(conditions|import)=/.test(flag))
 
 export function startRunner(options: StartOptions): RunnerProcess {
   const { one, settings, entry, environment, memoryBytes, log } = options
