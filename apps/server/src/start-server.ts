@@ -60,6 +60,9 @@ export interface Server extends AsyncDisposable {
   drain(): Promise<void>
 }
 
+/** Longer than most tries to send a message take. */
+const leastMessageLeaseMs = 10_000
+
 /** What the rooms of a server share. */
 interface Core {
   readonly name: string
@@ -96,6 +99,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await openRepository(spec.repository, {
       stateFolder,
       memoryMs: parseDuration(spec.retention.requests),
+      environment,
       log: (level, message) => log[level](message),
     }),
   )
@@ -137,6 +141,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const intake = traceIntake(intakeOf(core), tracing)
   const replies = createReplies({
     server: core.name,
+    leaseMs: Math.max(leastMessageLeaseMs, 4 * parseDuration(spec.runners.lease)),
     repository,
     applications,
     runners,

@@ -49,6 +49,7 @@ function start(
   } as unknown as ServedApplication
   const replies = createReplies({
     server: 'a',
+    leaseMs: 90_000,
     repository,
     applications: { get: () => served, revision: async () => undefined },
     runners: { sign: () => Promise.reject(new Error('nothing is signed here')) },

@@ -9,6 +9,8 @@ import { sendMessage, type SendOptions } from './send-message.ts'
 export interface RepliesOptions extends Pick<SendOptions, 'applications' | 'runners' | 'secretsOf' | 'now'> {
   /** Name of this server, for the leases of messages. */
   readonly server: string
+  /** How long a message that was taken stays with this server, should it die; a try that takes longer may be made twice. */
+  readonly leaseMs: number
   readonly repository: Pick<Repository, 'takeMessages' | 'messagesSent' | 'messageFailed' | 'onChange'>
   readonly clusters: ReadonlyMap<string, KafkaConnection>
   readonly log: Log
@@ -22,8 +24,6 @@ export interface Replies {
 }
 
 const most = 100
-/** Longer than one try can take, links included. */
-const leaseMs = 90_000
 /** For retries that come due, and for what another server wrote. */
 const pollMs = 1000
 const outageMs = 2000
@@ -35,7 +35,7 @@ const stopMs = 5000
  * At least once, with the same id every time (I3): a message is marked when its destination has it.
  */
 export function createReplies(options: RepliesOptions): Replies {
-  const { repository, log, now, server } = options
+  const { repository, log, now, server, leaseMs } = options
   const lanes = new Map<string, Lane>()
   const sender = createReplySender(options.clusters)
   const stop = new AbortController()
