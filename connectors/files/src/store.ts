@@ -11,10 +11,7 @@ import { createUpload, removeObject } from './upload.ts'
 /** Opens the folder as a store, and removes what dead runs left half-written. */
 export async function openStore(context: ConnectionContext<Config>): Promise<Store> {
   const root = await openFolder(context, 'store')
-  const removed = await sweepPartFiles(root).catch((error: unknown) => {
-    throw fromSystem(error, `Cannot look for abandoned files in ${root}`, 'write')
-  })
-  if (removed > 0) context.log.info('Removed files that dead runs left half-written', { removed })
+  await sweepNowAndThen(root, context)
   return {
     check: (signal) => check(root, signal),
     create: (object) => createUpload(root, object),
@@ -25,6 +22,24 @@ export async function openStore(context: ConnectionContext<Config>): Promise<Sto
     readStart: (key, maxBytes) => readStart(root, key, maxBytes),
     async [Symbol.asyncDispose]() {},
   }
+}
+
+/** Where runs follow one another, not each of them looks for what dead ones left. */
+const sweepEveryMs = 60_000
+
+async function sweepNowAndThen(root: string, { kept, log }: ConnectionContext<Config>): Promise<void> {
+  const last = kept?.take()
+  if (last instanceof Swept && performance.now() - last.atMs < sweepEveryMs) return kept?.put(last)
+  const removed = await sweepPartFiles(root).catch((error: unknown) => {
+    throw fromSystem(error, `Cannot look for abandoned files in ${root}`, 'write')
+  })
+  if (removed > 0) log.info('Removed files that dead runs left half-written', { removed })
+  kept?.put(new Swept())
+}
+
+class Swept implements AsyncDisposable {
+  readonly atMs = performance.now()
+  async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 /** Writes a file to the disk and removes it. */

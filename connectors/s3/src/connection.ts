@@ -41,7 +41,9 @@ export async function openConnection(context: ConnectionContext<S3Config>): Prom
       ...(credentials === undefined ? {} : { credentials }),
       ...(endpoint === undefined ? {} : { endpoint }),
     })
-  const client = make(settings.endpoint)
+  const kept = context.kept?.take()
+  const own = kept instanceof KeptClient ? kept : new KeptClient(make(settings.endpoint))
+  const { client } = own
   return {
     sdk,
     client,
@@ -65,8 +67,22 @@ export async function openConnection(context: ConnectionContext<S3Config>): Prom
     },
     clientFor: make,
     async [Symbol.asyncDispose]() {
-      client.destroy()
+      if (context.kept === undefined) await own[Symbol.asyncDispose]()
+      else context.kept.put(own)
     },
+  }
+}
+
+/** A client with its connections, for one run after the other: it holds nothing of any of them. */
+class KeptClient implements AsyncDisposable {
+  readonly client: S3Client
+
+  constructor(client: S3Client) {
+    this.client = client
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.client.destroy()
   }
 }
 

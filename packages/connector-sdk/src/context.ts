@@ -27,6 +27,19 @@ export interface ConnectionContext<Config> {
     object: { readonly key: string; readonly path: string; readonly bytes: number },
     request: LinkRequest,
   ): Promise<Link>
+  /**
+   * What earlier runs of the application left for those that open this connection with these settings in the same
+   * process. Undefined where nothing outlives a run; a connector that keeps nothing leaves it alone.
+   */
+  readonly kept?: Kept
+}
+
+/** Things that take time to make and serve more than one run, one after the other: sessions, clients. */
+export interface Kept {
+  /** Takes out what was put last; undefined when there is nothing. It may have broken meanwhile. */
+  take(): AsyncDisposable | undefined
+  /** Keeps it for a while, with nothing of its run left in it, and disposes of it when nobody takes it. Never throws. */
+  put(thing: AsyncDisposable): void
 }
 
 export interface ConnectionLimits {

@@ -67,6 +67,36 @@ async function whileNotAborted(
   }
 }
 
+/**
+ * Makes a session of an earlier run as a new one is: nothing of that run is left in it, and it has the name of this one.
+ * @returns false when it cannot be used any more; then it is ended
+ */
+export async function renew(
+  session: Session,
+  context: ConnectionContext<Config>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { config, limits } = context
+  if (!session.usable) return false
+  const either = AbortSignal.any([signal, AbortSignal.timeout(limits.connectTimeoutMs)])
+  const stop = (): void => void session.end()
+  either.addEventListener('abort', stop, { once: true })
+  try {
+    const name = applicationName(config.applicationName, context)
+    await session.run([
+      // alone in its transaction, as the first of the sequence
+      { run: 'DISCARD ALL' },
+      { run: `SELECT set_config('application_name', $1, false)`, values: [name] },
+    ])
+    return session.usable
+  } catch {
+    await session.end()
+    return false
+  } finally {
+    either.removeEventListener('abort', stop)
+  }
+}
+
 /** The run is kept whole: it is what an administrator searches for. */
 function applicationName(prefix: string, { application, runId }: ConnectionContext<Config>): string {
   const left = Math.max(0, nameBytes - Buffer.byteLength(prefix) - Buffer.byteLength(runId) - 2)

@@ -1,8 +1,8 @@
 import type { ConnectionContext } from '@bulkhead/connector-sdk'
 import type { Config } from '../config.ts'
 import { postgresError } from '../errors.ts'
-import { connect } from './connect.ts'
-import type { Session } from './session.ts'
+import { connect, renew } from './connect.ts'
+import { Session } from './session.ts'
 import type { Target } from './target.ts'
 
 /** The sessions of one connection of a run: never more than `limits.connections`. */
@@ -40,7 +40,8 @@ export class SessionPool implements AsyncDisposable {
       )
     this.#connecting += 1
     try {
-      const session = await connect(this.#target, this.#context, signal)
+      const session =
+        (await this.#keptSession(signal)) ?? (await connect(this.#target, this.#context, signal))
       if (this.#closed) {
         await session.end()
         throw new TypeError('The source is closed')
@@ -58,8 +59,24 @@ export class SessionPool implements AsyncDisposable {
     if (session.usable && !this.#closed) this.#idle.push(session)
   }
 
+  /** One that an earlier run of the application left, with the same settings. */
+  async #keptSession(signal: AbortSignal): Promise<Session | undefined> {
+    const { kept } = this.#context
+    for (let thing = kept?.take(); thing !== undefined; thing = kept?.take()) {
+      if (thing instanceof Session && (await renew(thing, this.#context, signal))) return thing
+      signal.throwIfAborted()
+    }
+    return undefined
+  }
+
+  /** What is idle may serve the next run. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#idle.splice(0), ...this.#inUse].map((session) => session.end()))
+    const { kept } = this.#context
+    const ending = [...this.#inUse]
+    for (const session of this.#idle.splice(0))
+      if (kept !== undefined && session.usable) kept.put(session)
+      else ending.push(session)
+    await Promise.all(ending.map((session) => session.end()))
   }
 }

@@ -72,7 +72,7 @@ const stopWithinMs = 2000
  * text is exactly one statement, and values travel apart from it. Statements are sent in sequences
  * of one round trip; after an error the server skips the rest of its sequence.
  */
-export class Session {
+export class Session implements AsyncDisposable {
   readonly #connection: Connection
   readonly #loggedIn: LoggedIn
   readonly #options: SessionOptions
@@ -135,6 +135,10 @@ export class Session {
       await Promise.race([exchange.ended.promise, givenUp]).catch(() => undefined)
     }
     this.#connection.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end()
   }
 
   async #converse(statements: readonly Statement[], receiver: RowReceiver | undefined): Promise<Exchange> {

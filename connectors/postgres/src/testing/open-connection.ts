@@ -2,6 +2,7 @@ import {
   defaultCsv,
   type Batch,
   type CsvOptions,
+  type Kept,
   type ReadRequest,
   type Source,
 } from '@bulkhead/connector-sdk'
@@ -17,11 +18,13 @@ export interface Overrides {
   readonly limits?: Partial<{ connections: number; queryTimeoutMs: number; connectTimeoutMs: number }>
   readonly signal?: AbortSignal
   readonly warnings?: string[]
+  readonly runId?: string
+  readonly kept?: Kept
 }
 
 export async function openConnection(
   { host, port, database, user, password }: Omit<TestDatabase, 'url'>,
-  { config = {}, limits = {}, signal = never, warnings = [] }: Overrides = {},
+  { config = {}, limits = {}, signal = never, warnings = [], runId = testRunId, kept }: Overrides = {},
 ): Promise<Source> {
   const source = definition.source
   if (source === undefined) throw new TypeError('The connector is a source')
@@ -36,7 +39,7 @@ export async function openConnection(
     }),
     connection: 'test',
     application: 'connector-tests',
-    runId: testRunId,
+    runId,
     limits: { connections: 4, queryTimeoutMs: 60_000, connectTimeoutMs: 10_000, ...limits },
     log: { debug: ignore, info: ignore, warn: (message) => void warnings.push(message) },
     signal,
@@ -44,6 +47,7 @@ export async function openConnection(
     baseFolder: undefined,
     fetchFiles: unused,
     signLink: unused,
+    ...(kept !== undefined && { kept }),
   })
 }
 

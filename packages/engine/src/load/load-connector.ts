@@ -27,6 +27,20 @@ export async function loadConnector(
   entry: ConnectorEntry,
   options: { readonly deadlineMs?: number } = {},
 ): Promise<ConnectorDefinition<unknown>> {
+  const known = loaded.get(entry)
+  if (known !== undefined) return known
+  const definition = await load(entry, options)
+  loaded.set(entry, definition)
+  return definition
+}
+
+/** What Node keeps anyway; a failure is not kept. */
+const loaded = new WeakMap<ConnectorEntry, ConnectorDefinition<unknown>>()
+
+async function load(
+  entry: ConnectorEntry,
+  options: { readonly deadlineMs?: number },
+): Promise<ConnectorDefinition<unknown>> {
   const module = await importPackage(entry, options.deadlineMs ?? defaultDeadlineMs)
   const definition = (module as { readonly default?: unknown }).default
   if (typeof definition !== 'object' || definition === null)

@@ -213,11 +213,25 @@ function formatsOf({ manifest }: ConnectorEntry): string {
 
 /** Holds the query against what `connector.json` says about queries. */
 function queryFaults(connector: ConnectorEntry, { query, queryPath }: ChosenSource): ErrorDetails[] {
-  let schema: z.ZodType
+  const schema = querySchemaOf(connector)
+  const parsed = schema.safeParse(query)
+  if (parsed.success) return []
+  const fix = `Write it as \`bulkhead connectors show ${connector.name}\` says`
+  return faultsOf(parsed.error.issues, { code: 'query-invalid', schema, value: query, base: queryPath, fix })
+}
+
+/** Made once for each connector: it takes longer than to read a query by it. */
+const querySchemas = new WeakMap<ConnectorEntry, z.ZodType>()
+
+function querySchemaOf(connector: ConnectorEntry): z.ZodType {
+  const known = querySchemas.get(connector)
+  if (known !== undefined) return known
   try {
-    schema = z.fromJSONSchema(connector.manifest.query as Parameters<typeof z.fromJSONSchema>[0], {
+    const schema = z.fromJSONSchema(connector.manifest.query as Parameters<typeof z.fromJSONSchema>[0], {
       registry: z.registry(),
     })
+    querySchemas.set(connector, schema)
+    return schema
   } catch (cause) {
     throw fault(
       'connector-broken',
@@ -228,10 +242,6 @@ function queryFaults(connector: ConnectorEntry, { query, queryPath }: ChosenSour
       },
     )
   }
-  const parsed = schema.safeParse(query)
-  if (parsed.success) return []
-  const fix = `Write it as \`bulkhead connectors show ${connector.name}\` says`
-  return faultsOf(parsed.error.issues, { code: 'query-invalid', schema, value: query, base: queryPath, fix })
 }
 
 function limitsOf(limits: Application['manifest']['spec']['policy']['limits']): PlannedLimits {

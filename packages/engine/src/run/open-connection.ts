@@ -29,7 +29,7 @@ export async function openSource(planned: PlannedConnection, services: Connectio
   if (context.openSource !== undefined) return rootedSource(await context.openSource(planned), planned)
   const { source, config } = await context.load(planned.connector)
   if (source === undefined) throw roleMissing(planned, 'source')
-  const connection = await connectionContext(planned, config, services)
+  const connection = await connectionContext(planned, 'source', config, services)
   const opened = await withRoots(planned, () => untilStopped(source.open(connection), signal))
   return rootedSource(opened, planned)
 }
@@ -44,7 +44,7 @@ async function openPlannedStore(planned: PlannedConnection, services: Connection
   const { context, signal } = services
   const { store, config } = await context.load(planned.connector)
   if (store === undefined) throw roleMissing(planned, 'store')
-  const connection = await connectionContext(planned, config, services)
+  const connection = await connectionContext(planned, 'store', config, services)
   const opened = await withRoots(planned, () => untilStopped(store.open(connection), signal))
   return rootedStore(opened, planned)
 }
@@ -91,6 +91,7 @@ export async function close(
 
 async function connectionContext(
   planned: PlannedConnection,
+  role: 'source' | 'store',
   schema: ConnectorDefinition<unknown>['config'],
   services: ConnectionServices,
 ): Promise<ConnectionContext<unknown>> {
@@ -116,6 +117,7 @@ async function connectionContext(
     baseFolder: context.baseFolder,
     fetchFiles,
     signLink: context.signLink,
+    ...(context.kept !== undefined && { kept: context.kept.of(planned, role, settings.data) }),
   }
 }
 

@@ -9,6 +9,7 @@ import type {
 import type { Application } from '../application/application.ts'
 import type { ConnectorEntry } from '../catalog/catalog.ts'
 import type { PlannedConnection } from '../plan/plan.ts'
+import type { KeptConnections } from './kept-connections.ts'
 import type { SecretResolver } from '../secrets/resolve-secrets.ts'
 
 /** What a run needs of the process that it is in. */
@@ -30,6 +31,8 @@ export interface RunContext {
   /** Where the temporary folder is made, if one is needed. */
   readonly temporaryRoot: string
   readonly signLink: ConnectionContext<unknown>['signLink']
+  /** Where runs follow one another; absent: connections end with their run. */
+  readonly kept?: KeptConnections
   readonly load: (entry: ConnectorEntry) => Promise<ConnectorDefinition<unknown>>
   /** In place of the planned source: tests of an application bring their own rows. */
   readonly openSource?: (planned: PlannedConnection) => Promise<Source>
