@@ -11,7 +11,7 @@ export interface ChaosApplication {
 }
 
 /** Rows of a request's result, each of which says which request it is of. */
-export const query = `SELECT :seed::bigint AS seed, i, md5((:seed::bigint * 1000 + i)::text) AS mark
+const query = `SELECT :seed::bigint AS seed, i, md5((:seed::bigint * 1000 + i)::text) AS mark
   FROM generate_series(1, :rows::int) i ORDER BY i`
 
 export function namesOf(count: number, prefix: string): readonly ChaosApplication[] {

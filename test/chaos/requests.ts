@@ -27,7 +27,7 @@ export function makeRequests(
   }))
 }
 
-export function textOf({ id, seed, rows }: ChaosRequest): string {
+function textOf({ id, seed, rows }: ChaosRequest): string {
   return JSON.stringify({ requestId: id, job: 'small', parameters: { seed, rows } })
 }
 

@@ -45,7 +45,11 @@ export function startServerUnderTest(options: ServerOptions): ServerUnderTest {
         '--conditions=@bulkhead/source',
         `--import=${agent.href}`,
         join(checkout, 'apps/cli/src/main.ts'),
-        ...['up', '--apps', options.applications, '--platform', options.platform],
+        'up',
+        '--apps',
+        options.applications,
+        '--platform',
+        options.platform,
       ],
       {
         env: { ...process.env, ...options.environment, XDG_STATE_HOME: options.folder },

@@ -111,4 +111,4 @@ export function mayRunAgain({ reply }: RunOutcome): boolean {
 }
 
 /** The error of a run whose process ended without a word. */
-export const runnerDied = 'runner-died' satisfies BulkheadError['code']
+const runnerDied = 'runner-died' satisfies BulkheadError['code']
