@@ -97,7 +97,7 @@ function postgresSource({ database, query }: PostgresSource): unknown {
 }
 
 /** That of a user: without what this process was started with for itself. */
-function commandEnvironment(): NodeJS.ProcessEnv {
+export function commandEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(BULKHEAD_|npm_|NODE_(OPTIONS|V8_COVERAGE|TEST_))/.test(name),
   )

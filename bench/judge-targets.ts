@@ -1,13 +1,15 @@
 import type { LaneFigures } from './compare-lane.ts'
+import type { RequestFigures } from './requests/measure-requests.ts'
 import type { StartUp } from './start-up.ts'
 import type { Target } from './targets.ts'
 
 export interface Figures {
   readonly lanes: readonly LaneFigures[]
   readonly startUp: StartUp | undefined
+  readonly requests: readonly RequestFigures[]
 }
 
-export interface Verdict extends Target {
+export type Verdict = Target & {
   /** In the unit of the target. */
   readonly measured: number
   readonly isMet: boolean
@@ -20,12 +22,15 @@ export interface Verdict extends Target {
 export function judgeTargets(targets: readonly Target[], figures: Figures): readonly Verdict[] {
   return targets.flatMap((target) => {
     const measured = measuredFor(target, figures)
-    return measured === undefined ? [] : [{ ...target, measured, isMet: measured <= target.atMost }]
+    if (measured === undefined) return []
+    const isMet = 'atLeast' in target ? measured >= target.atLeast : measured <= target.atMost
+    return [{ ...target, measured, isMet }]
   })
 }
 
-function measuredFor({ lane, measure }: Target, { lanes, startUp }: Figures): number | undefined {
+function measuredFor({ lane, measure }: Target, { lanes, startUp, requests }: Figures): number | undefined {
   const found = lanes.find((figures) => figures.lane === lane)
+  const asked = requests.find((figures) => figures.lane === lane)
   switch (measure) {
     case 'time':
       return found?.ratio.median
@@ -33,6 +38,10 @@ function measuredFor({ lane, measure }: Target, { lanes, startUp }: Figures): nu
       return found?.peakBytes.bulkhead.max
     case 'start-up':
       return startUp?.firstByteMs.median
+    case 'rate':
+      return asked?.perSecond.median
+    case 'latency':
+      return asked?.unloadedMs.p50.median
   }
   return measure satisfies never
 }

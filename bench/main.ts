@@ -17,13 +17,14 @@ import { type Lane, lanes } from './lanes.ts'
 import { busyCores, describeMachine } from './measure/machine.ts'
 import { spreadOf } from './measure/statistics.ts'
 import { otherLanes } from './other-lane.ts'
-import { lanesText, loadText, machineText, startUpText, verdictsText } from './report.ts'
+import { lanesText, loadText, machineText, requestsText, startUpText, verdictsText } from './report.ts'
+import { measureRequests, type RequestFigures } from './requests/measure-requests.ts'
 import { openScratchDatabase, type ScratchDatabase } from './scratch-database.ts'
 import { measureStartUp, type StartUp } from './start-up.ts'
 import { targets } from './targets.ts'
 import { wholeNumber } from './whole-number.ts'
 
-const names = [...lanes.map(({ name }) => name), ...Object.keys(otherLanes), 'start-up']
+const names = [...lanes.map(({ name }) => name), ...Object.keys(otherLanes), 'start-up', 'requests']
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
@@ -64,6 +65,7 @@ const runnable = [...chosen.map((lane) => psqlLane(lane, database)), ...(await o
 const figures = {
   lanes: await compare(runnable),
   startUp: only.includes('start-up') ? await startUp(database) : undefined,
+  requests: only.includes('requests') ? await requests(database) : [],
 }
 
 const machine = describeMachine()
@@ -73,12 +75,13 @@ const report = { measuredAt: measuredAt.toISOString(), machine, busy, rows, runs
 const file = await keep(report)
 if (values.json) console.log(JSON.stringify(report, null, 2))
 else {
-  const { lanes: measured, startUp: begun } = figures
+  const { lanes: measured, startUp: begun, requests: asked } = figures
   const parts = [
     `${rows} rows, ${runs} interleaved runs, medians; memory is RSS of all processes of a run, the worst run\n` +
       `${machineText(machine)}\n${loadText(busy)}`,
     ...(measured.length > 0 ? [lanesText(measured)] : []),
     ...(begun === undefined ? [] : [startUpText(begun)]),
+    ...(asked.length > 0 ? [requestsText(asked)] : []),
     verdictsText(verdicts),
   ]
   console.log(`${parts.join('\n\n')}\n\n${file}`)
@@ -129,6 +132,10 @@ async function startUp(scratch: ScratchDatabase): Promise<StartUp> {
   say('Measuring the start')
   await rest()
   return measureStartUp(command, scratch.url, scratch.folder, Math.max(5, runs * 2))
+}
+
+function requests(scratch: ScratchDatabase): Promise<readonly RequestFigures[]> {
+  return measureRequests({ command, scratch, rounds: runs, rest, say })
 }
 
 /** Between two runs all that works on this machine are others. */

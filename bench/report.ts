@@ -3,6 +3,7 @@ import type { LaneFigures } from './compare-lane.ts'
 import type { Verdict } from './judge-targets.ts'
 import type { Machine } from './measure/machine.ts'
 import type { Spread } from './measure/statistics.ts'
+import type { RequestFigures } from './requests/measure-requests.ts'
 import type { StartUp } from './start-up.ts'
 
 const gibibyte = 2 ** 30
@@ -58,14 +59,27 @@ export function startUpText({ firstByteMs, endMs, launcher, runs }: StartUp): st
   )
 }
 
+export function requestsText(requests: readonly RequestFigures[]): string {
+  const rows = requests.map(({ lane, perSecond, loadedMs, unloadedMs, cpuMs, peakBytes }) => [
+    lane,
+    spreadText(perSecond, 0),
+    `${loadedMs.p50.median.toFixed(0)} / ${loadedMs.p95.median.toFixed(0)}`,
+    `${unloadedMs.p50.median.toFixed(1)} / ${unloadedMs.p95.median.toFixed(1)}`,
+    cpuMs.median.toFixed(1),
+    mebibytes(peakBytes),
+  ])
+  const heads = ['8 at once, a second (min-max)', 'ms p50 / p95', 'alone ms p50 / p95', 'CPU ms', 'peak MiB']
+  return tableText([['requests', ...heads], ...rows], 1)
+}
+
 export function verdictsText(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map((verdict) => [
     `${verdict.lane} ${verdict.measure}`,
     inUnit(verdict, verdict.measured),
-    `<= ${inUnit(verdict, verdict.atMost)}`,
+    'atLeast' in verdict ? `>= ${inUnit(verdict, verdict.atLeast)}` : `<= ${inUnit(verdict, verdict.atMost)}`,
     verdict.isMet ? 'met' : 'MISSED',
   ])
-  return tableText([['target', 'measured', 'at most', ''], ...rows], 1)
+  return tableText([['target', 'measured', 'wanted', ''], ...rows], 1)
 }
 
 function inUnit({ measure }: Verdict, value: number): string {
@@ -75,7 +89,10 @@ function inUnit({ measure }: Verdict, value: number): string {
     case 'memory':
       return `${mebibytes(value)} MiB`
     case 'start-up':
+    case 'latency':
       return `${value.toFixed(0)} ms`
+    case 'rate':
+      return `${value.toFixed(0)} a second`
   }
   return measure satisfies never
 }

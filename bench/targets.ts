@@ -1,16 +1,23 @@
-/** What the exports must keep, in one place: `npm run bench` says of each whether it is met. */
+/** What exports and requests must keep, in one place: `npm run bench` says of each whether it is met. */
 
 const mebibyte = 2 ** 20
 
 /** Most memory of all processes of a run as CSV or JSON Lines, over any number of rows. */
 export const flatMemoryBytes = 150 * mebibyte
 
-export interface Target {
-  readonly lane: string
-  readonly measure: 'time' | 'memory' | 'start-up'
-  /** Time: as a multiple of the peer's; memory: bytes; start-up: milliseconds. */
-  readonly atMost: number
-}
+export type Target =
+  | {
+      readonly lane: string
+      readonly measure: 'time' | 'memory' | 'start-up' | 'latency'
+      /** Time: as a multiple of the peer's; memory: bytes; start-up, latency of half of all requests: milliseconds. */
+      readonly atMost: number
+    }
+  | {
+      readonly lane: string
+      readonly measure: 'rate'
+      /** Requests a second. */
+      readonly atLeast: number
+    }
 
 export const targets: readonly Target[] = [
   { lane: 'csv', measure: 'time', atMost: 1.1 },
@@ -27,4 +34,8 @@ export const targets: readonly Target[] = [
   { lane: 'opensearch', measure: 'time', atMost: 1 / 3 },
   { lane: 'opensearch', measure: 'memory', atMost: flatMemoryBytes },
   { lane: 'start-up', measure: 'start-up', atMost: 150 },
+  { lane: 'requests-embedded', measure: 'rate', atLeast: 200 },
+  { lane: 'requests-embedded', measure: 'latency', atMost: 30 },
+  { lane: 'requests-team', measure: 'rate', atLeast: 200 },
+  { lane: 'requests-team', measure: 'latency', atMost: 30 },
 ]

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Kept } from '@bulkhead/connector-sdk'
 import type { PlannedConnection } from '../plan/plan.ts'
 
@@ -25,7 +25,7 @@ const mostKeys = 100
 
 export function keepConnections(): KeptConnections {
   // digests of settings lead nowhere without it, and it never leaves the process (I6)
-  const secret = randomBytes(32)
+  const secret = randomBytes(32).toString('hex')
   const waiting = new Map<string, Waiting[]>()
   const closing = new Set<Promise<void>>()
   let closed = false
@@ -45,7 +45,7 @@ export function keepConnections(): KeptConnections {
     of(planned, role, config) {
       const { connector, name, limits } = planned
       const told = [connector.name, connector.version, connector.folder, name, role, limits, config]
-      const key = createHmac('sha256', secret).update(JSON.stringify(told)).digest('base64')
+      const key = hash('sha256', secret + JSON.stringify(told), 'base64')
       return {
         take() {
           const entry = waiting.get(key)?.at(-1)
