@@ -34,6 +34,7 @@ export interface Choice {
 }
 
 const unitMs = 60_000
+const slowMs = 4 * 60_000
 const serverMs = 5 * 60_000
 const e2eMs = 10 * 60_000
 
@@ -79,7 +80,7 @@ export async function phasesOf(choice: Choice, resources: AsyncDisposableStack):
     types: check('types', typeCheck),
     generated: check('generated', generatedCheck),
     unit: tests('unit', unitMs),
-    slow: tests('slow', unitMs),
+    slow: tests('slow', slowMs),
     build: {
       name: 'build',
       run: () => {

@@ -8,7 +8,9 @@ export function schemaCommand(execute: Execute): Command {
     new Command('schema')
       .summary('print a JSON Schema')
       .description('Prints a JSON Schema (2020-12) of what users write and read.')
-      .addArgument(new Argument('<what>').choices(['request', 'reply', 'application', 'environment', 'platform'])),
+      .addArgument(
+        new Argument('<what>').choices(['request', 'reply', 'application', 'environment', 'platform']),
+      ),
   ).action((what: string, _options, own: Command) =>
     execute(own, async () => (await import('../actions/schema.ts')).schema(what)),
   )

@@ -146,6 +146,24 @@ test('whoever listens hears of changes again after its connection broke', async 
   assert.equal(told.at(-1), 'runs')
 })
 
+test('a transaction of another database holds up no history', async (t) => {
+  const database = await createDatabase(t)
+  const repository = await open(t, database.url)
+  const other = new pg.Client({ connectionString: (await createDatabase(t)).url })
+  await other.connect()
+  try {
+    await other.query('BEGIN; CREATE TABLE held (a int)')
+    await repository.accept(sampleRequest('r1'))
+    const { items } = await repository.events({ after: 0, most: 10, application: 'billing' })
+    assert.deepEqual(
+      items.map(({ type }) => type),
+      ['accepted'],
+    )
+  } finally {
+    await other.end()
+  }
+})
+
 test('an event is not told before another that was numbered earlier and is committed later', async (t) => {
   const database = await createDatabase(t)
   const repository = await open(t, database.url)

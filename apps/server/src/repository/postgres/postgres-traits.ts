@@ -8,11 +8,20 @@ import type { Traits } from '../operation.ts'
 /**
  * What is PostgreSQL's own. Others write at the same time, so rows are locked before they are judged; and numbers are
  * given before commits, so that an event with a higher number may be seen before one with a lower: who reads the
- * history in a row goes no further than the oldest transaction that is still under way.
+ * history in a row goes no further than the oldest transaction that is still under way. Those of other databases of
+ * the server are no concern of it: a long import beside it would stop the history otherwise. A transaction that is
+ * not known to be another database's counts; who may not see the activity of others waits for theirs too.
  */
 export const postgresTraits: Traits = {
   rowLocks: true,
-  settledEvents: sql<boolean>`written_by < pg_snapshot_xmin(pg_current_snapshot())`,
+  settledEvents: sql<boolean>`written_by < COALESCE(
+    (SELECT under_way FROM pg_snapshot_xip(pg_current_snapshot()) AS under_way
+     WHERE NOT EXISTS (
+       SELECT FROM pg_stat_activity AS session
+       WHERE session.backend_xid::text = (under_way::text::numeric % 4294967296)::text
+         AND session.datname <> current_database())
+     ORDER BY under_way LIMIT 1),
+    pg_snapshot_xmax(pg_current_snapshot()))`,
 }
 
 export const postgresColumns: ColumnTypes = {
