@@ -9,7 +9,7 @@ import { writeApplication } from '../support/application-folder.ts'
 import { openContainers, noContainers } from '../support/containers.ts'
 import { filesBelow, temporaryFolder } from './command.ts'
 
-const skip = noContainers() ?? false
+const skip = (await noContainers()) ?? false
 
 /** Folders as a cluster mounts them: what a container may write belongs to nobody in particular. */
 async function mounts(t: TestContext): Promise<{ folder: string; options: string[] }> {

@@ -142,6 +142,9 @@ test('a skipped test is counted apart, and a failure on a machine that decides',
   assert.deepEqual(countOf(outcomes), { passed: 1, failed: 0, skipped: 1 })
   assert.equal(outcomes[1]?.detail, 'needs a server')
   assert.deepEqual(countOf(strict(outcomes)), { passed: 1, failed: 1, skipped: 0 })
+  // of containers alone a machine that decides may have none: it is said, and counted
+  const container = { name: 'image', status: 'skipped', detail: 'No container: tried as root only' } as const
+  assert.deepEqual(countOf(strict([container])), { passed: 0, failed: 0, skipped: 1 })
 })
 
 test('a file that the tests leave in the checkout is seen, ignored ones too', async (t) => {

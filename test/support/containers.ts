@@ -13,10 +13,16 @@ import type { Scope } from './cleanup.ts'
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '../..')
 
-/** Why no container can be had here; undefined when one can. */
-export function noContainers(): string | undefined {
-  if (process.platform !== 'linux') return 'containers are of Linux'
-  return process.getuid?.() === 0 ? undefined : 'buildah and podman are tried as root only'
+/** Why no container can be had here, counted as a skip; undefined when one can. Installs what is missing. */
+export async function noContainers(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'No container: they are of Linux'
+  if (process.getuid?.() !== 0) return 'No container: buildah and podman are tried as root only'
+  try {
+    await installTools()
+    return undefined
+  } catch (error) {
+    return `No container: buildah and podman cannot be installed: ${String(error).slice(0, 300)}`
+  }
 }
 
 export interface Containers {
@@ -35,7 +41,6 @@ export interface ContainerEnd {
 const image = 'bulkhead-test'
 
 export async function openContainers(scope: Scope): Promise<Containers> {
-  await installTools()
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-containers-'))
   scope.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   const storage = [
