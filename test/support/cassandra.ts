@@ -1,5 +1,6 @@
 /** A keyspace of its own for a test, on a real Cassandra server. */
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'cassandra-driver'
 import { afterwards, type Scope } from './cleanup.ts'
 import { serverVariable } from './environment.ts'
@@ -30,7 +31,20 @@ export async function createKeyspace(scope: Scope): Promise<TestKeyspace> {
       await client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`)
     }),
   )
+  await untilThere({ ...server, keyspace })
   return { ...server, keyspace }
+}
+
+/** A busy server may answer that it has made a keyspace, and not know it a moment later. */
+async function untilThere(keyspace: TestKeyspace): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await withCassandra(keyspace, async () => undefined)
+    } catch (error) {
+      if (tries === 20) throw error
+      await sleep(500)
+    }
+  }
 }
 
 /** Hands a client of the server, in the keyspace where there is one, to `use`, and closes it. */
