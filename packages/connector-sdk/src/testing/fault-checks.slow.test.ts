@@ -196,24 +196,39 @@ test('there is a double for every check of faults of a store', () => {
   )
 })
 
+/** With clocks this short a busy machine may fail a check more: then all are asked again, a few times. */
+async function settles(
+  failingNow: () => Promise<readonly string[]>,
+  expected: readonly string[],
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const failed = await failingNow()
+    if (
+      tries === 5 ||
+      (failed.length === expected.length && failed.every((title, at) => title === expected[at]))
+    )
+      return assert.deepEqual(failed, expected)
+  }
+}
+
 describe('faults', together, () => {
   test('a source that keeps its promises passes every check', async () => {
-    assert.deepEqual(await failingOfSource(), [])
+    await settles(() => failingOfSource(), [])
   })
 
   for (const [title, parts] of Object.entries(doubles)) {
     test(`a double of a source fails exactly: ${title}`, async () => {
-      assert.deepEqual(await failingOfSource(parts), [title])
+      await settles(() => failingOfSource(parts), [title])
     })
   }
 
   test('a store that keeps its promises passes every check', async () => {
-    assert.deepEqual(await failingOfStore(), [])
+    await settles(() => failingOfStore(), [])
   })
 
   for (const [title, parts] of Object.entries(storeDoubles)) {
     test(`a double of a store fails exactly: ${title}`, async () => {
-      assert.deepEqual(await failingOfStore(parts), [title])
+      await settles(() => failingOfStore(parts), [title])
     })
   }
 })
