@@ -47,20 +47,21 @@ export function createIntake(options: IntakeOptions): Intake {
           `There is no application "${arrival.application.slice(0, 60)}" here`,
         )
       const text = requestText(arrival)
-      const identity = requestIdentityOf(text)
       try {
         const request = readChecked(text, arrival)
         planRun({ application: served.application, request, catalog: options.catalog, nowMs: now() })
         await refuseWhenFull(served, repository)
         const body = await sealed(text, request, arrival)
+        const kept = body === text ? request : readRequest(body)
         reach('before-accept')
         const accepted = await repository.accept(
-          acceptRequest(served, arrival, request, body, contentDigest(readRequest(body).data)),
+          acceptRequest(served, arrival, request, body, contentDigest(kept.data)),
         )
         reach('after-accept')
         return takenOf(accepted)
       } catch (error) {
         if (!isBulkheadError(error) || !isFinal(error)) throw error
+        const identity = requestIdentityOf(text)
         if (identity.id === undefined) return { is: 'unreadable', error }
         return await refuse(served, arrival, identity, text, error)
       }

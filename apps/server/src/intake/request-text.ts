@@ -7,6 +7,7 @@ import type { Arrival } from './intake.ts'
  */
 export function requestText({ input, job, requestId }: Arrival): string {
   const text = textOf(input)
+  if (job === undefined && requestId === undefined) return text
   const fields = fieldsOf(text)
   if (fields === undefined || Object.hasOwn(fields, 'specversion')) return text
   const missing = {
