@@ -1,13 +1,13 @@
 import { parseDuration, type RunWork } from '@bulkhead/contract'
 import type { ClaimedRun, RenewedRun, RunRecord } from '../repository/repository.ts'
-import type { RunnableApplication } from './runnable-application.ts'
+import type { ServedApplication } from '../applications/applications.ts'
 import type { RunnerProcess } from './runner-process.ts'
 
 /** A run that this server has claimed and not yet ended. */
 export interface ActiveRun {
   readonly record: RunRecord
   readonly claimed: ClaimedRun
-  readonly one: RunnableApplication
+  readonly one: ServedApplication
   /** Whether it needs a process of its own. */
   readonly alone: boolean
   /** Longest time that its application lets a run take, milliseconds. */
@@ -31,7 +31,7 @@ export interface ActiveRun {
   finishing: Promise<unknown> | undefined
 }
 
-export function activeRun(claimed: ClaimedRun, one: RunnableApplication, alone: boolean): ActiveRun {
+export function activeRun(claimed: ClaimedRun, one: ServedApplication, alone: boolean): ActiveRun {
   const { run: record } = claimed
   return {
     record,

@@ -1,6 +1,6 @@
 import { environmentSchema, secretVariable } from '@bulkhead/contract'
 import { readYaml } from '@bulkhead/engine/application/yaml-document'
-import type { RunnableApplication } from './runnable-application.ts'
+import type { ServedApplication } from '../applications/applications.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -39,7 +39,7 @@ const identity = [
  * The environment of a runner: what every program needs, what the application's overlay lists, and its own secrets.
  * Nothing of the server's, and nothing of another application's (I6, I7).
  */
-export function childEnvironment(one: RunnableApplication, environment: Variables): Record<string, string> {
+export function childEnvironment(one: ServedApplication, environment: Variables): Record<string, string> {
   const ownSecrets = secretVariable(one.application.name, '')
   const allowed = Object.keys(environment).filter((name) => permission.test(name))
   const names = [
@@ -58,7 +58,7 @@ export function childEnvironment(one: RunnableApplication, environment: Variable
 }
 
 /** Names that `{ env: NAME }` may read, as the overlay lists them. It was checked when the application was read. */
-function listedVariables({ application, bundle }: RunnableApplication): readonly string[] {
+function listedVariables({ application, bundle }: ServedApplication): readonly string[] {
   if (application.environment === undefined) return []
   const path = `environments/${application.environment}.yaml`
   const content = bundle.files[path]

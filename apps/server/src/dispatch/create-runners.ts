@@ -21,7 +21,7 @@ import { createProcessPool } from './process-pool.ts'
 import { roomOf } from './room.ts'
 import { createRunEnds } from './run-ends.ts'
 import { createTokenBook, newToken } from './run-token.ts'
-import type { RunnableApplication, RunnableApplications } from './runnable-application.ts'
+import type { Applications, ServedApplication } from '../applications/applications.ts'
 import { openRunnerApi, type TokenHolder } from './runner-api.ts'
 import { createRunnerCalls } from './runner-calls.ts'
 import type { RunnerProcess } from './runner-process.ts'
@@ -34,7 +34,7 @@ export interface RunnersOptions extends Omit<StarterOptions, 'socket' | 'tokens'
   readonly repository: Repository
   /** Names this process among all servers of the repository. */
   readonly server: string
-  readonly applications: RunnableApplications
+  readonly applications: Pick<Applications, 'get' | 'revision' | 'list'>
   readonly runners: PlatformSpec['runners']
   /** Those of the roots whose connectors did not come with the platform: a run with one is alone in its process. */
   readonly foreignRoots: readonly string[]
@@ -203,13 +203,13 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
       })
   }
 
-  async function cleanUp(one: RunnableApplication, store: string, folders: readonly string[]): Promise<void> {
+  async function cleanUp(one: ServedApplication, store: string, folders: readonly string[]): Promise<void> {
     const question: TaskQuestion = { task: 'cleanup', store, folders: [...folders] }
     await desk.ask(one, question, z.unknown(), { timeMs: taskMs.cleanup })
   }
 
   /** That revision, or what there is of the application now: stores keep their names. */
-  async function find(name: string, revision?: string): Promise<RunnableApplication> {
+  async function find(name: string, revision?: string): Promise<ServedApplication> {
     const exact = revision === undefined ? undefined : await applications.revision(name, revision)
     const one = exact ?? applications.get(name)
     if (one === undefined) throw fault('application-unknown', `There is no application "${name}" here`)

@@ -18,7 +18,7 @@ import { type ApplicationSpec, writeApplication } from '../../../../test/support
 import { openRepository } from '../repository/open-repository.ts'
 import type { Repository, RunRecord } from '../repository/repository.ts'
 import { createRunners, type RunnersOptions } from './create-runners.ts'
-import type { RunnableApplication, RunnableApplications } from './runnable-application.ts'
+import type { Applications, ServedApplication } from '../applications/applications.ts'
 import type { Runners } from './runners.ts'
 
 const root = resolve(import.meta.dirname, '../../../..')
@@ -68,7 +68,7 @@ export async function startDispatch(
     { sqlite: {} },
     { stateFolder, memoryMs: 86_400_000, log: (level, message) => void logged.push(`${level} ${message}`) },
   )
-  const served = new Map<string, RunnableApplication>()
+  const served = new Map<string, ServedApplication>()
   for (const application of applications)
     served.set(application.name, await serve(folder, application, options.environment?.(folder) ?? {}))
   const catalog = await readCatalog([join(root, 'connectors')])
@@ -81,7 +81,7 @@ export async function startDispatch(
     kind: 'Platform',
     spec: { runners: { lease: 'PT2S', silence: 'PT2S', stopGrace: 'PT2S', ...options.runners } },
   })
-  const all: RunnableApplications = {
+  const all: Pick<Applications, 'get' | 'revision' | 'list'> = {
     get: (name) => served.get(name),
     revision: async (name, revision) => {
       const one = served.get(name)
@@ -197,11 +197,12 @@ async function serve(
   folder: string,
   { name, spec, files, environment }: TestApplication,
   variables: Readonly<Record<string, string>>,
-): Promise<RunnableApplication> {
+): Promise<ServedApplication> {
   const path = await writeApplication(join(folder, name), name, spec, files)
   const application = await readApplication(path, { variables, environment })
   const bundle = await makeBundle(application)
-  return { application, bundle, revision: bundle.digest, baseFolder: path }
+  const destinations = { outcome: [], accepted: [], progress: [] }
+  return { application, bundle, revision: bundle.digest, baseFolder: path, destinations }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ActiveRun } from './active-run.ts'
-import type { RunnableApplication } from './runnable-application.ts'
+import type { ServedApplication } from '../applications/applications.ts'
 import type { Death, RunnerProcess } from './runner-process.ts'
 
 export interface PoolOptions {
@@ -9,7 +9,7 @@ export interface PoolOptions {
   readonly idleMs: number
   readonly recycleAfterRuns: number
   readonly graceMs: number
-  readonly start: (one: RunnableApplication) => RunnerProcess
+  readonly start: (one: ServedApplication) => RunnerProcess
   readonly onExit: (process: RunnerProcess, death: Death) => void
 }
 
@@ -19,10 +19,10 @@ export interface ProcessPool {
   /** Processes that could be started, or become free by ending an idle one. */
   free(): number
   /** Runs that the processes of an application could take now. */
-  room(one: RunnableApplication): number
+  room(one: ServedApplication): number
   /** A process for the run, perhaps a new one; undefined when there is none for now. */
   placeFor(run: ActiveRun): RunnerProcess | undefined
-  placeForTask(one: RunnableApplication): RunnerProcess
+  placeForTask(one: ServedApplication): RunnerProcess
   /** Ends what is idle for long, or has none but its last runs. @param wanted  somebody waits for a process */
   tidy(nowMs: number, wanted: boolean): void
   /** No process takes another run. */
@@ -42,13 +42,13 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
   const living = (): RunnerProcess[] => [...all].filter((process) => !ending.has(process))
   const isIdle = ({ runs, tasks }: RunnerProcess): boolean => runs.size + tasks.size === 0
   const isOf =
-    (one: RunnableApplication) =>
+    (one: ServedApplication) =>
     (process: RunnerProcess): boolean =>
       process.one.revision === one.revision && process.one.application.name === one.application.name
   const takesRuns = (process: RunnerProcess): boolean =>
     !process.draining && process.runs.size < runsPerProcess
 
-  function begin(one: RunnableApplication): RunnerProcess {
+  function begin(one: ServedApplication): RunnerProcess {
     const process = start(one)
     all.add(process)
     void process.exited.then((death) => {

@@ -3,7 +3,7 @@ import type { ActiveRun } from './active-run.ts'
 import type { Room } from './claims.ts'
 import { isAlwaysAlone } from './must-be-alone.ts'
 import type { ProcessPool } from './process-pool.ts'
-import type { RunnableApplications } from './runnable-application.ts'
+import type { Applications } from '../applications/applications.ts'
 
 /**
  * Says how many runs of each application could be taken now: as many as it may have at once, as far as its processes have room, or
@@ -12,7 +12,7 @@ import type { RunnableApplications } from './runnable-application.ts'
  * An application without room may have one run in hand: it shows that the application wants a process.
  */
 export function roomOf(options: {
-  readonly applications: RunnableApplications
+  readonly applications: Pick<Applications, 'get' | 'revision' | 'list'>
   readonly catalog: Catalog
   readonly foreignRoots: readonly string[]
   readonly runsPerProcess: number

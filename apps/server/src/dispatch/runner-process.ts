@@ -5,11 +5,11 @@ import type { ActiveRun } from './active-run.ts'
 import { readChildOutput } from './child-output.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { createMemoryWall, heapFlags } from './memory-wall.ts'
-import type { RunnableApplication } from './runnable-application.ts'
+import type { ServedApplication } from '../applications/applications.ts'
 
 /** One runner process of this server, from its start to its exit. */
 export interface RunnerProcess {
-  readonly one: RunnableApplication
+  readonly one: ServedApplication
   readonly pid: number
   /** Epoch milliseconds. */
   readonly startedAtMs: number
@@ -45,7 +45,7 @@ export interface Death {
 }
 
 export interface StartOptions {
-  readonly one: RunnableApplication
+  readonly one: ServedApplication
   readonly settings: RunnerSettings
   /** File that the process runs. */
   readonly entry: string

@@ -4,7 +4,7 @@ import { parseSize, type RunnerSettings, type SecretProviderSettings } from '@bu
 import type { Catalog } from '@bulkhead/engine'
 import { childEnvironment } from './child-environment.ts'
 import { newToken, type TokenBook } from './run-token.ts'
-import type { RunnableApplication } from './runnable-application.ts'
+import type { ServedApplication } from '../applications/applications.ts'
 import type { TokenHolder } from './runner-api.ts'
 import { type RunnerProcess, startRunner } from './runner-process.ts'
 
@@ -34,15 +34,15 @@ export interface StarterOptions {
 /** Starts runner processes, each for one revision of one application. */
 export interface RunnerStarter {
   /** Grants what runs of the application may sign. Before the first `start` of a revision. */
-  prepare(one: RunnableApplication): Promise<void>
-  start(one: RunnableApplication): RunnerProcess
+  prepare(one: ServedApplication): Promise<void>
+  start(one: ServedApplication): RunnerProcess
 }
 
 export function createRunnerStarter(options: StarterOptions): RunnerStarter {
   const { socket, tokens, leaseMs, catalog, connectorRoots, entry, stateFolder, environment, log } = options
   const links = new Map<string, RunnerSettings['links']>()
   const secrets = new Map<string, readonly SecretProviderSettings[]>()
-  const keyOf = (one: RunnableApplication): string => `${one.application.name}/${one.revision}`
+  const keyOf = (one: ServedApplication): string => `${one.application.name}/${one.revision}`
 
   return {
     async prepare(one) {
@@ -86,10 +86,7 @@ export function createRunnerStarter(options: StarterOptions): RunnerStarter {
 }
 
 /** Absolute folders of the application's stores whose links the platform serves: such a store has a setting `folder`. */
-function servedFolders(
-  { application, baseFolder }: RunnableApplication,
-  catalog: Catalog,
-): readonly string[] {
+function servedFolders({ application, baseFolder }: ServedApplication, catalog: Catalog): readonly string[] {
   return Object.values(application.manifest.spec.stores).flatMap(({ connector, config }) => {
     const { folder } = config
     if (typeof folder !== 'string' || !isServed(catalog, connector)) return []

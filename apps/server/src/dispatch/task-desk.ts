@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { BulkheadError, type z } from '@bulkhead/connector-sdk'
 import { fault, type FinishTask, type TaskWork } from '@bulkhead/contract'
 import { NoProcessForTask } from './process-pool.ts'
-import type { RunnableApplication } from './runnable-application.ts'
+import type { ServedApplication } from '../applications/applications.ts'
 import type { RunnerProcess } from './runner-process.ts'
 
 type Without<T> = T extends unknown
@@ -17,7 +17,7 @@ export interface TaskDesk {
    * @throws BulkheadError what the runner says; `runner-busy` when none answered in time; `runner-died`; the signal's reason
    */
   ask<T>(
-    one: RunnableApplication,
+    one: ServedApplication,
     question: TaskQuestion,
     answer: z.ZodType<T>,
     limit: { readonly timeMs: number; readonly signal?: AbortSignal },
@@ -35,10 +35,10 @@ interface Asked {
 /** How often a task without a process looks for one. */
 const lookMs = 100
 
-export function createTaskDesk(placeFor: (one: RunnableApplication) => Promise<RunnerProcess>): TaskDesk {
+export function createTaskDesk(placeFor: (one: ServedApplication) => Promise<RunnerProcess>): TaskDesk {
   const open = new Map<string, Asked>()
 
-  async function place(one: RunnableApplication, signal: AbortSignal): Promise<RunnerProcess> {
+  async function place(one: ServedApplication, signal: AbortSignal): Promise<RunnerProcess> {
     for (;;) {
       signal.throwIfAborted()
       try {
