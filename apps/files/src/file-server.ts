@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { finished } from 'node:stream'
 import type { Log } from '@bulkhead/connector-sdk'
-import { fault } from '@bulkhead/contract'
+import { fault, isLoopback } from '@bulkhead/contract'
 import { deriveLinkKey, keyName } from '@bulkhead/engine/links/link-key'
 import { openMasterKey } from '@bulkhead/engine/links/master-key'
 import type { FileServerHealth } from '@bulkhead/engine/links/probe'
@@ -176,10 +176,6 @@ function addressOf(server: FastifyInstance, host: string): string {
 }
 
 /** @see RFC 1122, 3.2.1.3 (g); RFC 4291, 2.5.3 */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
-
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown'
 }

@@ -1,4 +1,4 @@
-import { fault } from '@bulkhead/contract'
+import { fault, isLoopback } from '@bulkhead/contract'
 import type { Repository, TokenRecord } from '../repository/repository.ts'
 import type { Caller } from './scopes.ts'
 import { sameDigest, tokenDigest, tokenId } from './token.ts'
@@ -88,6 +88,5 @@ export function refuseTokensOff(tokens: 'required' | 'off', host: string): void 
 
 /** Whether an address to listen on, or the name in a URL, is of this machine alone. */
 export function isLoopbackHost(host: string): boolean {
-  const bare = host.replace(/^\[(.*)\]$/, '$1')
-  return bare === 'localhost' || bare === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(bare)
+  return isLoopback(host.replace(/^\[(.*)\]$/, '$1').replace(/^::ffff:(?=127\.)/, ''))
 }

@@ -5,6 +5,7 @@ import {
   errorOf,
   fault,
   faultsOf,
+  isLoopback,
   type Path,
   type PlatformSpec,
   platformSchema,
@@ -46,10 +47,6 @@ export async function readPlatform(
       fix: 'Set `auth.tokens: required`, or `http.host: 127.0.0.1`',
     })
   return spec
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
 }
 
 async function textOf(file: string): Promise<string> {
