@@ -1,6 +1,6 @@
 /** Kills, freezes and cuts, at instants that the platform names and at any other, in an order that a seed fixes. */
 import { existsSync, readFileSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -82,9 +82,13 @@ async function order(
 ): Promise<boolean> {
   const file = join(folder, `${moment}.order`)
   await rm(join(folder, `${moment}.taken`), { force: true })
-  await writeFile(file, sign)
+  const before = obeyed(folder).length
+  // Under its name only when it is whole: who takes it reads it at once.
+  await writeFile(`${file}.new`, sign)
+  await rename(`${file}.new`, file)
   const deadline = performance.now() + orderMs
-  while (existsSync(file)) {
+  // Between its taking and its line there is an instant; the line says that it was obeyed, and by whom.
+  while (obeyed(folder).length === before) {
     if (performance.now() > deadline || signal.aborted) {
       await rm(file, { force: true })
       return false
@@ -92,16 +96,17 @@ async function order(
     await sleep(20)
   }
   if (sign === 'SIGSTOP') {
-    const { pid } = lastObeyed(folder)
+    const { pid } = JSON.parse(obeyed(folder)[before] ?? '') as { readonly pid: number }
     await sleep(frozenMs)
     continueProcess(pid)
   }
   return true
 }
 
-function lastObeyed(folder: string): { readonly pid: number } {
-  const lines = readFileSync(join(folder, 'obeyed'), 'utf8').trimEnd().split('\n')
-  return JSON.parse(lines.at(-1) ?? '') as { readonly pid: number }
+/** The whole lines of those who obeyed, oldest first. */
+function obeyed(folder: string): readonly string[] {
+  const file = join(folder, 'obeyed')
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : []
 }
 
 function continueProcess(pid: number): void {
