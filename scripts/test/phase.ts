@@ -11,6 +11,8 @@ import {
   generatedCheck,
   lintCheck,
   packageCheck,
+  quickLintCheck,
+  quickTypeCheck,
   runCheck,
   type StaticCheck,
   typeCheck,
@@ -101,7 +103,10 @@ export async function phasesOf(choice: Choice, resources: AsyncDisposableStack):
     )
     return names.length === 0 ? [phases.unit] : names.map((name) => phases[name])
   }
-  if (choice.fast) return [phases.format, phases.lint, phases.types, phases.generated, phases.unit]
+  if (choice.fast) {
+    const quick = [check('lint', quickLintCheck), check('types', quickTypeCheck)]
+    return [phases.format, ...quick, phases.generated, phases.unit]
+  }
   return Object.values(phases)
 }
 
