@@ -371,6 +371,7 @@ const table: readonly Room[] = [
       'engine/catalog',
       'engine/job',
       'engine/plan',
+      'engine/platform',
       'engine/transform',
     ],
     // a one-shot run is at its first byte in 150 ms

@@ -3,7 +3,6 @@ import {
   checkCommand,
   initCommand,
   lockCommand,
-  planCommand,
   previewCommand,
   testCommand,
   validateCommand,
@@ -14,6 +13,7 @@ import { copyCommand } from './commands/copy.ts'
 import type { Execute } from './commands/execute.ts'
 import { keysCommand } from './commands/keys.ts'
 import { doctorCommand, explainCommand, schemaCommand } from './commands/reference.ts'
+import { planCommand } from './commands/plan.ts'
 import { repliesCommand } from './commands/replies.ts'
 import { runCommand } from './commands/run.ts'
 import { runsCommand } from './commands/runs.ts'
@@ -81,7 +81,7 @@ Exit codes:
   1    a fault in Bulkhead
   2    something asked or configured is wrong: the message names code, path and fix
   3    this machine, or a system it needs, is not available; trying again may help
-  4    data was refused: rows that a step cannot take, tests that failed
+  4    data was refused: rows that a step cannot take, tests that failed, a plan that moves more than --check lets
   5    cancelled
   75   too much at once; try again later
   128+n  ended by signal n (130: Ctrl-C)

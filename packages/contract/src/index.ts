@@ -5,6 +5,7 @@
 export * from './api.ts'
 export * from './api-endpoints.ts'
 export * from './application.ts'
+export * from './change.ts'
 export * from './connection.ts'
 export * from './endpoint.ts'
 export * from './errors.ts'

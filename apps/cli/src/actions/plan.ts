@@ -1,5 +1,5 @@
 import { readRequest } from '@bulkhead/contract'
-import { applicationDigest } from '@bulkhead/engine/application/application-digest'
+import { behaviourOf, digestOf } from '@bulkhead/engine/application/behaviour'
 import { checkLock } from '@bulkhead/engine/application/lock'
 import { describePlan, planAsData } from '@bulkhead/engine/plan/describe-plan'
 import { planRun } from '@bulkhead/engine/plan/plan-run'
@@ -30,7 +30,8 @@ export async function plan(
     ...decided,
     warnings: [...decided.warnings, ...(isBuiltin ? [] : checkLock(application, catalog))],
   }
-  const digest = await applicationDigest(application, catalog)
+  const behaviour = await behaviourOf(application, { catalog, variables: terminal.environment })
+  const { digest } = digestOf(behaviour)
   return {
     value: { ...planAsData(planned), digest },
     text: (style) => {

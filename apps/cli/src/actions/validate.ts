@@ -1,13 +1,12 @@
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isBulkheadError, type ErrorDetails } from '@bulkhead/connector-sdk'
-import { detailsOf, errorOf, requestSchema } from '@bulkhead/contract'
-import type { Application, Catalog } from '@bulkhead/engine'
-import { applicationDigest } from '@bulkhead/engine/application/application-digest'
+import { detailsOf, errorOf } from '@bulkhead/contract'
+import type { Application } from '@bulkhead/engine'
+import { behaviourOf, digestOf } from '@bulkhead/engine/application/behaviour'
+import { catalogFaults } from '@bulkhead/engine/application/catalog-faults'
 import { checkLock } from '@bulkhead/engine/application/lock'
 import { readApplication } from '@bulkhead/engine/application/read-application'
-import { planRun } from '@bulkhead/engine/plan/plan-run'
-import { declaredConnection, declaredStore } from '@bulkhead/engine/plan/planned-connection'
 import type { Answer } from '../terminal/answer.ts'
 import { printable } from '../terminal/printable.ts'
 import { formatNumber } from '../terminal/quantities.ts'
@@ -47,12 +46,12 @@ export async function validate(
       const application = await readApplication(root, { environment, variables: terminal.environment })
       name = application.name
       counts.add(countsOf(application))
-      for (const fault of faultsOf(application, catalog))
+      for (const fault of catalogFaults(application, catalog))
         faults.set(JSON.stringify([fault.code, fault.path, fault.message]), fault)
       if (faults.size > 0) continue
       checked.push({
         environment: environment ?? null,
-        digest: await applicationDigest(application, catalog),
+        digest: digestOf(await behaviourOf(application, { catalog, variables: terminal.environment })).digest,
         warnings: checkLock(application, catalog),
       })
     } catch (error) {
@@ -95,39 +94,6 @@ async function environmentsOf(root: string): Promise<readonly string[]> {
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => file.slice(0, -'.yaml'.length))
     .toSorted()
-}
-
-/** Everything that planning finds: settings of all connections and stores, and every job as if it were asked for. */
-function faultsOf(application: Application, catalog: Catalog): readonly ErrorDetails[] {
-  const { connections, stores, jobs } = application.manifest.spec
-  return [
-    ...Object.keys(connections).flatMap((name) =>
-      faultsIn(() => declaredConnection(application, catalog, name, 'spec.connections')),
-    ),
-    ...Object.keys(stores).flatMap((name) =>
-      faultsIn(() => declaredStore(application, catalog, name, 'spec.stores')),
-    ),
-    ...Object.keys(jobs).flatMap((job) =>
-      faultsIn(() =>
-        planRun({
-          application,
-          catalog,
-          request: { id: 'validate', source: '', data: requestSchema.parse({ job }), warnings: [] },
-          nowMs: 0,
-        }),
-      ).filter(({ code }) => code !== 'parameter-missing'),
-    ),
-  ]
-}
-
-function faultsIn(decide: () => unknown): readonly ErrorDetails[] {
-  try {
-    decide()
-    return []
-  } catch (error) {
-    if (!isBulkheadError(error)) throw error
-    return detailsOf(error)
-  }
 }
 
 function countsOf({ manifest }: Application): string {

@@ -21,21 +21,6 @@ export function validateCommand(execute: Execute): Command {
   )
 }
 
-export function planCommand(execute: Execute): Command {
-  const command = new Command('plan')
-    .summary('show what a run would do, and what it guarantees')
-    .description(
-      'Shows source, form of the data, file, store, limits, guarantee and digest, with the reasons. Reaches nothing.',
-    )
-    .addArgument(folderOrNone())
-  return withJson(withEnvironment(withQuestion(command))).action(
-    (application: string | undefined, options, own: Command) =>
-      execute(own, async (terminal) =>
-        (await import('../actions/plan.ts')).plan(application, options, terminal),
-      ),
-  )
-}
-
 export function checkCommand(execute: Execute): Command {
   const command = new Command('check')
     .summary('reach every connection and store of an application')

@@ -1,4 +1,4 @@
-import type { ApplicationManifest } from '@bulkhead/contract'
+import type { ApplicationManifest, Path } from '@bulkhead/contract'
 
 /** An application as it was read from its folder: everything that decides its behaviour, and nothing else. */
 export interface Application {
@@ -8,11 +8,19 @@ export interface Application {
   /** With the environment's overlay merged in and every `{ env: NAME }` resolved; secrets stay references. */
   readonly manifest: ApplicationManifest
   readonly environment: string | undefined
+  /** Where a value of the manifest came out of a variable of the environment. */
+  readonly variables: readonly EnvironmentValue[]
   /** The files that the manifest names (queries, maps, schemas), by their path in the folder. */
   readonly files: ReadonlyMap<string, ApplicationFile>
   readonly lock: LockFile | undefined
   /** What may be set otherwise by the platform only: the built-in application of a stand-alone run. */
   readonly platform: { readonly allowLoopback: boolean }
+}
+
+/** `{ env: NAME }`, at the place where its value stands now. */
+export interface EnvironmentValue {
+  readonly path: Path
+  readonly name: string
 }
 
 export interface ApplicationFile {

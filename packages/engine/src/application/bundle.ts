@@ -3,8 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Bundle, bundleSchema, fault } from '@bulkhead/contract'
 import type { Application, ApplicationFile } from './application.ts'
-import { canonicalJson, codeFiles } from './application-digest.ts'
 import { applicationPath, readApplicationFile } from './application-files.ts'
+import { canonicalJson } from './canonical-json.ts'
+import { codeFiles } from './code-files.ts'
 
 /** More is data, and belongs into a store. */
 export const bundleBytes = 32 * 1024 * 1024

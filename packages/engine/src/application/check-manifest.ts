@@ -11,6 +11,7 @@ import {
   type Environment,
   type Path,
 } from '@bulkhead/contract'
+import type { EnvironmentValue } from './application.ts'
 import { mergeOverlay } from './merge-overlay.ts'
 import { resolveEnv } from './resolve-env.ts'
 
@@ -18,6 +19,7 @@ export interface CheckedManifest {
   /** Undefined when the schema refused it. */
   readonly manifest: ApplicationManifest | undefined
   readonly faults: readonly ErrorDetails[]
+  readonly variables: readonly EnvironmentValue[]
 }
 
 export interface ManifestSurroundings {
@@ -39,14 +41,15 @@ export function checkManifest(raw: unknown, surroundings: ManifestSurroundings):
     ...(environment === undefined ? [] : unknownOverlays(document, environment)),
     ...resolved.faults,
   ]
-  if (parsed.success) return { manifest: parsed.data, faults }
+  const { used } = resolved
+  if (parsed.success) return { manifest: parsed.data, faults, variables: used }
   const invalid = faultsOf(parsed.error.issues, {
     code: 'manifest-invalid',
     schema: applicationSchema,
     value: resolved.value,
     place,
   })
-  return { manifest: undefined, faults: [...faults, ...invalid] }
+  return { manifest: undefined, faults: [...faults, ...invalid], variables: used }
 }
 
 /** Names what this version lacks, and takes it out, so that the rest can be checked all the same. */

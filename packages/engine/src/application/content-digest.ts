@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { RequestData } from '@bulkhead/contract'
-import { canonicalJson } from './application-digest.ts'
+import { canonicalJson } from './canonical-json.ts'
 
 /**
  * Digest of what a request asks for, by which a repeat is told from another request under the same id. Without

@@ -6,7 +6,6 @@ import { test, type TestContext } from 'node:test'
 import { applicationSchema } from '@bulkhead/contract'
 import { catalogOf } from '../catalog/catalog-of.ts'
 import type { Catalog, ConnectorEntry } from '../catalog/catalog.ts'
-import { applicationDigest, canonicalJson } from './application-digest.ts'
 import type { Application, LockFile } from './application.ts'
 import { checkLock, lockOf, readLock, writeLock } from './lock.ts'
 
@@ -22,11 +21,12 @@ function entry(name: string, version: string, integrity = 'sha256-a'): Connector
 
 const installed = catalogOf([entry('postgres', '1.4.2'), entry('files', '1.0.0')])
 
-function applicationWith(lock: LockFile | undefined, owner = 'me'): Application {
+function applicationWith(lock: LockFile | undefined): Application {
   return {
     name: 'billing',
     folder: '/not/there',
     environment: undefined,
+    variables: [],
     files: new Map(),
     lock,
     platform: { allowLoopback: false },
@@ -35,7 +35,7 @@ function applicationWith(lock: LockFile | undefined, owner = 'me'): Application 
       kind: 'Application',
       metadata: { name: 'billing' },
       spec: {
-        owner,
+        owner: 'me',
         connections: { ledger: { connector: 'postgres@^1' }, copy: { connector: 'postgres@^1' } },
         stores: { exports: { connector: 'files' } },
       },
@@ -88,47 +88,4 @@ test('writes a lock whole, reads it back, and refuses a damaged one', async (t) 
   assert.deepEqual(await readdir(made), ['application.lock.json'])
   await writeFile(join(made, 'application.lock.json'), '{"lockfileVersion":2}')
   await assert.rejects(readLock(made), { code: 'manifest-unreadable' })
-})
-
-test('a digest moves with the application and its connectors, and with nothing else', async () => {
-  const digest = (application: Application, catalog: Catalog = installed): Promise<string> =>
-    applicationDigest(application, catalog)
-  const before = await digest(applicationWith(undefined))
-  assert.match(before, /^[0-9a-f]{64}$/)
-  assert.equal(await digest(applicationWith(undefined)), before)
-  assert.equal(
-    await digest(applicationWith(undefined), catalogOf([...installed.list(), entry('duckdb', '1.0.0')])),
-    before,
-  )
-  assert.notEqual(await digest(applicationWith(undefined, 'you')), before)
-  assert.notEqual(
-    await digest(
-      applicationWith(undefined),
-      catalogOf([entry('postgres', '1.4.3'), entry('files', '1.0.0')]),
-    ),
-    before,
-  )
-})
-
-test('equal values give equal text, whatever the order of their keys', () => {
-  assert.equal(
-    canonicalJson({ b: [{ d: 1, c: 2 }], a: null }),
-    canonicalJson({ a: null, b: [{ c: 2, d: 1 }] }),
-  )
-})
-
-test('a digest covers the code that a map may import', async (t) => {
-  const made = await folder(t)
-  await writeFile(join(made, 'map.ts'), "import './rates.ts'")
-  await writeFile(join(made, 'rates.ts'), '1')
-  const base = applicationWith(undefined)
-  const job = { source: { connection: 'ledger', query: 'a' }, process: [{ map: 'map.ts' }] }
-  const manifest = applicationSchema.parse({
-    ...base.manifest,
-    spec: { ...base.manifest.spec, jobs: { a: job } },
-  })
-  const application = { ...base, folder: made, manifest }
-  const before = await applicationDigest(application, installed)
-  await writeFile(join(made, 'rates.ts'), '2')
-  assert.notEqual(await applicationDigest(application, installed), before)
 })

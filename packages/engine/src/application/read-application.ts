@@ -44,7 +44,7 @@ export async function readApplication(folder: string, options: ReadOptions): Pro
   const base = await readManifest(root)
   const overlay =
     options.environment === undefined ? undefined : await readEnvironment(root, options.environment)
-  const { manifest, faults } = checkManifest(base.value, {
+  const { manifest, faults, variables } = checkManifest(base.value, {
     environment: overlay?.environment,
     variables: options.variables,
     place: (path) => placeIn(path, base, overlay?.document),
@@ -58,6 +58,7 @@ export async function readApplication(folder: string, options: ReadOptions): Pro
     folder: root,
     manifest: named.manifest,
     environment: options.environment,
+    variables,
     files: named.files,
     lock: await readLock(root),
     platform: { allowLoopback: options.allowLoopback ?? false },

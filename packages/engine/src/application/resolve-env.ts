@@ -1,5 +1,6 @@
 import type { ErrorDetails } from '@bulkhead/connector-sdk'
 import { didYouMean, faultDetails, formatPath, type Path } from '@bulkhead/contract'
+import type { EnvironmentValue } from './application.ts'
 
 /** Where `{ env: NAME }` may stand for a value; elsewhere it is plain data, such as a query's. */
 const places: readonly (readonly string[])[] = [
@@ -11,6 +12,8 @@ const places: readonly (readonly string[])[] = [
 export interface Resolved {
   readonly value: unknown
   readonly faults: readonly ErrorDetails[]
+  /** Every place that a variable was put into. */
+  readonly used: readonly EnvironmentValue[]
 }
 
 /**
@@ -24,6 +27,7 @@ export function resolveEnv(
   variables: Readonly<Record<string, string | undefined>>,
 ): Resolved {
   const faults: ErrorDetails[] = []
+  const used: EnvironmentValue[] = []
   const resolve = (value: unknown, path: Path, isInside: boolean): unknown => {
     const inside = isInside || places.some((place) => matches(place, path))
     if (Array.isArray(value)) return value.map((item, index) => resolve(item, [...path, index], inside))
@@ -32,7 +36,10 @@ export function resolveEnv(
     const name = fields['env']
     if (inside && typeof name === 'string' && Object.keys(fields).length === 1) {
       const found = read(name, listed, variables)
-      if (typeof found === 'string') return found
+      if (typeof found === 'string') {
+        used.push({ path, name })
+        return found
+      }
       faults.push(
         faultDetails('environment-variable-missing', found.reason, {
           path: formatPath(path),
@@ -45,7 +52,7 @@ export function resolveEnv(
       Object.entries(fields).map(([key, item]) => [key, resolve(item, [...path, key], inside)]),
     )
   }
-  return { value: resolve(manifest, [], false), faults }
+  return { value: resolve(manifest, [], false), faults, used }
 }
 
 function read(

@@ -85,6 +85,7 @@ export function applicationOf(
     name: 'billing',
     folder: '/applications/billing',
     environment: undefined,
+    variables: [],
     files: new Map([['a.sql', { path: 'a.sql', bytes: new TextEncoder().encode('SELECT 2'), sha256: '' }]]),
     lock: undefined,
     platform: { allowLoopback: false },
