@@ -59,7 +59,7 @@ export function changeOf(
 }
 
 /** A hash of what moves, and from where to where. */
-export function hashOf(applications: readonly ApplicationChange[]): string {
+function hashOf(applications: readonly ApplicationChange[]): string {
   const moves = applications.map(({ application, action, before, after, error }) => [
     application,
     action,

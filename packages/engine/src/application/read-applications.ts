@@ -40,7 +40,7 @@ export async function readApplications(folder: string, options: ReadOptions): Pr
 }
 
 /** Folders of applications, in the order of their names: the sub-folders of the folder, or itself. */
-export async function applicationFolders(folder: string): Promise<readonly string[]> {
+async function applicationFolders(folder: string): Promise<readonly string[]> {
   const root = resolve(folder)
   const entries = await readdir(root, { withFileTypes: true }).catch((cause: unknown) => {
     throw fault('application-not-found', `There is no folder ${root}`, {
@@ -62,7 +62,7 @@ export async function applicationFolders(folder: string): Promise<readonly strin
 }
 
 /** The overlay of that name, for an application that has it. */
-export async function overlayOf(
+async function overlayOf(
   folder: string,
   environment: string | undefined,
 ): Promise<string | undefined> {
@@ -70,7 +70,7 @@ export async function overlayOf(
   return environment !== undefined && overlays.includes(`${environment}.yaml`) ? environment : undefined
 }
 
-export function nameTaken(name: string, folder: string): BulkheadError {
+function nameTaken(name: string, folder: string): BulkheadError {
   return fault('manifest-invalid', `Another application has the name "${name}": ${basename(folder)}`, {
     path: 'metadata.name',
     fix: 'Give each application a name of its own',
