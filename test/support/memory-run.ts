@@ -228,6 +228,7 @@ function memoryPlan(changes: Partial<Plan> = {}): Plan {
   return {
     application: 'memory',
     job: 'job',
+    flags: {},
     source: {
       ...memoryConnection('source'),
       query: 'everything',

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { resolve } from 'node:path'
+import type { FlagValue } from '@bulkhead/connector-sdk'
+import { didYouMean, fault, formatPath } from '@bulkhead/contract'
 import type { Application } from '@bulkhead/engine'
 import { readApplication } from '@bulkhead/engine/application/read-application'
 
@@ -11,6 +13,8 @@ export interface ApplicationChoice {
   readonly environment?: string | undefined
   /** Absolute; results go below it, whatever store the application names. */
   readonly out?: string | undefined
+  /** In place of the flags of the same name: tests say how they stand. */
+  readonly flags?: Readonly<Record<string, FlagValue>> | undefined
   /** Where the command was started: what a request of the built-in application names is relative to it. */
   readonly workingFolder: string
   /** Variables of the process. `BULKHEAD_ALLOW_LOOPBACK=1` opens this machine to the application. */
@@ -26,7 +30,7 @@ export interface OpenedApplication {
 
 const builtinFolder = fileURLToPath(new URL('../builtin', import.meta.resolve('@bulkhead/runner')))
 
-/** @throws BulkheadError as `readApplication` does */
+/** @throws BulkheadError as `readApplication` does; `manifest-invalid` for a flag that is not declared */
 export async function openApplication(choice: ApplicationChoice): Promise<OpenedApplication> {
   const { folder, environment, variables, out } = choice
   const isBuiltin = folder === undefined
@@ -35,8 +39,23 @@ export async function openApplication(choice: ApplicationChoice): Promise<Opened
     variables,
     allowLoopback: isBuiltin || variables['BULKHEAD_ALLOW_LOOPBACK'] === '1',
   })
-  const application = out === undefined ? read : withStoresIn(read, resolve(choice.workingFolder, out))
+  const set = withFlags(read, choice.flags ?? {})
+  const application = out === undefined ? set : withStoresIn(set, resolve(choice.workingFolder, out))
   return { application, baseFolder: isBuiltin ? choice.workingFolder : read.folder, isBuiltin }
+}
+
+function withFlags(application: Application, flags: Readonly<Record<string, FlagValue>>): Application {
+  const { manifest } = application
+  const declared = Object.keys(manifest.spec.flags)
+  for (const name of Object.keys(flags))
+    if (!declared.includes(name))
+      throw fault(
+        'manifest-invalid',
+        `The application declares no flag ${formatPath([name])}${didYouMean(name, declared)}`,
+        { path: formatPath(['flags', name]), fix: 'Declare it under spec.flags, or correct the name' },
+      )
+  const spec = { ...manifest.spec, flags: { ...manifest.spec.flags, ...flags } }
+  return { ...application, manifest: { ...manifest, spec } }
 }
 
 /** Every store is a local folder: who tries an application out writes nothing into its bucket. */

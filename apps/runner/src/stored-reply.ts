@@ -76,6 +76,7 @@ function storedReply(subject: ReplySubject, ended: Ended, redactor: Redactor): S
       connection: 'result' in ended ? ended.result.connection : plan.source.name,
     }),
     ...('result' in ended && { tries: ended.result.attempts }),
+    ...(plan !== undefined && Object.keys(plan.flags).length > 0 && { flags: { ...plan.flags } }),
     warnings: redactor.redactData(ended.warnings.slice(0, mostWarnings)),
     ...(subject.context !== undefined && { context: redactor.redactData(subject.context) }),
     acceptedAt: instant(subject.acceptedAtMs),

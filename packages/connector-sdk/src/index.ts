@@ -6,6 +6,7 @@
  * Terminology: a **source** is read by a query, a **store** holds result files. A **connection** is
  * a connector with its settings. A **batch** is what moves at once, in one of three forms.
  */
+export * from './application-code.ts'
 export * from './batch.ts'
 export * from './column-buffer.ts'
 export * from './connector-errors.ts'

@@ -1,5 +1,6 @@
 import { z } from '@bulkhead/connector-sdk'
 import { connectionSchema, storeSchema } from './connection.ts'
+import { flagsSchema } from './flags.ts'
 import { jobSchema } from './job.ts'
 import { name } from './names.ts'
 import { nextRun } from './output.ts'
@@ -62,6 +63,12 @@ export const applicationSchema = z.strictObject({
         .record(name, replySchema)
         .default({})
         .meta({ description: 'Where reply events go besides standard output', ...nextRun }),
+      flags: flagsSchema.default({}).meta({
+        description:
+          "What is rolled out step by step: a value, or a share of requests. The application's code reads them; plan and reply show how they stand. Part of the digest, and an environment may set them",
+        examples: [{ 'new-tariff': { percent: 10 }, variant: 'b' }],
+        ...nextRun,
+      }),
       policy: policySchema.prefault({}).meta({ description: 'What it may do', ...nextRun }),
     })
     .meta({ description: 'What it is made of', ...nextRun }),
@@ -96,6 +103,9 @@ export const environmentSchema = z.strictObject({
         .record(name, z.record(z.string(), z.unknown()))
         .default({})
         .meta({ description: 'Merged over the stores of the manifest; null removes a field', ...nextRun }),
+      flags: flagsSchema
+        .default({})
+        .meta({ description: 'In place of the flags of the same name in the manifest', ...nextRun }),
       policy: z
         .record(z.string(), z.unknown())
         .default({})

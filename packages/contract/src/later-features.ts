@@ -7,7 +7,6 @@ import { formatPath, type Path } from './path.ts'
 const fields: readonly (readonly [pattern: string, feature: string])[] = [
   ['spec.deadLetters', 'dead letters'],
   ['spec.lookups', 'lookups'],
-  ['spec.flags', 'feature flags'],
   ['spec.jobs.*.steps', 'jobs of several steps'],
   ['spec.jobs.*.sinks', 'sinks other than one file'],
   ['spec.jobs.*.prepare', 'preparing code'],

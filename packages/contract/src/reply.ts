@@ -65,6 +65,10 @@ export const replySchemaV1 = z.object({
     'The connection that was read: a fallback, when the first one could not be reached',
   ),
   tries: described(z.int().optional(), 'How often reading was begun: more than once after outages'),
+  flags: described(
+    z.record(z.string(), z.union([z.boolean(), z.number(), z.string()])).optional(),
+    'Flags of the application as they stood for this request; absent when it has none',
+  ),
   warnings: described(
     z.array(z.string()),
     'What the requester should know: unknown fields, links that end early',

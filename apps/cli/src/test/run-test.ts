@@ -40,7 +40,7 @@ export async function runTest(
   const openSource = context.real ? undefined : await fixture(test, context.application.folder)
   const question = {
     ...context.process,
-    application: context.application,
+    application: { ...context.application, flags: test.flags },
     connectorRoots: context.connectorRoots,
     request: () => Promise.resolve({ requestId: `test-${name}`, ...test.request }),
     ...(openSource !== undefined && { openSource }),

@@ -7,10 +7,11 @@ import { readYaml } from '@bulkhead/engine/application/yaml-document'
 
 const rows = z.array(z.record(z.string(), z.unknown())).max(10_000)
 
-/** One file of `tests/`: a request, the rows that its query would have found, and what must come of it. */
+/** One file of `tests/`: a request, how flags stand, the rows that its query would have found, and what must come of it. */
 export const testFileSchema = z.strictObject({
   description: z.string().max(500).optional(),
   request: z.record(z.string(), z.unknown()),
+  flags: z.record(z.string(), z.union([z.boolean(), z.number(), z.string().max(200)])).optional(),
   source: z
     .strictObject({
       rows: rows.optional(),

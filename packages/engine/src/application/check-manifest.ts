@@ -78,7 +78,7 @@ function withoutLaterFeatures(
   return { document, faults }
 }
 
-const overlaid = ['connections', 'stores', 'policy'] as const
+const overlaid = ['connections', 'stores', 'flags', 'policy'] as const
 
 function mergeEnvironment(document: unknown, { spec }: Environment): unknown {
   const overlay = Object.fromEntries(overlaid.map((section) => [section, spec[section]]))
@@ -87,7 +87,7 @@ function mergeEnvironment(document: unknown, { spec }: Environment): unknown {
 
 /** An overlay sets what is declared; with a mistyped name it would set nothing. */
 function unknownOverlays(document: unknown, { spec }: Environment): ErrorDetails[] {
-  return (['connections', 'stores'] as const).flatMap((section) => {
+  return (['connections', 'stores', 'flags'] as const).flatMap((section) => {
     const declared = Object.keys((valueAt(document, ['spec', section]) as object | undefined) ?? {})
     return Object.keys(spec[section])
       .filter((name) => !declared.includes(name))

@@ -10,6 +10,7 @@ export function planAsData(plan: Plan): Readonly<Record<string, unknown>> {
   return {
     application: rest.application,
     ...(job !== undefined && { job }),
+    ...(Object.keys(plan.flags).length > 0 && { flags: plan.flags }),
     source: {
       ...connectionAsData(source),
       query: source.query,
@@ -44,6 +45,7 @@ export function describePlan(plan: Plan): string {
   const lines: (readonly [label: string, text: string])[] = [
     ['Application', plan.application],
     ['Job', plan.job ?? 'none: the request brings its own query'],
+    ...flagLines(plan),
     ['Source', connectionText(source)],
     ...source.fallbacks.map(
       (connection) => ['', `or ${connectionText(connection)}, when it cannot be reached`] as const,
@@ -90,6 +92,11 @@ export function describePlan(plan: Plan): string {
   ]
   const width = Math.max(...lines.map(([label]) => label.length)) + 2
   return lines.map(([label, text]) => `${label.padEnd(width)}${text}`).join('\n')
+}
+
+function flagLines({ flags }: Plan): readonly (readonly [label: string, text: string])[] {
+  const stand = Object.entries(flags).map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
+  return stand.length === 0 ? [] : [['Flags', stand.join(', ')]]
 }
 
 function connectionAsData({

@@ -27,6 +27,7 @@ test('plans a job, all of it', () => {
   assert.deepEqual(plan, {
     application: 'billing',
     job: 'invoices',
+    flags: {},
     process: [],
     output: {
       format: 'csv',

@@ -19,6 +19,7 @@ import {
 import type { Application } from '../application/application.ts'
 import type { Catalog, ConnectorEntry } from '../catalog/catalog.ts'
 import { chooseSource, type ChosenSource } from './chosen-source.ts'
+import { flagsFor } from './flags.ts'
 import { chooseForm } from './form.ts'
 import { computeGuarantee, keeps } from './guarantee.ts'
 import { adHocParameters, checkParameters } from './parameters.ts'
@@ -115,6 +116,7 @@ export function planRun({ application, request, catalog, nowMs, credentials }: P
   return {
     application: application.name,
     job: jobName,
+    flags: flagsFor(application, request),
     source: {
       ...source,
       query: chosen.query,

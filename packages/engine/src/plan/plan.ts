@@ -1,4 +1,4 @@
-import type { CsvOptions, Form, OutputFormat, ParameterValue } from '@bulkhead/connector-sdk'
+import type { CsvOptions, Flags, Form, OutputFormat, ParameterValue } from '@bulkhead/connector-sdk'
 import type { Guarantee, ProcessStep } from '@bulkhead/contract'
 import type { ConnectorEntry } from '../catalog/catalog.ts'
 
@@ -7,6 +7,8 @@ export interface Plan {
   readonly application: string
   /** Undefined for an ad hoc request. */
   readonly job: string | undefined
+  /** As they stand for this request. */
+  readonly flags: Flags
   readonly source: PlannedSource
   readonly process: readonly ProcessStep[]
   readonly output: PlannedOutput

@@ -79,7 +79,13 @@ function connector(
 
 /** The application `billing`, with changes. */
 export function applicationOf(
-  changes: { jobs?: object; connections?: object; policy?: object; stores?: object } = {},
+  changes: {
+    jobs?: object
+    connections?: object
+    policy?: object
+    stores?: object
+    flags?: object
+  } = {},
 ): Application {
   return {
     name: 'billing',
@@ -110,6 +116,7 @@ export function applicationOf(
           ...changes.jobs,
         },
         policy: changes.policy ?? {},
+        flags: changes.flags ?? {},
       },
     }),
   }

@@ -33,15 +33,15 @@ test('loads TypeScript with its imports and fields, without a package.json', asy
     'lib/twice.ts': 'export const twice = (n: number): number => n * 2',
   })
   const { map, fields } = await loadMap(folder, 'map.ts', 'x')
-  assert.deepEqual(map({ n: 21 }), { n: 42 })
+  assert.deepEqual(map({ n: 21 }, { flags: {} }), { n: 42 })
   assert.deepEqual(fields, { n: 'integer' })
 })
 
 test('loads a file again after it was changed', async (t) => {
   const folder = await folderOf(t, { 'map.ts': 'export default () => 1' })
-  assert.equal((await loadMap(folder, 'map.ts', 'x')).map({}), 1)
+  assert.equal((await loadMap(folder, 'map.ts', 'x')).map({}, { flags: {} }), 1)
   await writeFile(join(folder, 'map.ts'), 'export default () => 2')
-  assert.equal((await loadMap(folder, 'map.ts', 'x')).map({}), 2)
+  assert.equal((await loadMap(folder, 'map.ts', 'x')).map({}, { flags: {} }), 2)
 })
 
 test('names file and line of what is wrong with the code, and how to put it right', async (t) => {

@@ -5,11 +5,11 @@ import { join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isBulkheadError } from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
-import type { MapFunction } from '../transform/step.ts'
+import type { MapContext, Row } from '@bulkhead/connector-sdk'
 
 /** The code of a `map` step: its default export, and the columns that it declares, if it does. */
 export interface LoadedMap {
-  readonly map: MapFunction
+  readonly map: (row: Row, context: MapContext) => unknown
   readonly fields: unknown
 }
 
@@ -43,7 +43,7 @@ export async function loadMap(folder: string, file: string, path: string): Promi
   const module = await importWithin(root, `${pathToFileURL(found).href}?sha256=${digest}`, file, path)
   if (typeof module['default'] !== 'function')
     throw fault('map-invalid', `${file} has no function as its default export`, { path })
-  return { map: module['default'] as MapFunction, fields: module['fields'] }
+  return { map: module['default'] as LoadedMap['map'], fields: module['fields'] }
 }
 
 async function importWithin(

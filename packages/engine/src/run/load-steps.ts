@@ -1,3 +1,4 @@
+import type { MapContext } from '@bulkhead/connector-sdk'
 import type { ProcessStep } from '@bulkhead/contract'
 import { fault, formatPath } from '@bulkhead/contract'
 import type { Application } from '../application/application.ts'
@@ -6,33 +7,30 @@ import type { TransformStep } from '../transform/step.ts'
 import { loadMap } from './load-map.ts'
 
 /**
- * Loads the code and the schemas that the steps of `process` name.
+ * Loads the code and the schemas that the steps of a plan name.
  *
- * @param base  where the steps stand: `spec.jobs.invoices.process`
  * @throws BulkheadError `map-invalid`, `manifest-invalid`, `file-not-found`, `file-outside-application`
  */
 export async function loadSteps(
-  steps: readonly ProcessStep[],
+  { process, job, flags }: Pick<Plan, 'process' | 'job' | 'flags'>,
   application: Pick<Application, 'folder' | 'files'>,
-  base: string,
 ): Promise<readonly TransformStep[]> {
-  return Promise.all(steps.map((step, index) => loadStep(step, application, `${base}[${index}]`)))
-}
-
-/** Where the steps of a plan stand, for errors. */
-export function processPath({ job }: Pick<Plan, 'job'>): string {
-  return job === undefined ? 'process' : formatPath(['spec', 'jobs', job, 'process'])
+  const base = job === undefined ? 'process' : formatPath(['spec', 'jobs', job, 'process'])
+  const context: MapContext = Object.freeze({ flags: Object.freeze({ ...flags }) })
+  return Promise.all(process.map((step, index) => loadStep(step, application, `${base}[${index}]`, context)))
 }
 
 async function loadStep(
   step: ProcessStep,
   application: Pick<Application, 'folder' | 'files'>,
   place: string,
+  context: MapContext,
 ): Promise<TransformStep> {
   if ('select' in step) return { kind: 'select', names: step.select, path: `${place}.select` }
   if ('map' in step) {
     const path = `${place}.map`
-    return { kind: 'map', path, ...(await loadMap(application.folder, step.map, path)) }
+    const { map, fields } = await loadMap(application.folder, step.map, path)
+    return { kind: 'map', path, map: (row) => map(row, context), fields }
   }
   const path = `${place}.validate`
   const { schema, onInvalid } = step.validate

@@ -3,7 +3,7 @@ import { fault } from '@bulkhead/contract'
 import type { Plan } from '../plan/plan.ts'
 import { rowReader } from '../transform/columns-to-rows.ts'
 import { createTransform } from '../transform/transform.ts'
-import { loadSteps, processPath } from './load-steps.ts'
+import { loadSteps } from './load-steps.ts'
 import { openWithFallbacks } from './open-with-fallbacks.ts'
 import type { RunContext } from './run-context.ts'
 import { runServices } from './run-services.ts'
@@ -30,7 +30,7 @@ export async function previewPlan(plan: Plan, rows: number, context: RunContext)
   const signal = AbortSignal.any([context.signal, time.signal, limit.signal])
   try {
     await using shared = runServices(plan, context, signal, limit)
-    const steps = await loadSteps(plan.process, context.application, processPath(plan))
+    const steps = await loadSteps(plan, context.application)
     const { extract: opened } = await openWithFallbacks(
       plan.source,
       {

@@ -146,9 +146,9 @@ async function prepareTransform(
   { application }: RunContext,
 ): Promise<((fields: readonly Field[]) => Promise<Transform>) | undefined> {
   if (plan.process.length === 0) return undefined
-  const { loadSteps, processPath } = await import('./load-steps.ts')
+  const { loadSteps } = await import('./load-steps.ts')
   const { createTransform } = await import('../transform/transform.ts')
-  const steps = await loadSteps(plan.process, application, processPath(plan))
+  const steps = await loadSteps(plan, application)
   return (fields) => createTransform(steps, fields, plan.chunk.bytes)
 }
 

@@ -1,4 +1,4 @@
-import type { Field, LogicalType } from '@bulkhead/connector-sdk'
+import type { Field, FieldTypeName, LogicalType } from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
 
 /**
@@ -26,7 +26,7 @@ const byName: Readonly<Record<string, LogicalType>> = {
   timestamp: { kind: 'timestamp', zoned: false },
   timestamptz: { kind: 'timestamp', zoned: true },
   json: { kind: 'json' },
-}
+} satisfies Record<Exclude<FieldTypeName, `decimal(${string})`>, LogicalType>
 
 /** Names of types, for messages and documentation. */
 const fieldTypeNames: readonly string[] = [...Object.keys(byName), 'decimal(precision,scale)']
