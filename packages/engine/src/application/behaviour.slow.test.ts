@@ -111,6 +111,11 @@ const table: readonly Row[] = [
   ['which versions of a connector fit', 'both', inManifest('postgres@^1', 'postgres@1')],
   ['a new job', 'bundle', inManifest('  triggers:', '    more: { source: { connection: ledger, query: a } }\n  triggers:')],
   ['a limit', 'bundle', inManifest('  triggers:', '  policy: { limits: { memory: 512MiB } }\n  triggers:')],
+  ['a flag', 'bundle', inManifest('  triggers:', '  flags: { new-tariff: { percent: 10 } }\n  triggers:')],
+  ['a flag that the overlay sets', 'bundle', (at) => {
+    inManifest('  triggers:', '  flags: { new-tariff: false }\n  triggers:')(at)
+    inFile('environments/production.yaml', `${overlay}  flags: { new-tariff: true }\n`)(at)
+  }],
   ['the topic of requests', 'bundle', inManifest('billing.requests', 'billing.asks')],
   ['its name', 'bundle', inManifest('name: billing', 'name: invoicing')],
   ['which variable is read', 'both', inManifest('env: LEDGER_HOST', 'env: OTHER')],

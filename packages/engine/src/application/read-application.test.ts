@@ -162,6 +162,26 @@ test('refuses declarations of parameters that contradict themselves', async (t) 
   )
 })
 
+test('an environment sets flags that the application declares, whatever they were', async (t) => {
+  const content = changed(
+    '  jobs:',
+    '  flags: { tariff: false, share: { percent: 10 }, variant: a }\n  jobs:',
+  )
+  content['environments/test.yaml'] = `${environment}  flags: { tariff: { percent: 20 }, share: true }\n`
+  const application = await readApplication(await folderOf(t, content), chosen)
+  assert.deepEqual(application.manifest.spec.flags, { tariff: { percent: 20 }, share: true, variant: 'a' })
+  content['environments/test.yaml'] = `${environment}  flags: { tarif: true }\n`
+  assert.match(
+    (await refusal(t, content, chosen)).join(),
+    /manifest-invalid spec\.flags\.tarif: .* does not declare; did you mean `tariff`\?/,
+  )
+  content['environments/test.yaml'] = `${environment}  flags: { tariff: { percent: 101 } }\n`
+  assert.match(
+    (await refusal(t, content, chosen)).join(),
+    /spec\.flags\.tariff\.percent` must be at most 100/,
+  )
+})
+
 test('says of a feature of a later version that it is one', async (t) => {
   const content = changed(
     'process:\n        - map: ./map.ts',

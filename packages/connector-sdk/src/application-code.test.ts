@@ -1,0 +1,39 @@
+/** What an author meets in an editor: the compiler reads this file, and each expected error must be one. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { MapFields, MapRow } from './application-code.ts'
+
+interface Invoice {
+  readonly id: bigint
+  readonly total: string
+}
+
+const fields = { id: 'integer', total: 'decimal(12,2)', state: { kind: 'text' } } satisfies MapFields
+type Columns = Record<keyof typeof fields, unknown>
+
+test('mapping code is typed by the row that it gets and the columns that it declares', async () => {
+  const one: MapRow<Invoice, Columns> = ({ id, total }, { flags }) => ({
+    id: id + 1n,
+    total,
+    state: flags['late'] === true ? 'late' : 'open',
+  })
+  const several: MapRow<Invoice, Columns> = (row) => [
+    { ...row, state: 'open' },
+    { ...row, state: 'paid' },
+  ]
+  const later: MapRow<Invoice> = async ({ id }) => Promise.resolve(id < 0n ? null : { id })
+  const untyped: MapRow = (row) => ({ name: String(row['name']) })
+
+  // @ts-expect-error -- the query has no such column
+  const unknown: MapRow<Invoice> = ({ totl }) => ({ totl: totl as unknown })
+  // @ts-expect-error -- a declared column is missing
+  const missing: MapRow<Invoice, Columns> = ({ id }) => ({ id })
+  // @ts-expect-error -- there is no such type
+  const wrong = { id: 'int' } satisfies MapFields
+
+  const context = { flags: { late: true } }
+  assert.deepEqual(one({ id: 1n, total: '2.00' }, context), { id: 2n, total: '2.00', state: 'late' })
+  assert.equal(await later({ id: -1n, total: '' }, context), null)
+  for (const made of [several, untyped, unknown, missing]) assert.equal(typeof made, 'function')
+  assert.equal(wrong.id, 'int')
+})
