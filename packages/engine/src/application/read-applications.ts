@@ -62,10 +62,7 @@ async function applicationFolders(folder: string): Promise<readonly string[]> {
 }
 
 /** The overlay of that name, for an application that has it. */
-async function overlayOf(
-  folder: string,
-  environment: string | undefined,
-): Promise<string | undefined> {
+async function overlayOf(folder: string, environment: string | undefined): Promise<string | undefined> {
   const overlays = await readdir(join(folder, 'environments')).catch((): string[] => [])
   return environment !== undefined && overlays.includes(`${environment}.yaml`) ? environment : undefined
 }
