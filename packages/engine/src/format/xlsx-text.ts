@@ -59,7 +59,7 @@ export function xmlTextLength(bytes: Uint8Array, from: number, to: number): numb
   for (let index = from; index < to; index++) {
     if (special[bytes[index]!] === 0) continue
     const replacement = replacements[bytes[index]!] ?? rareReplacement(bytes, index, to)
-    if (replacement !== undefined) length += replacement.length - 1
+    if (replacement !== undefined) length += replacement.length - (bytes[index] === 0xef ? 3 : 1)
   }
   return length
 }
@@ -81,13 +81,22 @@ function rareReplacement(bytes: Uint8Array, index: number, to: number): string |
   return bytes[index + 2] === 0xbe ? '_xFFFE_' : '_xFFFF_'
 }
 
+/** Whether a reader would take this underscore and what follows, as it will be written, for an escape. */
 function looksEscaped(bytes: Uint8Array, index: number, to: number): boolean {
-  if (index + 6 >= to || bytes[index + 1] !== 0x78 || bytes[index + 6] !== 0x5f) return false
+  if (index + 6 >= to || bytes[index + 1] !== 0x78 || !isWrittenAsUnderscore(bytes, index + 6, to))
+    return false
   for (let digit = index + 2; digit < index + 6; digit++) {
     const byte = bytes[digit]!
     if (!((byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66))) return false
   }
   return true
+}
+
+/** An underscore, or a character whose escape begins with one. */
+function isWrittenAsUnderscore(bytes: Uint8Array, index: number, to: number): boolean {
+  const byte = bytes[index]!
+  if (byte === 0x5f) return true
+  return (replacements[byte] ?? (byte === 0xef ? rareReplacement(bytes, index, to) : undefined))?.[0] === '_'
 }
 
 function hex(byte: number): string {

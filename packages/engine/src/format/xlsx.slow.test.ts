@@ -210,6 +210,7 @@ test('text stays text: no value becomes a formula, and XML is not to be broken o
     '&amp;lt;',
     '_x000D_ _x005F_ _X0041_ _x00_',
     'a_x000a_b',
+    '_x0D00\ufffe_ _x0D00\r _x0D00_x0D00\u0001 _x0D00&',
     '\u0000\u0001\u001f\t\n\r\u007f\u0085\ufffe\uffff',
     'é 漢 😀 \u2028',
     '123',
