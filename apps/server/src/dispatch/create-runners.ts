@@ -12,7 +12,7 @@ import {
   signedLinksSchema,
 } from '@bulkhead/contract'
 import { earlierFolders } from '@bulkhead/engine/job/run-folder'
-import type { ClaimedRun, Repository } from '../repository/repository.ts'
+import type { ClaimedRun, LeftRun, Repository } from '../repository/repository.ts'
 import { activeRun, type ActiveRun, runWorkOf } from './active-run.ts'
 import { keepClaiming } from './claims.ts'
 import { keepLeases } from './leases.ts'
@@ -82,7 +82,13 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     await starter.prepare(one)
     return pool.placeForTask(one)
   })
-  const ends = createRunEnds({ repository, attempts, log, onOver: over, cleanUp: cleanUpAfter })
+  const ends = createRunEnds({
+    repository,
+    attempts,
+    log,
+    onOver: over,
+    cleanUp: (run) => void cleanUpAfter(run),
+  })
   const calls = createRunnerCalls({
     repository,
     log,
@@ -106,6 +112,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
       if (run.lost) over(run)
       else void ends.fail(run, cancelled())
     },
+    onEnded: (run) => void cleanUpAfter(run),
   })
   const unlisten = repository.onChange((change) => {
     if (change === 'runs') claims.wake()
@@ -192,15 +199,18 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
   }
 
   /** Nobody waits for it: what cannot be removed now is told to the log. */
-  function cleanUpAfter({ one, record }: ActiveRun, folders: readonly string[]): void {
-    for (const store of Object.keys(one.application.manifest.spec.stores))
-      cleanUp(one, store, folders).catch((error: unknown) => {
-        log.warn('What a dead run left could not be removed', {
-          runId: record.runId,
-          store,
-          error: String(error),
-        })
-      })
+  async function cleanUpAfter({ application, revision, runId, epoch }: LeftRun): Promise<void> {
+    const told = (store: string | undefined, error: unknown): void =>
+      log.warn('What a dead run left could not be removed', { runId, store, error: String(error) })
+    try {
+      const one = await find(application, revision)
+      // of its last epoch too
+      const folders = earlierFolders(runId, epoch + 1)
+      for (const store of Object.keys(one.application.manifest.spec.stores))
+        cleanUp(one, store, folders).catch((error: unknown) => told(store, error))
+    } catch (error) {
+      told(undefined, error)
+    }
   }
 
   async function cleanUp(one: ServedApplication, store: string, folders: readonly string[]): Promise<void> {
