@@ -5,6 +5,7 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { startServices } from '../../scripts/services/start.ts'
+import { cleanedUp } from '../support/cleanup.ts'
 import { killsOf, leastHits } from './disturb.ts'
 import { runChaos } from './run-chaos.ts'
 import { runSameInstant } from './same-instant.ts'
@@ -72,6 +73,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
     }
   } finally {
     for (const action of afterwards) await action()
+    await cleanedUp()
   }
 }
 process.exit(faults.length > 0 ? 1 : 0)

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cancelled, z } from '@bulkhead/connector-sdk'
 import {
@@ -27,6 +24,7 @@ import { createRunnerCalls } from './runner-calls.ts'
 import type { RunnerProcess } from './runner-process.ts'
 import { createRunnerStarter, type StarterOptions } from './runner-starter.ts'
 import type { Runners } from './runners.ts'
+import { makeSocketFolder } from './socket-folder.ts'
 import { createTaskDesk, type TaskQuestion } from './task-desk.ts'
 import { killHanging } from './watch-processes.ts'
 
@@ -54,8 +52,8 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
   const leaseMs = parseDuration(options.runners.lease)
   const silenceMs = parseDuration(options.runners.silence)
   const graceMs = parseDuration(options.runners.stopGrace)
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-runners-'))
-  const socket = join(folder, 'api')
+  const folder = await makeSocketFolder()
+  const { socket } = folder
   const tokens = createTokenBook<TokenHolder>()
   const starter = createRunnerStarter({ ...options, socket, tokens, leaseMs })
   const active = new Map<string, ActiveRun>()
@@ -273,7 +271,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
       for (const process of pool.all) process.end(graceMs)
       await Promise.all([...pool.all].map(({ exited }) => exited))
       await api[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true, force: true })
+      await folder[Symbol.asyncDispose]()
     },
   }
 }
