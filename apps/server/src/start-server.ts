@@ -164,7 +164,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const health = createHealth(repository, now)
   const api = await openApi(core, {
     intake,
-    prepare: requests.prepare,
+    prepare: (arrival) => requests.prepare(arrival),
     runners,
     health,
     metrics,
