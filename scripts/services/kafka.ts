@@ -16,11 +16,15 @@ interface Ports {
   readonly open: number
   /** Asks for a password. */
   readonly guarded: number
+  /** Tells its clients another address than its own, where a test may have a proxy. */
+  readonly proxied: number
   readonly controller: number
 }
 
-const anyPorts: Ports = { open: 9092, guarded: 9093, controller: 9094 }
+const anyPorts: Ports = { open: 9092, guarded: 9093, proxied: 9095, controller: 9094 }
 const username = 'bulkhead'
+/** Nobody else listens there: its port is one that the broker has at 127.0.0.1. */
+const proxyHost = '127.0.0.2'
 
 /** Starts a broker whose data lie in `folder`. */
 export async function startKafka(
@@ -31,12 +35,18 @@ export async function startKafka(
   const path = await classPath({ title, artifacts }, java, signal)
   const data = join(folder, 'data')
   await cp(await template(java, path, signal), data, { recursive: true })
-  const ports = { open: await freePort(), guarded: await freePort(), controller: await freePort() }
+  const ports = {
+    open: await freePort(),
+    guarded: await freePort(),
+    proxied: await freePort(),
+    controller: await freePort(),
+  }
   const password = randomBytes(12).toString('base64url')
   const config = join(folder, 'server.properties')
   await writeFile(config, settings(data, ports, password))
   const bootstrap = `127.0.0.1:${ports.open}`
   const sasl = { bootstrap: `127.0.0.1:${ports.guarded}`, mechanism: 'PLAIN', username, password }
+  const proxied = { bootstrap: `${proxyHost}:${ports.proxied}`, target: `127.0.0.1:${ports.proxied}` }
   const server = await startServer(
     {
       command: java.program,
@@ -62,7 +72,7 @@ export async function startKafka(
   )
   return {
     ...server,
-    value: JSON.stringify({ bootstrap, sasl }),
+    value: JSON.stringify({ bootstrap, sasl, proxied }),
     version: `Kafka ${version} on Java ${java.major}`,
   }
 }
@@ -102,17 +112,17 @@ async function template(java: Java, path: string, signal: AbortSignal): Promise<
 }
 
 /** One node: every topic of its own has one replica and few partitions, and nothing waits for others. */
-function settings(data: string, { open, guarded, controller }: Ports, password: string): string {
+function settings(data: string, { open, guarded, proxied, controller }: Ports, password: string): string {
   const listeners = `PLAINTEXT://127.0.0.1:${open},SASL_PLAINTEXT://127.0.0.1:${guarded}`
   const internal = ['offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic']
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controller}
-listeners=${listeners},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=${listeners}
+listeners=${listeners},PROXIED://127.0.0.1:${proxied},CONTROLLER://127.0.0.1:${controller}
+advertised.listeners=${listeners},PROXIED://${proxyHost}:${proxied}
 sasl.enabled.mechanisms=PLAIN
 listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs=${data}
 ${internal.map((name) => `${name}.replication.factor=1\n${name}.num.partitions=2`).join('\n')}

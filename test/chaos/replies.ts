@@ -1,42 +1,40 @@
 /** What came back on the reply topics. */
 import type { ReplyEvent } from '@bulkhead/contract'
-import { Consumer, MessagesStreamModes } from '@platformatic/kafka'
+import { Consumer, ListOffsetTimestamps, MessagesStreamModes } from '@platformatic/kafka'
 import { brokersOf, type KafkaServer } from '../support/kafka.ts'
 
-export interface Replies extends AsyncDisposable {
-  /** Every message, by application and request id; those of one request in their order. */
-  readonly byRequest: ReadonlyMap<string, readonly ReplyEvent[]>
-  readonly count: () => number
-}
+/** By application and request id; those of one request in their order. */
+export type Replies = ReadonlyMap<string, readonly ReplyEvent[]>
 
-/** Collects all reply events of these topics from now to when it is disposed of. */
-export async function collectReplies(server: KafkaServer, topics: readonly string[]): Promise<Replies> {
+/** Reads topics from their beginning to where they end now. */
+export async function readReplies(server: KafkaServer, topics: readonly string[]): Promise<Replies> {
   const byRequest = new Map<string, ReplyEvent[]>()
-  let count = 0
   const consumer = new Consumer<Buffer, Buffer, string, string>({
     clientId: 'chaos',
     groupId: `chaos-${process.pid}-${Date.now()}`,
     bootstrapBrokers: brokersOf(server),
     autocommit: false,
+    maxWaitTime: 100,
     deserializers: { headerKey: String, headerValue: String },
   })
-  const stream = await consumer.consume({ topics: [...topics], mode: MessagesStreamModes.EARLIEST })
-  const reading = (async () => {
+  try {
+    const ends = await consumer.listOffsets({ topics: [...topics], timestamp: ListOffsetTimestamps.LATEST })
+    const open = new Map<string, bigint>()
+    for (const [topic, offsets] of ends)
+      for (const [partition, end] of offsets.entries()) if (end > 0n) open.set(`${topic}/${partition}`, end)
+    if (open.size === 0) return byRequest
+    const stream = await consumer.consume({ topics: [...topics], mode: MessagesStreamModes.EARLIEST })
     for await (const message of stream) {
+      const place = `${message.topic}/${message.partition}`
       const event = eventOf(message)
       const key = `${event.data.application}/${event.data.requestId}`
       byRequest.set(key, [...(byRequest.get(key) ?? []), event])
-      count += 1
+      if (message.offset + 1n >= (open.get(place) ?? 0n)) open.delete(place)
+      if (open.size === 0) break
     }
-  })()
-  return {
-    byRequest,
-    count: () => count,
-    async [Symbol.asyncDispose]() {
-      await stream.close()
-      await reading
-      await consumer.close()
-    },
+    return byRequest
+  } finally {
+    await consumer.close(true)
   }
 }
 

@@ -13,22 +13,21 @@ export interface ChaosRequest {
   readonly rows: number
 }
 
-/** @param share  of requests that are sent twice: a topic that is replayed */
-export function makeRequests(
+/** Requests without end, the same for the same chance. */
+export function* makeRequests(
   applications: readonly ChaosApplication[],
-  count: number,
   random: Random,
-): readonly ChaosRequest[] {
-  return Array.from({ length: count }, (_, index) => ({
-    id: `req-${index}`,
-    application: random.pick(applications),
-    seed: index,
-    rows: 1 + random.below(100),
-  }))
+): Generator<ChaosRequest, never> {
+  for (let seed = 0; ; seed++)
+    yield { id: `req-${seed}`, application: random.pick(applications), seed, rows: 1 + random.below(100) }
 }
 
-function textOf({ id, seed, rows }: ChaosRequest): string {
-  return JSON.stringify({ requestId: id, job: 'small', parameters: { seed, rows } })
+export function parametersOf({ seed, rows }: ChaosRequest): { readonly seed: number; readonly rows: number } {
+  return { seed, rows }
+}
+
+function textOf(request: ChaosRequest): string {
+  return JSON.stringify({ requestId: request.id, job: 'small', parameters: parametersOf(request) })
 }
 
 /** The file that a request gives when nothing disturbs it, computed without the platform. */
@@ -48,6 +47,7 @@ export function expectedFile({ seed, rows }: ChaosRequest): {
 }
 
 export interface SendOptions {
+  readonly least: number
   readonly twice: (request: ChaosRequest) => boolean
   readonly perSecond: number
   /** From 0 to 1, how far the disturbances are: requests keep pace with them, so that none of them hits an idle server. */
@@ -57,32 +57,40 @@ export interface SendOptions {
 /** Sent while nothing is done yet, and without end so many a second: what waits for a request must not wait for ever. */
 const ahead = 40
 const trickle = 4
+const tickMs = 250
 
-/** Writes requests to their topics, a few at a time, each twice where `twice` says so. */
+/**
+ * Writes requests to their topics, a few at a time, each twice where `twice` says so: at least as many as asked for, and
+ * more for as long as it is not disturbed enough.
+ *
+ * @returns those that were sent
+ */
 export async function sendRequests(
   server: KafkaServer,
-  requests: readonly ChaosRequest[],
-  { twice, perSecond, disturbed }: SendOptions,
-): Promise<void> {
+  requests: Iterator<ChaosRequest, never>,
+  { least, twice, perSecond, disturbed }: SendOptions,
+): Promise<readonly ChaosRequest[]> {
+  const sent: ChaosRequest[] = []
   const producer = new Producer({
     clientId: 'chaos',
     bootstrapBrokers: brokersOf(server),
     serializers: stringSerializers,
     idempotent: true,
   })
-  const tickMs = 250
   try {
-    for (let from = 0; from < requests.length;) {
-      const isBehind = from < requests.length * disturbed() + ahead
-      const to = from + Math.max(1, Math.round(((isBehind ? perSecond : trickle) * tickMs) / 1000))
-      const messages = requests.slice(from, to).flatMap((request) => {
+    while (sent.length < least || disturbed() < 1) {
+      const isBehind = sent.length < Math.min(least, least * disturbed() + ahead)
+      const count = Math.max(1, Math.round(((isBehind ? perSecond : trickle) * tickMs) / 1000))
+      const batch = Array.from({ length: count }, () => requests.next().value)
+      const messages = batch.flatMap((request) => {
         const message = { topic: request.application.requests, key: request.id, value: textOf(request) }
         return twice(request) ? [message, message] : [message]
       })
       await producer.send({ messages })
-      from = to
+      sent.push(...batch)
       await sleep(tickMs)
     }
+    return sent
   } finally {
     await producer.close()
   }

@@ -1,18 +1,23 @@
 /** A server as its operators start it, which is started again whenever it dies. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { createWriteStream, readFileSync, type WriteStream } from 'node:fs'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
+import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { moments } from '@bulkhead/engine/observe/moments'
+import type { Random } from './random.ts'
 
 const checkout = resolve(import.meta.dirname, '../..')
 
 export interface ServerUnderTest extends AsyncDisposable {
   readonly name: string
-  readonly pid: () => number | undefined
-  /** Sends a signal to the process that runs now; it is started again if it dies of it. */
-  readonly signal: (signal: NodeJS.Signals) => void
+  /** Kills the process that runs now. @returns whether there was one */
+  readonly kill: () => boolean
+  /** Kills one of its runners. @returns whether there was one */
+  readonly killRunner: (random: Random) => boolean
+  /** Base of the API of the process that runs now, when it is ready. */
+  readonly url: () => Promise<string>
   /** How often it was started. */
   readonly starts: () => number
 }
@@ -26,6 +31,8 @@ export interface ServerOptions {
   /** Where orders for the kill agent lie. */
   readonly orders: string
   readonly environment: Readonly<Record<string, string>>
+  /** What starts of servers and runners need not compile again. */
+  readonly compileCache: string
 }
 
 export function startServerUnderTest(options: ServerOptions): ServerUnderTest {
@@ -33,8 +40,13 @@ export function startServerUnderTest(options: ServerOptions): ServerUnderTest {
   agent.searchParams.set('orders', options.orders)
   agent.searchParams.set('moments', moments.join(','))
   const log = createWriteStream(join(options.folder, 'server.log'), { flags: 'a' })
+  log.on('error', () => undefined) // the last words of a killed process may come behind its end
+  // whoever ends the run of chaos by a signal ends its servers too
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
   let starts = 0
   let ending = false
+  let ready = Promise.withResolvers<string>()
   let child = start()
 
   function start(): ChildProcess {
@@ -52,11 +64,24 @@ export function startServerUnderTest(options: ServerOptions): ServerUnderTest {
         options.platform,
       ],
       {
-        env: { ...process.env, ...options.environment, XDG_STATE_HOME: options.folder },
-        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          ...process.env,
+          ...options.environment,
+          XDG_STATE_HOME: options.folder,
+          NODE_COMPILE_CACHE: options.compileCache,
+        },
+        stdio: ['ignore', 'ignore', 'pipe'],
       },
     )
-    for (const stream of [started.stdout, started.stderr]) stream?.pipe(log, { end: false })
+    const now = Promise.withResolvers<string>()
+    ready.resolve(now.promise) // whoever waits for the last one waits for this one
+    ready = now
+    if (started.stderr !== null)
+      createInterface({ input: started.stderr }).on('line', (line) => {
+        log.write(`${line}\n`)
+        const [, url] = /"message":"Ready","url":"([^"]+)"/.exec(line) ?? []
+        if (url !== undefined) now.resolve(url)
+      })
     started.once('exit', (code, signal) => {
       log.write(`-- ended with ${signal ?? code}\n`)
       if (!ending) setTimeout(() => (child = ending ? child : start()), 200)
@@ -66,22 +91,46 @@ export function startServerUnderTest(options: ServerOptions): ServerUnderTest {
 
   return {
     name: options.name,
-    pid: () => child.pid,
-    signal: (signal) => void child.kill(signal),
+    kill: () => isRunning(child) && child.kill('SIGKILL'),
+    killRunner(random) {
+      const runners = isRunning(child) ? childrenOf(child.pid ?? 0) : []
+      if (runners.length === 0) return false
+      try {
+        return process.kill(random.pick(runners), 'SIGKILL')
+      } catch {
+        return false // it ended meanwhile
+      }
+    },
+    url: () => ready.promise,
     starts: () => starts,
     async [Symbol.asyncDispose]() {
       ending = true
       await ended(child, log)
+      process.off('exit', kill)
     },
   }
 }
 
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null
+}
+
+/** None where the system does not tell. */
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return (readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? []).map(Number)
+  } catch {
+    return []
+  }
+}
+
 async function ended(child: ChildProcess, log: WriteStream): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const exit = new Promise((resolveExit) => child.once('exit', resolveExit))
+  if (isRunning(child)) {
+    // with all that it wrote
+    const exit = new Promise((resolveExit) => child.once('close', resolveExit))
     child.kill('SIGCONT')
     child.kill('SIGTERM')
-    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+    const timer = setTimeout(() => child.kill('SIGKILL'), 30_000)
     await exit
     clearTimeout(timer)
   }

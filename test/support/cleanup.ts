@@ -15,11 +15,14 @@ export interface Scope {
 
 const running: Promise<void>[] = []
 
-after(async () => {
+after(cleanedUp)
+
+/** Resolves when all that was begun is done: for what is no test, and must not end its servers before. */
+export async function cleanedUp(): Promise<void> {
   const results = await Promise.allSettled(running)
   const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []))
   if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n'))
-})
+}
 
 /** Starts `action` when the scope is over; a failure of it fails the file. */
 export function afterwards(scope: Scope, action: () => Promise<void>): void {

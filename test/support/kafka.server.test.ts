@@ -10,7 +10,7 @@ import {
   stringDeserializers,
   stringSerializers,
 } from '@platformatic/kafka'
-import { brokersOf, createTopic, type TestTopic, withAdmin } from './kafka.ts'
+import { brokersOf, createTopic, proxyBroker, type TestTopic, withAdmin } from './kafka.ts'
 
 let earlier: TestTopic
 
@@ -62,4 +62,26 @@ test('asks for a password on a listener of its own', async (t) => {
   await assert.rejects(login('wrong'), (error) =>
     /SASL_AUTHENTICATION_FAILED/.test(inspect(error, { depth: 9 })),
   )
+})
+
+test('a client of its listener for a proxy goes through the proxy with all that it does', async (t) => {
+  const { proxy, ...server } = await proxyBroker(t)
+  const { topic } = await createTopic(t)
+  const { bytesToServer: before } = proxy
+  const value = 'x'.repeat(100_000)
+  const producer = new Producer({
+    clientId: 'test',
+    bootstrapBrokers: brokersOf(server),
+    serializers: stringSerializers,
+    retries: 5,
+    retryDelay: 50,
+  })
+  try {
+    await producer.send({ messages: [{ topic, key: 'a', value }] })
+    assert.ok(proxy.bytesToServer - before > value.length)
+    proxy.cut()
+    await producer.send({ messages: [{ topic, key: 'b', value }] })
+  } finally {
+    await producer.close()
+  }
 })

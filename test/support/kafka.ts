@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { Admin, Consumer } from '@platformatic/kafka'
 import { afterwards, type Scope } from './cleanup.ts'
 import { serverVariable } from './environment.ts'
+import { type Proxy, startProxy } from './proxy.ts'
 
 /** What `BULKHEAD_TEST_KAFKA` holds, as JSON. */
 export interface KafkaServer {
@@ -15,6 +16,8 @@ export interface KafkaServer {
     readonly username: string
     readonly password: string
   }
+  /** A door at which the broker tells its clients the address `bootstrap`, where nobody is but the proxy of a test, and listens at `target`. */
+  readonly proxied?: { readonly bootstrap: string; readonly target: string }
 }
 
 export interface TestTopic extends KafkaServer {
@@ -46,6 +49,22 @@ export async function createTopic(
 /** The addresses of a server, one by one. */
 export function brokersOf({ bootstrap }: KafkaServer): string[] {
   return bootstrap.split(',').map((broker) => broker.trim())
+}
+
+/**
+ * A broker whose connections a test can cut: all that its clients do goes through the proxy. One test at a time.
+ * @throws when the broker of the environment has no such door
+ */
+export async function proxyBroker(scope: Scope): Promise<KafkaServer & { readonly proxy: Proxy }> {
+  const { proxied } = JSON.parse(serverVariable('kafka')) as KafkaServer
+  if (proxied === undefined) throw new Error('The broker of BULKHEAD_TEST_KAFKA has no listener for a proxy')
+  const { bootstrap, target } = proxied
+  return { bootstrap, proxy: await startProxy(scope, address(target), address(bootstrap)) }
+}
+
+function address(text: string): { readonly host: string; readonly port: number } {
+  const { hostname, port } = new URL(`kafka://${text}`)
+  return { host: hostname, port: Number(port) }
 }
 
 /** Hands an administrator of the broker to `use`, and closes it. */

@@ -17,7 +17,7 @@ import { ensureFirstToken } from './auth/first-token.ts'
 import { createRunners } from './dispatch/create-runners.ts'
 import type { Runners } from './dispatch/runners.ts'
 import { createIntake } from './intake/create-intake.ts'
-import type { Intake } from './intake/intake.ts'
+import type { Intake, Preparing } from './intake/intake.ts'
 import { createHealth } from './observe/health.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { createServerLog, type ServerLog } from './observe/server-log.ts'
@@ -138,7 +138,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const grants = stack.use(createSecretGrants(spec.secrets.providers, { stateFolder, environment, log }))
   const runners = stack.use(await startRunners(core, options, filesUrl, grants))
   runnerStatus.list = () => runners.status()
-  const intake = traceIntake(intakeOf(core), tracing)
+  const requests = intakeOf(core)
+  const intake = traceIntake(requests, tracing)
   const replies = createReplies({
     server: core.name,
     leaseMs: Math.max(leastMessageLeaseMs, 4 * parseDuration(spec.runners.lease)),
@@ -161,7 +162,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   triggerStatus.list = () => triggers.status()
   stack.defer(() => triggers.stop())
   const health = createHealth(repository, now)
-  const api = await openApi(core, { intake, runners, health, metrics, tracing, options })
+  const api = await openApi(core, {
+    intake,
+    prepare: (arrival) => requests.prepare(arrival),
+    runners,
+    health,
+    metrics,
+    tracing,
+    options,
+  })
   stack.defer(() => api.close(0))
   const url = await api.listen()
   triggers.start()
@@ -225,7 +234,7 @@ function startRunners(
   })
 }
 
-function intakeOf({ applications, repository, catalog, stateFolder, spec }: Core): Intake {
+function intakeOf({ applications, repository, catalog, stateFolder, spec }: Core): Intake & Preparing {
   const memoryMs = parseDuration(spec.retention.requests)
   return createIntake({
     applications,
@@ -248,6 +257,7 @@ async function openApi(
   { repository, applications, spec, stateFolder, log }: Core,
   rooms: {
     readonly intake: Intake
+    readonly prepare: Preparing['prepare']
     readonly runners: Runners
     readonly health: ReturnType<typeof createHealth>
     readonly metrics: ReturnType<typeof createMetrics>
@@ -261,6 +271,7 @@ async function openApi(
   return createApi({
     repository,
     intake: rooms.intake,
+    prepare: rooms.prepare,
     applications,
     runners: rooms.runners,
     auth,

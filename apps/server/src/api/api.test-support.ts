@@ -128,6 +128,7 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
     http,
     now,
     intake: options.intake?.(intake) ?? intake,
+    prepare: (arrival) => intake.prepare(arrival),
     runners: { ...signingRunners, ...options.runners },
     tracing: options.tracing ?? noTracing,
     keys: () => Promise.resolve({ keys: [{ kty: 'EC', crv: 'P-256', kid: 'k1', x: 'AA', y: 'AA' }] }),

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { fault, type Jwks } from '@bulkhead/contract'
 import type { Applications, ServedApplication } from '../applications/applications.ts'
 import { allows } from '../auth/scopes.ts'
 import type { Runners } from '../dispatch/runners.ts'
+import type { Preparing } from '../intake/intake.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type Handlers, ok } from './call.ts'
 import { applicationView } from './views.ts'
@@ -13,6 +15,7 @@ export interface ApplicationHandlersOptions {
   readonly repository: Pick<Repository, 'queued'>
   readonly applications: Pick<Applications, 'get' | 'list' | 'setAside'>
   readonly runners: Pick<Runners, 'check' | 'preview'>
+  readonly prepare: Preparing['prepare']
   readonly keys: PublicKeys
 }
 
@@ -83,7 +86,9 @@ export function applicationHandlers(options: ApplicationHandlersOptions): Handle
       return ok({ items: await asTask(application, signal, (end) => runners.check(application, end)) })
     },
     async preview({ params: { application }, query: { rows }, bytes, signal }) {
-      const request = new TextDecoder().decode(bytes)
+      // for one without an id: nothing is kept of it
+      const requestId = `preview-${randomUUID()}`
+      const request = await options.prepare({ application, input: bytes ?? '', requestId })
       return ok(await asTask(application, signal, (end) => runners.preview(application, request, rows, end)))
     },
     async showKeys({ params: { application } }) {

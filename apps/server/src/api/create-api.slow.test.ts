@@ -290,7 +290,7 @@ test('check and preview are tasks of runners, so many of an application at once'
   )
   const rows = await api.call('POST', `/api/v1/applications/${application}/preview?rows=5`, {
     headers,
-    body: '{"job":"departures","parameters":{"late":90071992547409931234567890}}',
+    body: '{"job":"departures","parameters":{"airport":"SEA"},"context":{"late":90071992547409931234567890}}',
   })
   assert.ok(rows.text.includes('90071992547409931234567890'))
   assert.equal(

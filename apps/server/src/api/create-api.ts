@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Applications } from '../applications/applications.ts'
 import { type Auth, refuseTokensOff } from '../auth/authenticate.ts'
 import type { Runners } from '../dispatch/runners.ts'
-import type { Intake } from '../intake/intake.ts'
+import type { Intake, Preparing } from '../intake/intake.ts'
 import type { Health } from '../observe/health.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { ServerLog } from '../observe/server-log.ts'
@@ -36,6 +36,7 @@ import { createWatching } from './watch.ts'
 export interface ApiOptions {
   readonly repository: Repository
   readonly intake: Intake
+  readonly prepare: Preparing['prepare']
   readonly applications: Pick<Applications, 'get' | 'list' | 'setAside'>
   readonly runners: Pick<Runners, 'sign' | 'check' | 'preview'>
   readonly auth: Auth

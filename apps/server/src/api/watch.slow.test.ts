@@ -62,7 +62,7 @@ test('tells the history, the progress, and how it ended, and then ends', async (
       await api.repository.renew({ server: 's', leaseMs: 60_000, runs })
     } else if (at === 1 && seen.some(({ event }) => event === 'progress')) {
       at = 2
-      await api.repository.lose([{ runId, epoch: 1, reason: 'exit code 1' }], { attempts: 1 })
+      await api.repository.lose([{ runId, epoch: 1, reason: 'exit code 1', why: 'died' }], { attempts: 1 })
     }
     return false
   })

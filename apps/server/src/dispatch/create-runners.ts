@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cancelled, z } from '@bulkhead/connector-sdk'
 import {
@@ -12,7 +9,7 @@ import {
   signedLinksSchema,
 } from '@bulkhead/contract'
 import { earlierFolders } from '@bulkhead/engine/job/run-folder'
-import type { ClaimedRun, Repository } from '../repository/repository.ts'
+import type { ClaimedRun, LeftRun, Repository } from '../repository/repository.ts'
 import { activeRun, type ActiveRun, runWorkOf } from './active-run.ts'
 import { keepClaiming } from './claims.ts'
 import { keepLeases } from './leases.ts'
@@ -27,6 +24,7 @@ import { createRunnerCalls } from './runner-calls.ts'
 import type { RunnerProcess } from './runner-process.ts'
 import { createRunnerStarter, type StarterOptions } from './runner-starter.ts'
 import type { Runners } from './runners.ts'
+import { makeSocketFolder } from './socket-folder.ts'
 import { createTaskDesk, type TaskQuestion } from './task-desk.ts'
 import { killHanging } from './watch-processes.ts'
 
@@ -54,8 +52,8 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
   const leaseMs = parseDuration(options.runners.lease)
   const silenceMs = parseDuration(options.runners.silence)
   const graceMs = parseDuration(options.runners.stopGrace)
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-runners-'))
-  const socket = join(folder, 'api')
+  const folder = await makeSocketFolder()
+  const { socket } = folder
   const tokens = createTokenBook<TokenHolder>()
   const starter = createRunnerStarter({ ...options, socket, tokens, leaseMs })
   const active = new Map<string, ActiveRun>()
@@ -82,7 +80,13 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     await starter.prepare(one)
     return pool.placeForTask(one)
   })
-  const ends = createRunEnds({ repository, attempts, log, onOver: over, cleanUp: cleanUpAfter })
+  const ends = createRunEnds({
+    repository,
+    attempts,
+    log,
+    onOver: over,
+    cleanUp: (run) => void cleanUpAfter(run),
+  })
   const calls = createRunnerCalls({
     repository,
     log,
@@ -106,6 +110,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
       if (run.lost) over(run)
       else void ends.fail(run, cancelled())
     },
+    onEnded: (run) => void cleanUpAfter(run),
   })
   const unlisten = repository.onChange((change) => {
     if (change === 'runs') claims.wake()
@@ -192,15 +197,18 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
   }
 
   /** Nobody waits for it: what cannot be removed now is told to the log. */
-  function cleanUpAfter({ one, record }: ActiveRun, folders: readonly string[]): void {
-    for (const store of Object.keys(one.application.manifest.spec.stores))
-      cleanUp(one, store, folders).catch((error: unknown) => {
-        log.warn('What a dead run left could not be removed', {
-          runId: record.runId,
-          store,
-          error: String(error),
-        })
-      })
+  async function cleanUpAfter({ application, revision, runId, epoch }: LeftRun): Promise<void> {
+    const told = (store: string | undefined, error: unknown): void =>
+      log.warn('What a dead run left could not be removed', { runId, store, error: String(error) })
+    try {
+      const one = await find(application, revision)
+      // of its last epoch too
+      const folders = earlierFolders(runId, epoch + 1)
+      for (const store of Object.keys(one.application.manifest.spec.stores))
+        cleanUp(one, store, folders).catch((error: unknown) => told(store, error))
+    } catch (error) {
+      told(undefined, error)
+    }
   }
 
   async function cleanUp(one: ServedApplication, store: string, folders: readonly string[]): Promise<void> {
@@ -263,7 +271,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
       for (const process of pool.all) process.end(graceMs)
       await Promise.all([...pool.all].map(({ exited }) => exited))
       await api[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true, force: true })
+      await folder[Symbol.asyncDispose]()
     },
   }
 }

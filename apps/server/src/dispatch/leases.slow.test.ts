@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { rowsApplication, startDispatch, type TestDispatch, waitingCode } from './dispatch.test-support.ts'
@@ -28,13 +28,14 @@ function begun(dispatch: TestDispatch, count: number): Promise<readonly number[]
 async function start(
   t: Parameters<typeof startDispatch>[0],
   runners: Readonly<Record<string, unknown>> = {},
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<TestDispatch> {
   const overlay = JSON.stringify({
     apiVersion: 'bulkhead.dev/v1beta1',
     kind: 'Environment',
     spec: { env: ['WAIT_FOLDER'] },
   })
-  const application = rowsApplication('shop', { wait: waitingCode('true') })
+  const application = rowsApplication('shop', { wait: waitingCode('true') }, more)
   const files = { ...application.files, 'environments/test.yaml': overlay }
   const dispatch = await startDispatch(t, [{ ...application, files, environment: 'test' }], {
     runners,
@@ -52,7 +53,7 @@ test('a runner that was frozen while its run went to another cannot commit when 
   const { runId, pid } = await startWaiting(dispatch)
   process.kill(pid, 'SIGSTOP')
   // what another server does when the lease of the run has ended
-  await dispatch.repository.lose([{ runId, epoch: 1, reason: 'a test' }], { attempts: 5 })
+  await dispatch.repository.lose([{ runId, epoch: 1, reason: 'a test', why: 'died' }], { attempts: 5 })
   await begun(dispatch, 2)
   await goOn(dispatch)
   const run = await dispatch.ended(runId)
@@ -116,6 +117,44 @@ test('a server that ends hands its runs over, and another one goes on with them'
   const run = await dispatch.ended(runId)
   assert.equal(run.state, 'completed')
   assert.equal(run.epoch, 2)
+})
+
+test('what a run leaves that is given up with its lease is removed by the server that gives it up', async (t) => {
+  const dispatch = await start(t, { attempts: 1 })
+  await dispatch.runners.drain(0)
+  const runId = await dispatch.accept('shop', { job: 'wait' })
+  // of a server that has died since
+  const [claimed] = await dispatch.repository.claim({
+    server: 'dead',
+    leaseMs: 1,
+    most: [{ application: 'shop', runs: 1 }],
+  })
+  assert.equal(claimed?.run.epoch, 1)
+  const folder = join(dispatch.folder, 'shop/out', runId)
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'rows.csv'), 'half')
+  await dispatch.another('b')
+  assert.equal((await dispatch.ended(runId)).reply?.error?.code, 'runner-died')
+  await dispatch.until(
+    async () => ((await dispatch.stored('shop')).length === 0 ? true : undefined),
+    'The removal of what it left',
+  )
+})
+
+test('an application has no more runs at once than it may have, and the others wait', async (t) => {
+  const dispatch = await start(t, { processes: 6 }, { policy: { limits: { concurrentRuns: 2 } } })
+  let most = 0
+  const watch = setInterval(() => {
+    const runs = dispatch.runners.status().reduce((sum, status) => sum + status.runs.length, 0)
+    most = Math.max(most, runs)
+  }, 2)
+  t.after(() => clearInterval(watch))
+  const ids = await Promise.all(Array.from({ length: 6 }, () => dispatch.accept('shop', { job: 'wait' })))
+  await begun(dispatch, 2)
+  assert.equal(await dispatch.repository.queued('shop'), 4)
+  await goOn(dispatch)
+  for (const id of ids) assert.equal((await dispatch.ended(id, 30_000)).state, 'completed')
+  assert.equal(most, 2)
 })
 
 test('a runner sees what its application may see, and nothing of the server', async (t) => {

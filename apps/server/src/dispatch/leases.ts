@@ -1,5 +1,5 @@
 import type { Log } from '@bulkhead/connector-sdk'
-import type { Repository } from '../repository/repository.ts'
+import type { LeftRun, Repository } from '../repository/repository.ts'
 import type { ActiveRun } from './active-run.ts'
 
 /** Keeps the leases of this server's runs, and begins again what other servers lost. */
@@ -22,8 +22,10 @@ export function keepLeases(options: {
   readonly active: () => readonly ActiveRun[]
   /** Told when a run is another's now, or has new commands. */
   readonly onRenewed: (run: ActiveRun) => void
+  /** Told of runs that were given up. */
+  readonly onEnded: (run: LeftRun) => void
 }): Leases {
-  const { repository, server, leaseMs, attempts, log, active, onRenewed } = options
+  const { repository, server, leaseMs, attempts, log, active, onRenewed, onEnded } = options
   const everyMs = Math.max(50, leaseMs / 3)
   let isOut = false
   let renewing: Promise<void> | undefined
@@ -62,7 +64,8 @@ export function keepLeases(options: {
         log.info('The repository is back, and every lease got one more period')
       }
       await renew()
-      await repository.recover({ attempts })
+      const { ended } = await repository.recover({ attempts })
+      for (const run of ended) onEnded(run)
     } catch (error) {
       if (!isOut && !stopped) log.warn('Leases cannot be renewed', { error: String(error) })
       isOut = true

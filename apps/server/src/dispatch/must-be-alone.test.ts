@@ -12,7 +12,7 @@ import { isAlwaysAlone, mustBeAlone } from './must-be-alone.ts'
 
 const connectors = resolve(import.meta.dirname, '../../../../connectors')
 
-test('a run is alone with a source or code of its own, a foreign connector, at its second beginning, or when its application wants it', async (t) => {
+test('a run is alone with a source or code of its own, a foreign connector, after the death of its process, or when its application wants it', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-alone-'))
   t.after(() => rm(folder, { recursive: true }))
   const catalog = await readCatalog([connectors])
@@ -22,13 +22,13 @@ test('a run is alone with a source or code of its own, a foreign connector, at i
   }
   const shop = await read('shop')
   const lonely = await read('lonely', { isolation: 'run' })
-  const run = (request: unknown, epoch = 1): ClaimedRun =>
-    ({ run: { epoch }, body: JSON.stringify(request) }) as unknown as ClaimedRun
+  const run = (request: unknown, deaths = 0): ClaimedRun =>
+    ({ run: { epoch: 3, deaths }, body: JSON.stringify(request) }) as unknown as ClaimedRun
   const plain = run({ requestId: 'a', job: 'plain' })
   const source = { connector: 'postgres', config: {}, credentials: { jwe: 'a.b.c.d.e' }, query: 'SELECT 1' }
 
   assert.equal(mustBeAlone(plain, shop, catalog, []), false)
-  assert.equal(mustBeAlone(run({ requestId: 'a', job: 'plain' }, 2), shop, catalog, []), true)
+  assert.equal(mustBeAlone(run({ requestId: 'a', job: 'plain' }, 1), shop, catalog, []), true)
   assert.equal(mustBeAlone(run({ requestId: 'a', job: 'code' }), shop, catalog, []), true)
   assert.equal(mustBeAlone(run({ requestId: 'a', source }), shop, catalog, []), true)
   assert.equal(mustBeAlone(plain, shop, catalog, [connectors]), true)

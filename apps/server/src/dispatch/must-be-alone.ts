@@ -6,7 +6,7 @@ import type { ClaimedRun } from '../repository/repository.ts'
 /**
  * Whether a run gets a process that ends with it: it brings a source of its own, which may have credentials (I6), its
  * job runs code of the application, it uses a connector that did not come with the platform, its application asks for it, or its
- * process died before: then it takes no other run with it again.
+ * process died before: then it takes no other run with it again. That its server died is no fault of it.
  *
  * @param foreignRoots  folders of connectors that did not come with the platform
  */
@@ -16,7 +16,7 @@ export function mustBeAlone(
   catalog: Catalog,
   foreignRoots: readonly string[],
 ): boolean {
-  if (run.epoch > 1 || application.manifest.spec.isolation === 'run') return true
+  if (run.deaths > 0 || application.manifest.spec.isolation === 'run') return true
   const request = requestOf(body)
   // what cannot be read fails in its runner, in words for its requester
   if (request === undefined) return false

@@ -1,8 +1,7 @@
 import { type BulkheadError, cancelled, isBulkheadError, type Log } from '@bulkhead/connector-sdk'
 import { fault, type FinishRun } from '@bulkhead/contract'
-import { runFolder } from '@bulkhead/engine/job/run-folder'
 import { reach } from '@bulkhead/engine/observe/moments'
-import type { Repository, RunRecord } from '../repository/repository.ts'
+import type { LeftRun, LostRun, Repository, RunRecord } from '../repository/repository.ts'
 import type { ActiveRun } from './active-run.ts'
 import { failedOutcome } from './failed-outcome.ts'
 import type { Death } from './runner-process.ts'
@@ -28,8 +27,8 @@ export function createRunEnds(options: {
   readonly attempts: number
   readonly log: Log
   readonly onOver: (run: ActiveRun) => void
-  /** Removes what runs that end without a runner may have left in stores. Never throws. */
-  readonly cleanUp: (run: ActiveRun, folders: readonly string[]) => void
+  /** Removes what a run that ended without a runner may have left in stores. Never throws. */
+  readonly cleanUp: (run: LeftRun) => void
 }): RunEnds {
   const { repository, attempts, log, onOver, cleanUp } = options
 
@@ -64,7 +63,8 @@ export function createRunEnds(options: {
     try {
       const outcome = failedOutcome(record, error, startedAtMs, Date.now())
       await repository.finish({ runId, epoch, outcome })
-      sweep(run)
+      // nothing of one that waits in its first epoch was ever begun
+      if (run.process !== undefined || epoch > 1) cleanUp(record)
     } catch (cause) {
       // its lease runs out, and it is begun again
       log.warn('The end of a run could not be kept', { runId, cause: String(cause) })
@@ -72,26 +72,18 @@ export function createRunEnds(options: {
     onOver(run)
   }
 
-  async function lose(runs: readonly ActiveRun[], reason: string, most: number): Promise<void> {
+  async function lose(
+    runs: readonly ActiveRun[],
+    { why, reason }: Pick<LostRun, 'why' | 'reason'>,
+  ): Promise<void> {
     if (runs.length === 0) return
-    const lost = runs.map(({ record: { runId, epoch } }) => ({ runId, epoch, reason }))
+    const lost = runs.map(({ record: { runId, epoch } }) => ({ runId, epoch, reason, why }))
     try {
-      await repository.lose(lost, { attempts: most })
+      for (const run of await repository.lose(lost, { attempts })) cleanUp(run)
     } catch (cause) {
       log.warn('Lost runs wait for the end of their leases', { runs: lost.length, cause: String(cause) })
     }
-    for (const run of runs) {
-      // given up: nobody begins it again, who would sweep
-      if (run.record.epoch >= most) sweep(run)
-      onOver(run)
-    }
-  }
-
-  function sweep(run: ActiveRun): void {
-    if (run.process === undefined && run.record.epoch === 1) return // nothing of it was ever begun
-    const { runId, epoch } = run.record
-    const epochs = Array.from({ length: epoch }, (_, index) => runFolder(runId, index + 1))
-    cleanUp(run, epochs)
+    for (const run of runs) onOver(run)
   }
 
   return {
@@ -111,11 +103,11 @@ export function createRunEnds(options: {
       const blamed = left.filter((run) => errorOf(run, death, left.length) !== undefined)
       await Promise.all(blamed.map((run) => fail(run, errorOf(run, death, left.length) ?? cancelled())))
       const others = left.filter((run) => !blamed.includes(run))
-      await lose(others, death.reason, attempts)
+      await lose(others, { why: 'died', reason: death.reason })
       for (const run of runs) if (run.lost) onOver(run)
     },
     // it was not begun for nothing by its own fault, and is not given up for that
-    handOver: (runs) => lose(runs, 'the server ended', Number.MAX_SAFE_INTEGER),
+    handOver: (runs) => lose(runs, { why: 'handed-over', reason: 'the server ended' }),
   }
 }
 

@@ -79,7 +79,7 @@ test('a runner that sleeps in the middle of its upload finds it gone when it wak
     return uploads.length === 1 ? true : undefined
   }, 'The beginning of the upload')
   process.kill(Number(pid), 'SIGSTOP')
-  await dispatch.repository.lose([{ runId, epoch: 1, reason: 'a test' }], { attempts: 5 })
+  await dispatch.repository.lose([{ runId, epoch: 1, reason: 'a test', why: 'died' }], { attempts: 5 })
   await begun(2)
   const { uploads } = await contentsOf(bucket)
   assert.ok(

@@ -9,13 +9,13 @@ import { openApplications } from '../applications/applications.ts'
 import { openRepository } from '../repository/open-repository.ts'
 import type { Repository } from '../repository/repository.ts'
 import { createIntake } from './create-intake.ts'
-import type { Intake } from './intake.ts'
+import type { Intake, Preparing } from './intake.ts'
 
 const connectors = await readCatalog([join(import.meta.dirname, '../../../../connectors')])
 const log = { debug: () => {}, info: () => {}, warn: () => {} }
 
 interface Opened {
-  readonly intake: Intake
+  readonly intake: Intake & Preparing
   readonly repository: Repository
 }
 
@@ -130,7 +130,14 @@ test('the same id with other content is refused, and the first request stays as 
 
 test('what nobody can be answered for is unreadable', async (t) => {
   const { intake } = await open(t)
-  for (const input of ['{', '[]', '', new Uint8Array([0xff]), { job: 'sales' }])
+  for (const input of [
+    '{',
+    '[]',
+    '',
+    new Uint8Array([0xff]),
+    Buffer.from(JSON.stringify({ ...request, context: 'café' }), 'latin1'),
+    { job: 'sales' },
+  ])
     assert.equal((await intake.take(arrival(input))).is, 'unreadable')
   await assert.rejects(intake.take(arrival(request, { application: 'shed' })), {
     code: 'application-unknown',
@@ -167,4 +174,14 @@ test('credentials in clear are sealed before anything is kept, and do not decide
     most: [{ application: 'shop', runs: 5 }],
   })
   assert.ok(claimed?.body.includes('"sealed"') && !claimed.body.includes('hunter2'))
+  // what is only looked at leaves this process as sealed, and is kept nowhere
+  const prepared = await intake.prepare(
+    arrival({ ...adHoc('hunter2'), requestId: undefined }, { requestId: 'p-1' }),
+  )
+  assert.ok(prepared.includes('"sealed"') && prepared.includes('p-1') && !prepared.includes('hunter2'))
+  assert.equal(await repository.queued('shop'), 0)
+  const { intake: strict } = await open(t, {
+    adHoc: { connectors: ['postgres'], plainCredentials: 'refuse' },
+  })
+  await assert.rejects(strict.prepare(arrival(adHoc('hunter2'))), { kind: 'policy' })
 })

@@ -17,7 +17,7 @@ import { planRun } from '@bulkhead/engine/plan/plan-run'
 import { replyErrorOf } from '@bulkhead/engine/reply/reply-error'
 import type { Applications, ServedApplication } from '../applications/applications.ts'
 import type { AcceptRequest, Accepted, Repository } from '../repository/repository.ts'
-import type { Arrival, Intake, Taken } from './intake.ts'
+import type { Arrival, Intake, Preparing, Taken } from './intake.ts'
 import { requestText } from './request-text.ts'
 
 export interface IntakeOptions {
@@ -36,17 +36,18 @@ export interface IntakeOptions {
  * The one way of a request into the platform: read, checked against application and policy by the same pure plan
  * that its run will make, sealed, and kept. What is wrong with a request that names itself is answered at once.
  */
-export function createIntake(options: IntakeOptions): Intake {
+export function createIntake(options: IntakeOptions): Intake & Preparing {
   const { applications, repository, now } = options
   return {
     async take(arrival) {
-      const served = applications.get(arrival.application)
-      if (served === undefined)
-        throw fault(
-          'application-unknown',
-          `There is no application "${arrival.application.slice(0, 60)}" here`,
-        )
-      const text = requestText(arrival)
+      const served = servedOf(arrival)
+      let text: string
+      try {
+        text = requestText(arrival)
+      } catch (error) {
+        if (isBulkheadError(error)) return { is: 'unreadable', error }
+        throw error
+      }
       try {
         const request = readChecked(text, arrival)
         planRun({ application: served.application, request, catalog: options.catalog, nowMs: now() })
@@ -66,6 +67,19 @@ export function createIntake(options: IntakeOptions): Intake {
         return await refuse(served, arrival, identity, text, error)
       }
     },
+    async prepare(arrival) {
+      const { application } = servedOf(arrival)
+      const text = requestText(arrival)
+      const request = readRequest(text)
+      planRun({ application, request, catalog: options.catalog, nowMs: now() })
+      return await sealed(text, request, arrival)
+    },
+  }
+
+  function servedOf({ application }: Pick<Arrival, 'application'>): ServedApplication {
+    const served = applications.get(application)
+    if (served !== undefined) return served
+    throw fault('application-unknown', `There is no application "${application.slice(0, 60)}" here`)
   }
 
   async function refuse(
@@ -89,7 +103,11 @@ export function createIntake(options: IntakeOptions): Intake {
     return accepted.is === 'new' ? { is: 'refused', error, run: accepted.run } : takenOf(accepted)
   }
 
-  async function sealed(text: string, { id, data }: Request, { application }: Arrival): Promise<string> {
+  async function sealed(
+    text: string,
+    { id, data }: Request,
+    { application }: Pick<Arrival, 'application'>,
+  ): Promise<string> {
     const isAdHoc = data.source !== undefined && 'connector' in data.source
     return isAdHoc ? await options.seal(text, { application, requestId: id }) : text
   }

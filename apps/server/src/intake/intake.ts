@@ -34,3 +34,13 @@ export interface Intake {
    */
   take(arrival: Arrival): Promise<Taken>
 }
+
+/** For requests that are looked at and not kept. */
+export interface Preparing {
+  /**
+   * The text of a request as it leaves this process: checked by the plan that its run would make, and what it brings in
+   * clear sealed (I6).
+   * @throws BulkheadError what is wrong with it
+   */
+  prepare(arrival: Pick<Arrival, 'application' | 'input' | 'requestId'>): Promise<string>
+}

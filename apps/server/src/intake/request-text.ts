@@ -1,11 +1,13 @@
-import { parseExactJson, requestBytes } from '@bulkhead/contract'
+import { fault, parseExactJson, requestBytes } from '@bulkhead/contract'
 import type { Arrival } from './intake.ts'
 
 /**
  * The text of a request, completed by what its trigger knows and it does not say. Text stays text: numbers lose
  * digits when something parses and writes them.
+ *
+ * @throws BulkheadError `request-unreadable` for bytes that are no UTF-8: who reads them otherwise reads another request
  */
-export function requestText({ input, job, requestId }: Arrival): string {
+export function requestText({ input, job, requestId }: Pick<Arrival, 'input' | 'job' | 'requestId'>): string {
   const text = textOf(input)
   if (job === undefined && requestId === undefined) return text
   const fields = fieldsOf(text)
@@ -22,9 +24,16 @@ export function requestText({ input, job, requestId }: Arrival): string {
 
 function textOf(input: unknown): string {
   if (typeof input === 'string') return input.replace(/^\uFEFF/, '')
-  // what is no UTF-8 keeps the mark of it, and is refused as unreadable further on
-  if (input instanceof Uint8Array) return new TextDecoder('utf-8').decode(input)
+  if (input instanceof Uint8Array) return utf8(input)
   return JSON.stringify(input) ?? ''
+}
+
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw fault('request-unreadable', 'The request is not UTF-8 text', { cause })
+  }
 }
 
 /** Undefined for what is no object: the reader of requests says what is wrong. */

@@ -162,12 +162,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
             return came
           },
           async lose(call, lostRuns, policy) {
-            await call(lostRuns, policy)
-            lost.inc({ reason: 'runner-died' }, lostRuns.length)
+            const ended = await call(lostRuns, policy)
+            for (const { why } of lostRuns)
+              lost.inc({ reason: why === 'died' ? 'runner-died' : 'handed-over' })
+            return ended
           },
           async recover(call, policy) {
             const recovered = await call(policy)
-            lost.inc({ reason: 'lease-ran-out' }, recovered)
+            lost.inc({ reason: 'lease-ran-out' }, recovered.runs)
             return recovered
           },
           async takeMessages(call, take) {

@@ -86,7 +86,7 @@ export function traceRepository(repository: Repository, tracing: Tracing, now: (
       return came
     },
     async lose(call, lost, policy) {
-      await call(lost, policy)
+      const ended = await call(lost, policy)
       for (const one of lost) {
         const run = runs.get(epochOf(one))
         runs.delete(epochOf(one))
@@ -98,9 +98,10 @@ export function traceRepository(repository: Repository, tracing: Tracing, now: (
           attributes: { 'bulkhead.run.id': one.runId },
           startMs: run.sinceMs,
           endMs: now(),
-          error: 'runner-died',
+          error: one.why === 'died' ? 'runner-died' : 'handed-over',
         })
       }
+      return ended
     },
     async takeMessages(call, take) {
       const taken = await call(take)

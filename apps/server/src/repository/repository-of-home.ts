@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Home } from './home.ts'
-import type { Repository } from './repository.ts'
+import type { Recovered, Repository } from './repository.ts'
 
 /** @param memoryMs  how long requests are remembered */
 export function repositoryOfHome(home: Home, memoryMs: number): Repository {
@@ -14,10 +14,10 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
     finish: (finish) => home.call('finish', finish),
     lose: (runs, policy) => home.call('lose', { runs, policy }),
     async recover(policy) {
-      let recovered = 0
+      let recovered: Recovered = { runs: 0, ended: [] }
       for (let more = true; more;) {
         const piece = await home.call('recover', policy)
-        recovered += piece.recovered
+        recovered = { runs: recovered.runs + piece.runs, ended: [...recovered.ended, ...piece.ended] }
         more = piece.more
       }
       return recovered

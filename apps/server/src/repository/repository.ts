@@ -28,10 +28,13 @@ export interface Repository extends AsyncDisposable {
   renew(renewal: Renewal): Promise<readonly RenewedRun[]>
   /** The outcome of a run, its answers in the outbox, in one transaction; nothing of it when the epoch is not the run's (I2, I3). */
   finish(finish: FinishedRun): Promise<'finished' | 'lease-lost'>
-  /** Runs whose runner is known dead: back into the queue at once, or failed when begun too often. */
-  lose(runs: readonly LostRun[], policy: RecoveryPolicy): Promise<void>
-  /** The same for every run whose lease ran out, whoever held it. @returns how many */
-  recover(policy: RecoveryPolicy): Promise<number>
+  /**
+   * Runs that their server cannot bring to an end: back into the queue at once, or failed when begun too often.
+   * @returns those that are over by it
+   */
+  lose(runs: readonly LostRun[], policy: RecoveryPolicy): Promise<readonly LeftRun[]>
+  /** The same for every run whose lease ran out, whoever held it. */
+  recover(policy: RecoveryPolicy): Promise<Recovered>
   /** After an outage of the repository nobody could renew: every lease gets one more period. */
   prolongAll(leaseMs: number): Promise<void>
 
@@ -167,6 +170,8 @@ export interface RunRecord {
   readonly attempt: number
   readonly state: RunState
   readonly epoch: number
+  /** Epochs in which the process of its runner died, perhaps by its fault. */
+  readonly deaths: number
   readonly server: string | undefined
   readonly acceptedAtMs: number
   readonly startedAtMs: number | undefined
@@ -222,10 +227,26 @@ export interface LostRun {
   readonly epoch: number
   /** For the history: `exit code 1`, `signal SIGKILL`, `memory limit`. */
   readonly reason: string
+  /** `handed-over`: its server ends, which is no attempt of the run. */
+  readonly why: 'died' | 'handed-over'
+}
+
+/** A run that ended without a runner: nobody begins it again, who would remove what its epochs left in stores (I5). */
+export interface LeftRun {
+  readonly runId: string
+  readonly application: string
+  readonly revision: string
+  readonly epoch: number
+}
+
+export interface Recovered {
+  /** Runs that were given back, or ended. */
+  readonly runs: number
+  readonly ended: readonly LeftRun[]
 }
 
 export interface RecoveryPolicy {
-  /** Epochs after which a run fails instead of being begun again. */
+  /** Epochs, but for those that were handed over, after which a run fails instead of being begun again. */
   readonly attempts: number
 }
 

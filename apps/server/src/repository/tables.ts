@@ -65,6 +65,10 @@ export interface RunTable {
   reply: string | null
   delivery: string | null
   result_gone_at: number | null
+  /** Epochs in which the process of its runner died. */
+  deaths: number
+  /** Epochs that its server gave back because it ended: no attempts. */
+  handovers: number
 }
 
 /** Texts of requests, apart from the runs, whose rows are read often. */

@@ -36,10 +36,15 @@ export interface Proxy {
   refuse(refused: boolean): void
 }
 
-/** Starts a proxy in front of a server, closed when the scope is over. */
+/**
+ * Starts a proxy in front of a server, closed when the scope is over.
+ *
+ * @param at  where it listens, for a server that tells its clients an address; any free port of 127.0.0.1 when absent
+ */
 export async function startProxy(
   scope: Scope,
   target: { readonly host: string; readonly port: number },
+  at: { readonly host: string; readonly port: number } = { host: '127.0.0.1', port: 0 },
 ): Promise<Proxy> {
   const faults = new Faults()
   const sockets = new Set<Socket>()
@@ -74,7 +79,7 @@ export async function startProxy(
       if (faults.cutAfter !== undefined && toThisClient >= faults.cutAfter) end()
     }).catch(end)
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(at.port, at.host)
   await once(server, 'listening')
 
   const cut = (): void => {
@@ -88,7 +93,7 @@ export async function startProxy(
   })
 
   return {
-    host: '127.0.0.1',
+    host: at.host,
     port: (server.address() as AddressInfo).port,
     get open() {
       return counts.open

@@ -1,5 +1,6 @@
 import type { Migration } from 'kysely/migration'
 import { firstTables } from './2026-11-21-first-tables.ts'
+import { lostEpochs } from './2026-11-21-lost-epochs.ts'
 
 /** What a migration needs to know of the database. */
 export interface ColumnTypes {
@@ -15,5 +16,6 @@ export interface ColumnTypes {
 export function migrationsOf(types: ColumnTypes): Readonly<Record<string, Migration>> {
   return {
     '2026-11-21-first-tables': firstTables(types, types.after['2026-11-21-first-tables'] ?? []),
+    '2026-11-21-lost-epochs': lostEpochs(),
   }
 }

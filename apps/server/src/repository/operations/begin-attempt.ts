@@ -57,6 +57,8 @@ export async function beginAttempt(scope: Scope, attempt: NewAttempt): Promise<R
     reply: null,
     delivery: null,
     result_gone_at: null,
+    deaths: 0,
+    handovers: 0,
   }
   await db.insertInto('runs').values(row).execute()
   if (body !== undefined) await db.insertInto('bodies').values({ run_id: runId, body }).execute()

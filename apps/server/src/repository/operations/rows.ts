@@ -19,6 +19,7 @@ export function runRecordOf(row: RunRow): RunRecord {
     attempt: row.attempt,
     state: row.state,
     epoch: row.epoch,
+    deaths: row.deaths,
     server: row.server ?? undefined,
     acceptedAtMs: row.accepted_at,
     startedAtMs: row.started_at ?? undefined,

@@ -49,7 +49,7 @@ test('no statement looks through a whole table that grows', async () => {
   const held = { runId, epoch: 1, startedAtMs: nowMs, progress }
   await call('renew', { server: 's', leaseMs: 1000, runs: [held] })
   await call('commandEffective', ['c1'])
-  await call('lose', { runs: [{ runId, epoch: 2, reason: '' }], policy: { attempts: 3 } })
+  await call('lose', { runs: [{ runId, epoch: 2, reason: '', why: 'died' }], policy: { attempts: 3 } })
   await call('recover', { attempts: 3 })
   await call('prolongAll', 1000)
   await call('finish', { runId, epoch: 1, outcome: sampleOutcome(claimed, 'failed') })

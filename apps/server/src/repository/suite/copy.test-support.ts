@@ -68,7 +68,7 @@ export function copyCases(home: TestHome, targets: readonly Target[]): void {
         // answered after it: run again when it comes again
         assert.equal((await restored.accept({ ...later, runId: sampleRunId() })).is, 'new')
         // ended after it: begun again, and answered under the same id once more
-        assert.equal(await restored.recover({ attempts: 3 }), 1)
+        assert.equal((await restored.recover({ attempts: 3 })).runs, 1)
         const again = await restored.claim({
           server: 's',
           leaseMs: 1000,

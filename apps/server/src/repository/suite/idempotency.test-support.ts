@@ -36,6 +36,7 @@ export function idempotencyCases(home: TestHome): void {
       attempt: 1,
       state: 'queued',
       epoch: 0,
+      deaths: 0,
       server: undefined,
       acceptedAtMs: now(),
       startedAtMs: undefined,

@@ -185,7 +185,7 @@ async function walk(
       const [request, run] = pick(n) ?? []
       if (request === undefined || run === undefined) return
       const epoch = epochOf(run, isStale)
-      await repository.lose([{ runId: run.runId, epoch, reason: 'exit code 1' }], { attempts })
+      await repository.lose([{ runId: run.runId, epoch, reason: 'exit code 1', why: 'died' }], { attempts })
       if (holds(run, epoch)) lose(request, run)
     },
     async cancel({ run: n }) {

@@ -75,9 +75,9 @@ export function leaseCases(home: TestHome): void {
     assert.deepEqual(run?.progress, { rows: 10, bytes: 100 })
     assert.equal(run.startedAtMs, now())
     pass(900)
-    assert.equal(await repository.recover({ attempts: 3 }), 0)
+    assert.equal((await repository.recover({ attempts: 3 })).runs, 0)
     pass(101)
-    assert.equal(await repository.recover({ attempts: 3 }), 1)
+    assert.equal((await repository.recover({ attempts: 3 })).runs, 1)
     assert.equal((await repository.run(runId))?.state, 'queued')
 
     // the sleeper wakes up while it waits, and while another has it
@@ -109,9 +109,11 @@ export function leaseCases(home: TestHome): void {
     for (let epoch = 1; epoch <= 3; epoch++) {
       const { run } = await claimOne(repository)
       assert.equal(run.epoch, epoch)
-      const lost = { runId: run.runId, epoch, reason: 'signal SIGKILL' }
-      await repository.lose([lost, lost], { attempts: 3 })
-      await repository.lose([lost], { attempts: 3 })
+      const lost = { runId: run.runId, epoch, reason: 'signal SIGKILL', why: 'died' } as const
+      const { runId, application, revision } = run
+      const ended = epoch < 3 ? [] : [{ runId, application, revision, epoch }]
+      assert.deepEqual(await repository.lose([lost, lost], { attempts: 3 }), ended)
+      assert.deepEqual(await repository.lose([lost], { attempts: 3 }), [])
     }
     const { items } = await repository.messages({ most: 10 })
     assert.deepEqual(
@@ -125,6 +127,31 @@ export function leaseCases(home: TestHome): void {
     const late = sampleOutcome({ run }, 'completed')
     assert.equal(await repository.finish({ runId: run.runId, epoch: 3, outcome: late }), 'lease-lost')
     assert.equal((await repository.messages({ most: 10 })).items.length, 1)
+  })
+
+  test('a hand-over is no attempt, the death of a process is held against a run, and the end of a lease is only an attempt', async (t) => {
+    const { repository, pass } = await home.open(t)
+    await repository.accept(sampleRequest('r1'))
+    const claim = async () => (await claimOne(repository, { leaseMs: 1000 })).run
+    const lose = async (why: 'died' | 'handed-over') => {
+      const { runId, epoch } = await claim()
+      return await repository.lose([{ runId, epoch, reason: 'a test', why }], { attempts: 3 })
+    }
+    for (let time = 0; time < 5; time++) assert.deepEqual(await lose('handed-over'), [])
+    await claim()
+    pass(1001)
+    assert.deepEqual(await repository.recover({ attempts: 3 }), { runs: 1, ended: [] })
+    assert.deepEqual(await lose('died'), [])
+    const { runId, epoch, deaths, revision } = await claim()
+    assert.deepEqual([epoch, deaths], [8, 1])
+    pass(1001)
+    assert.deepEqual(await repository.recover({ attempts: 3 }), {
+      runs: 1,
+      ended: [{ runId, application: 'billing', revision, epoch: 8 }],
+    })
+    const ended = await repository.run(runId)
+    assert.equal(ended?.reply?.error?.code, 'runner-died')
+    assert.match(ended.reply.error.message, /3/)
   })
 
   test('the outcome, its answers and the history are there together, and the text of the request is gone', async (t) => {
@@ -144,7 +171,7 @@ export function leaseCases(home: TestHome): void {
       'completed to hook',
     ])
     assert.equal(await repository.retry(run.runId, 'cli', 'other'), undefined)
-    assert.equal(await repository.recover({ attempts: 3 }), 0)
+    assert.equal((await repository.recover({ attempts: 3 })).runs, 0)
   })
 
   test('after an outage every lease gets one more period', async (t) => {
@@ -154,9 +181,9 @@ export function leaseCases(home: TestHome): void {
     pass(60_000)
     await repository.prolongAll(1000)
     pass(999)
-    assert.equal(await repository.recover({ attempts: 3 }), 0)
+    assert.equal((await repository.recover({ attempts: 3 })).runs, 0)
     pass(2)
-    assert.equal(await repository.recover({ attempts: 3 }), 1)
+    assert.equal((await repository.recover({ attempts: 3 })).runs, 1)
   })
 
   test('a command to a waiting run is effective at once, and one to a running run is kept until it is', async (t) => {
@@ -205,7 +232,9 @@ export function leaseCases(home: TestHome): void {
     await repository.accept(sampleRequest('r1'))
     const { run } = await claimOne(repository)
     await repository.command({ runId: run.runId, command: 'cancel', actor: 'cli', reason: '' })
-    await repository.lose([{ runId: run.runId, epoch: 1, reason: 'exit code 1' }], { attempts: 3 })
+    await repository.lose([{ runId: run.runId, epoch: 1, reason: 'exit code 1', why: 'died' }], {
+      attempts: 3,
+    })
     assert.equal((await repository.run(run.runId))?.state, 'cancelled')
     assert.deepEqual(await messagesOf(repository), ['cancelled to main'])
   })

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, readdir, rename, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fault, requestBytes } from '@bulkhead/contract'
 
@@ -138,6 +138,19 @@ export async function settleFile(
     // another server that took it for left has finished it
     if (codeOf(cause) !== 'ENOENT') throw cause
   })
+}
+
+/** Removes what came to an end before a time, with the reasons beside it; a file of others is left alone. @returns how many */
+export async function removeSettled(folder: string, beforeMs: number): Promise<number> {
+  let removed = 0
+  for (const place of ['.done', '.failed'] as const) {
+    const names = (await readdir(join(folder, place)))
+      .filter((name) => claimPattern.test(name) && Number(name.slice(0, 13)) < beforeMs)
+      .slice(0, mostFiles)
+    for (const name of names) await rm(join(folder, place, name), { force: true })
+    removed += names.length
+  }
+  return removed
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -137,6 +137,29 @@ test('waits for room in the queue, and says why', async (t) => {
   )
 })
 
+test('files that are over go when logs go, and nothing else does', async (t) => {
+  const { folder, inbox, list } = await folders(t)
+  for (const place of ['.taken', '.done', '.failed']) await mkdir(join(inbox, place))
+  const old = `${Date.now() - 15 * 86_400_000}-0a0a0a0a~`
+  const recent = `${Date.now() - 13 * 86_400_000}-0b0b0b0b~`
+  for (const claim of [old, recent]) {
+    await writeFile(join(inbox, '.done', `${claim}a.json`), request('a'))
+    await writeFile(join(inbox, '.failed', `${claim}b.json`), 'broken')
+    await writeFile(join(inbox, '.failed', `${claim}b.json.error`), '{}')
+  }
+  await writeFile(join(inbox, '.done', 'mine.txt'), 'of somebody else')
+  startFolder(
+    t,
+    folder,
+    intakeTo(() => undefined),
+  )
+  await until('the old ones are gone', async () => (await readdir(join(inbox, '.failed'))).length === 2)
+  await writeFile(join(inbox, 'new.json'), request('new'))
+  await until('it goes on', async () => (await list('.done')).length === 3)
+  const left = await readdir(join(inbox, '.done'))
+  assert.ok(left.includes('mine.txt') && left.includes(`${recent}a.json`) && !left.includes(`${old}a.json`))
+})
+
 test('is not ready while its folder cannot be used', async (t) => {
   const { folder, inbox } = await folders(t)
   await symlink(tmpdir(), join(inbox, '.done'))

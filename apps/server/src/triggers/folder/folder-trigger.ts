@@ -11,6 +11,7 @@ import {
   leftClaims,
   prepareFolder,
   readClaimed,
+  removeSettled,
   type SeenFile,
   seenFiles,
   settleFile,
@@ -22,19 +23,22 @@ const failurePauseMs = 5000
 /** A claim that is older than this and nobody's here is that of a server that died. */
 const leftAfterMs = 60_000
 const atOnce = 16
+const removeEveryMs = 60_000
 
 /**
  * Requests as files: one that no longer grows is made this server's by a rename, taken, and moved to `.done`, or to
  * `.failed` with the reason. A death at any point leaves it where the next start finds it; the same file taken twice
- * is the same request (I4).
+ * is the same request (I4). What is over goes when logs go.
  */
 export function startFolderTrigger(
   { folder: { path, settle } }: TriggerOf<'folder'>,
-  { served, name, intake, log, now }: TriggerContext,
+  { served, name, intake, retention, log, now }: TriggerContext,
 ): RunningTrigger {
   const application = served.application.name
   const folder = resolve(served.baseFolder, path)
   const settleMs = parseDuration(settle)
+  // they hold what logs hold: texts of requests
+  const keptMs = parseDuration(retention.logs)
   const details = { application, trigger: name }
   const stop = new AbortController()
   const { signal } = stop
@@ -43,6 +47,7 @@ export function startFolderTrigger(
   let watched = new Map<string, { readonly state: string; readonly sinceMs: number }>()
   const own = new Set<string>()
   let failure: string | undefined
+  let removedAtMs = Number.NEGATIVE_INFINITY
 
   async function run(): Promise<void> {
     let isFirst = true
@@ -52,6 +57,7 @@ export function startFolderTrigger(
         await takeAll(await leftClaims(folder, isFirst ? Number.POSITIVE_INFINITY : now() - leftAfterMs))
         isFirst = false
         await takeSettled()
+        await removeOld()
         failure = undefined
       } catch (error) {
         if (signal.aborted) return
@@ -64,6 +70,14 @@ export function startFolderTrigger(
       const pauseMs = failure === undefined ? lookMs : failurePauseMs
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     }
+  }
+
+  async function removeOld(): Promise<void> {
+    if (now() - removedAtMs < removeEveryMs) return
+    removedAtMs = now()
+    const files = await removeSettled(folder, now() - keptMs)
+    if (files > 0)
+      log.info(`Files of "${name}" were removed that were kept long enough`, { ...details, files })
   }
 
   async function takeSettled(): Promise<void> {
