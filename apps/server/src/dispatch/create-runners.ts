@@ -15,6 +15,7 @@ import { earlierFolders } from '@bulkhead/engine/job/run-folder'
 import type { ClaimedRun, Repository } from '../repository/repository.ts'
 import { activeRun, type ActiveRun, runWorkOf } from './active-run.ts'
 import { keepClaiming } from './claims.ts'
+import { createFreshLinks } from './fresh-links.ts'
 import { keepLeases } from './leases.ts'
 import { mustBeAlone } from './must-be-alone.ts'
 import { createProcessPool } from './process-pool.ts'
@@ -82,6 +83,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     await starter.prepare(one)
     return pool.placeForTask(one)
   })
+  const freshLinks = createFreshLinks(() => performance.now())
   const ends = createRunEnds({ repository, attempts, log, onOver: over, cleanUp: cleanUpAfter })
   const calls = createRunnerCalls({
     repository,
@@ -89,6 +91,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     find: (runId, epoch) => active.get(keyOf(runId, epoch)),
     ends,
     desk,
+    freshLinks,
     placeAgain,
   })
   const api = await openRunnerApi({ path: socket, tokens, calls, log })
@@ -231,6 +234,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
 
   return {
     drain,
+    freshLinks: (name, delivery) => freshLinks.of(name, delivery),
     async sign(name, revision, delivery) {
       const one = await find(name, revision)
       return await desk.ask(one, { task: 'sign', delivery }, signedLinksSchema, { timeMs: taskMs.sign })
