@@ -39,9 +39,10 @@ export interface PartFile {
 
 /**
  * Makes an empty part file; its folder keeps other users out until it is complete.
- * @param key  of the object that it will be
+ * @param key      of the object that it will be
+ * @param isThere  its folder was looked at a moment ago
  */
-export async function createPartFile(root: string, key: string): Promise<PartFile> {
+export async function createPartFile(root: string, key: string, isThere = false): Promise<PartFile> {
   const folder = join(root, PARTS_FOLDER)
   const name = `${await writerName()}-${folderMark(key)}-${randomBytes(16).toString('hex')}.part`
   const path = join(folder, name)
@@ -49,7 +50,7 @@ export async function createPartFile(root: string, key: string): Promise<PartFil
   entering.set(root, (entering.get(root) ?? 0) + 1)
   try {
     for (let attempt = 1; ; attempt++) {
-      await makeFolder(folder)
+      if (!isThere || attempt > 1) await makeFolder(folder)
       try {
         return { path, handle: await open(path, flags, 0o666) }
       } catch (error) {
@@ -68,14 +69,30 @@ export async function createPartFile(root: string, key: string): Promise<PartFil
 const entering = new Map<string, number>()
 const MOST_ATTEMPTS = 50
 
+/** @throws what the system says, or ENOTDIR when something else has its name */
+export function makePartsFolder(root: string): Promise<void> {
+  return makeFolder(join(root, PARTS_FOLDER))
+}
+
 async function makeFolder(folder: string): Promise<void> {
+  if (await isFolder(folder)) return
   try {
     await mkdir(folder, { mode: 0o700 })
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error
-    // Not a link: it would lead the bytes elsewhere.
-    if (!(await lstat(folder)).isDirectory()) throw Object.assign(new Error(folder), { code: 'ENOTDIR' })
+    await isFolder(folder)
   }
+}
+
+/** @throws when it is anything else: a link would lead the bytes elsewhere */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    if ((await lstat(path)).isDirectory()) return true
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false
+    throw error
+  }
+  throw Object.assign(new Error(path), { code: 'ENOTDIR' })
 }
 
 /** Removes the folder of part files when it is empty. Never throws: leaving it is harmless. */

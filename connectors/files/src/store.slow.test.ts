@@ -58,7 +58,13 @@ test('never overwrites: neither what was there before nor what came meanwhile', 
   await first.complete(signal)
   await assert.rejects(second.complete(signal), failsWith('files-object-exists'))
   await second.abort()
-  await assert.rejects(store.create(object('run/a.csv'), signal), failsWith('files-object-exists'))
+  const large = await store.create(object('run/a.csv'), signal)
+  await assert.rejects(
+    large.writePart(2, Buffer.from('third'), signal),
+    failsWith('files-object-exists'),
+    'a large one is told before all of it is written',
+  )
+  await large.abort()
   assert.equal(await readFile(join(folder, 'run/a.csv'), 'utf8'), 'first')
   assert.deepEqual(await readdir(folder, { recursive: true }), ['run', 'run/a.csv'])
 })

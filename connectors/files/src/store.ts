@@ -4,17 +4,25 @@ import type { ConnectionContext, Link, LinkRequest, Store, StoredObject } from '
 import type { Config } from './config.ts'
 import { failure, fromSystem, systemCode } from './errors.ts'
 import { objectPath, openFolder } from './folder.ts'
-import { createPartFile, removePartFiles, removePartsFolder, sweepPartFiles } from './part-files.ts'
+import {
+  createPartFile,
+  makePartsFolder,
+  removePartFiles,
+  removePartsFolder,
+  sweepPartFiles,
+} from './part-files.ts'
 import { createIfAbsent, readStart } from './small-object.ts'
 import { createUpload, removeObject } from './upload.ts'
 
 /** Opens the folder as a store, and removes what dead runs left half-written. */
 export async function openStore(context: ConnectionContext<Config>): Promise<Store> {
-  const root = await openFolder(context, 'store')
-  await sweepNowAndThen(root, context)
+  const { kept } = context
+  const opened = await lookedAt(context)
+  const { root } = opened
+  kept?.put(opened)
   return {
     check: (signal) => check(root, signal),
-    create: (object) => createUpload(root, object),
+    create: async (object) => createUpload(root, object, kept !== undefined && (await opened.sharesParts())),
     link: (object, request) => signedLink(context, root, object, request),
     remove: (object) => removeObject(root, object),
     sweep: (folder) => sweep(root, folder),
@@ -24,22 +32,42 @@ export async function openStore(context: ConnectionContext<Config>): Promise<Sto
   }
 }
 
-/** Where runs follow one another, not each of them looks for what dead ones left. */
-const sweepEveryMs = 60_000
+/** Where runs follow one another, not each of them looks at the folder, and for what dead ones left. */
+const lookEveryMs = 10_000
 
-async function sweepNowAndThen(root: string, { kept, log }: ConnectionContext<Config>): Promise<void> {
-  const last = kept?.take()
-  if (last instanceof Swept && performance.now() - last.atMs < sweepEveryMs) return kept?.put(last)
+async function lookedAt(context: ConnectionContext<Config>): Promise<OpenedFolder> {
+  const last = context.kept?.take()
+  if (last instanceof OpenedFolder && performance.now() - last.atMs < lookEveryMs) return last
+  const root = await openFolder(context, 'store')
   const removed = await sweepPartFiles(root).catch((error: unknown) => {
     throw fromSystem(error, `Cannot look for abandoned files in ${root}`, 'write')
   })
-  if (removed > 0) log.info('Removed files that dead runs left half-written', { removed })
-  kept?.put(new Swept())
+  if (removed > 0) context.log.info('Removed files that dead runs left half-written', { removed })
+  return new OpenedFolder(root)
 }
 
-class Swept implements AsyncDisposable {
+/** A folder that was looked at a moment ago; runs of one process share that of part files in it. */
+class OpenedFolder implements AsyncDisposable {
+  readonly root: string
   readonly atMs = performance.now()
-  async [Symbol.asyncDispose](): Promise<void> {}
+  #shared: Promise<boolean> | undefined
+
+  constructor(root: string) {
+    this.root = root
+  }
+
+  /** Whether the folder of part files is there; where it cannot be made, whoever writes is told why. */
+  sharesParts(): Promise<boolean> {
+    this.#shared ??= makePartsFolder(this.root).then(
+      () => true,
+      () => false,
+    )
+    return this.#shared
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#shared !== undefined) await removePartsFolder(this.root)
+  }
 }
 
 /** Writes a file to the disk and removes it. */

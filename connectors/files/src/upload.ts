@@ -1,4 +1,4 @@
-import { link, mkdir, open, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises'
+import { link, mkdir, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BulkheadError, type NewObject, type StoredObject, type Upload } from '@bulkhead/connector-sdk'
@@ -7,6 +7,7 @@ import { failure, fromSystem, systemCode } from './errors.ts'
 import { FlushAhead } from './flush-ahead.ts'
 import { objectPath } from './folder.ts'
 import { createPartFile, removePartsFolder, type PartFile } from './part-files.ts'
+import { syncFolder } from './sync-folder.ts'
 
 /** One part: large enough for the disk, small enough that several in flight stay cheap (I8). */
 const PART_BYTES = 4 * 1024 * 1024
@@ -14,10 +15,12 @@ const IN_FLIGHT = 2
 /** Bytes between two looks at the signal. */
 const WRITE_BYTES = 1024 * 1024
 
-/** Begins an object: its bytes go to a part file, and `complete` gives that file the object's name. */
-export async function createUpload(root: string, object: NewObject): Promise<Upload> {
+/**
+ * Begins an object: its bytes go to a part file, and `complete` gives that file the object's name.
+ * @param shared  the folder of part files is there, and stays for other objects
+ */
+export async function createUpload(root: string, object: NewObject, shared = false): Promise<Upload> {
   const target = objectPath(root, object.key)
-  if (await exists(target)) throw taken(object.key)
   let part: Promise<PartFile> | undefined
   let ended = false
   let completing: Promise<void> | undefined
@@ -26,7 +29,7 @@ export async function createUpload(root: string, object: NewObject): Promise<Upl
 
   const opened = (): Promise<PartFile> => {
     if (ended) throw bug('The upload has ended')
-    part ??= createPartFile(root, object.key)
+    part ??= createPartFile(root, object.key, shared)
     return part
   }
 
@@ -39,6 +42,8 @@ export async function createUpload(root: string, object: NewObject): Promise<Upl
       if (!Number.isSafeInteger(number) || number < 1) throw bug(`There is no part ${number}`)
       if (bytes.length > PART_BYTES) throw bug(`Part ${number} is larger than a part`)
       try {
+        // a large object is not written for nothing; in the end its name is given to nobody twice
+        if (number === 2 && (await exists(target))) throw taken(object.key)
         const { handle } = await opened()
         await writeAt(handle, bytes, (number - 1) * PART_BYTES, signal)
         sizes.set(number, bytes.length)
@@ -70,7 +75,7 @@ export async function createUpload(root: string, object: NewObject): Promise<Upl
       // `abort` waits for this call, and removes what it made visible.
       if (ended) throw bug('The upload was aborted')
       ended = true
-      await removePartsFolder(root)
+      if (!shared) await removePartsFolder(root)
       return { key: object.key, location: pathToFileURL(target).href, bytes }
     },
 
@@ -90,7 +95,7 @@ export async function createUpload(root: string, object: NewObject): Promise<Upl
       } catch {
         // The sweep of a later run removes what could not be removed now.
       }
-      await removePartsFolder(root)
+      if (!shared) await removePartsFolder(root)
     },
   }
 }
@@ -131,9 +136,8 @@ async function publish(root: string, path: string, target: string): Promise<void
     await linkOrRename(path, target)
     named = true
     // The names are on disk too: of the file, and of each folder that was made for it.
-    for (const folder of new Set([dirname(target), ...made.map((folder) => dirname(folder))])) {
-      await syncFolder(folder)
-    }
+    const folders = new Set([dirname(target), ...made.map((folder) => dirname(folder))])
+    await Promise.all([...folders].map(syncFolder))
     await unlink(path).catch(() => undefined) // A second name of the same file, or already renamed.
   } catch (error) {
     if (named) await unlink(target).catch(() => undefined)
@@ -166,18 +170,14 @@ async function exists(path: string): Promise<boolean> {
 /** @returns the folders that were made, outermost first */
 async function makeParents(root: string, folder: string): Promise<string[]> {
   const first = await mkdir(folder, { recursive: true })
-  const real = await realpath(folder)
+  // where all below the root was made now, no link can be on the way
+  const real = first !== undefined && dirname(first) === root ? folder : await realpath(folder)
   if (real !== root && !isInside(root, real)) {
     throw failure('files-outside-folder', `${folder} is a link that leads out of the folder`)
   }
   const made: string[] = []
   for (let at = folder; first !== undefined && at.length >= first.length; at = dirname(at)) made.unshift(at)
   return made
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, 'r')
-  await handle.sync()
 }
 
 /** Removes an object, and the folder of its run when nothing else is in it. One that is gone is no error. */

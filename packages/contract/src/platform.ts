@@ -207,7 +207,7 @@ export const platformSchema = z.strictObject({
           recycleAfterRuns: z
             .int()
             .min(1)
-            .default(1000)
+            .default(10_000)
             .meta({ description: 'Runs after which a process is replaced' }),
           lease: duration.default('PT15S').meta({
             description: 'How long a run stays with a server that is not heard of; then another takes it',

@@ -191,7 +191,11 @@ export const heartbeatAnswerSchema = z.object({
 })
 export type HeartbeatAnswer = z.output<typeof heartbeatAnswerSchema>
 
-export const finishRunSchema = runOutcomeSchema.extend({ epoch: z.int() })
+export const finishRunSchema = runOutcomeSchema.extend({
+  epoch: z.int(),
+  /** Made a moment ago for the delivery, and kept nowhere: the reply that is sent at once needs no task for them. */
+  links: signedLinksSchema.optional(),
+})
 export type FinishRun = z.output<typeof finishRunSchema>
 
 /** What became of a task: its result, in the form that the task has, or why there is none. */

@@ -6,6 +6,7 @@ import {
   readRequest,
   type RunOutcome,
   type RunWork,
+  type SignedLinks,
 } from '@bulkhead/contract'
 import { runFolder } from '@bulkhead/engine/job/run-folder'
 import type { Progress, RunContext } from '@bulkhead/engine/run/run-context'
@@ -33,6 +34,8 @@ export interface HeldRun {
   readonly over: Promise<void>
 }
 
+/** A result with more files has its links made when its reply is sent. */
+const mostFreshLinks = 20
 /** How long the server may take between two tries to take an outcome. */
 const longestPauseMs = 1_000
 
@@ -71,7 +74,7 @@ export function holdRun(work: RunWork, home: RunnerHome, client: ServerClient, l
       const { ended, executed } = await execute(own)
       if (abandoned.signal.aborted) return await removeResult(executed)
       const { outcome } = await outcomeOf(known, ended)
-      const taken = await finish(outcome)
+      const taken = await finish(outcome, executed && (await freshLinks(outcome, executed)))
       if (taken === 'lease-lost') await removeResult(executed) // I5: nobody names it
     })
   }
@@ -99,10 +102,14 @@ export function holdRun(work: RunWork, home: RunnerHome, client: ServerClient, l
   }
 
   /** Tries until the server has said what became of it; a run that was lost meanwhile need not be finished. */
-  async function finish(outcome: RunOutcome): Promise<'finished' | 'lease-lost' | 'unknown'> {
+  async function finish(
+    outcome: RunOutcome,
+    made: SignedLinks | undefined,
+  ): Promise<'finished' | 'lease-lost' | 'unknown'> {
+    let links = made
     for (let pauseMs = 50; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
       try {
-        return await client.finishRun(work, { ...outcome, epoch })
+        return await client.finishRun(work, { ...outcome, ...(links !== undefined && { links }), epoch })
       } catch (error) {
         // a server that does not know this process never takes its outcome
         if (error instanceof ServerCallFailed && (error.status === 401 || error.status === 404))
@@ -110,7 +117,23 @@ export function holdRun(work: RunWork, home: RunnerHome, client: ServerClient, l
         if (error instanceof ServerCallFailed && error.status === 400) throw error
       }
       if (abandoned.signal.aborted) return 'unknown'
+      links = undefined // they would be old
       await sleep(pauseMs, undefined, { signal: abandoned.signal }).catch(() => undefined)
+    }
+  }
+
+  /** For the reply that is sent at once; without them it asks for others. */
+  async function freshLinks(
+    { delivery }: RunOutcome,
+    { ended, context }: Executed,
+  ): Promise<SignedLinks | undefined> {
+    if (delivery === undefined || delivery.files.length > mostFreshLinks) return undefined
+    try {
+      const { linkFiles } = await import('@bulkhead/engine/run/link-files')
+      return [...(await linkFiles(ended.plan.store, delivery, context))]
+    } catch (error) {
+      context.log.debug('Links were not made with the end of the run', { error: String(error) })
+      return undefined
     }
   }
 

@@ -183,9 +183,12 @@ export function traceparentOf({ headers }: FastifyRequest): string | undefined {
     : undefined
 }
 
+/** Made once: to make an error takes longer than many an answer. */
+const callerGone = new DOMException('The caller is gone', 'AbortError')
+
 function closedSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
-  response.once('close', () => gone.abort(new DOMException('The caller is gone', 'AbortError')))
+  response.once('close', () => gone.abort(callerGone))
   return gone.signal
 }
 

@@ -12,6 +12,7 @@ import { earlierFolders } from '@bulkhead/engine/job/run-folder'
 import type { ClaimedRun, LeftRun, Repository } from '../repository/repository.ts'
 import { activeRun, type ActiveRun, runWorkOf } from './active-run.ts'
 import { keepClaiming } from './claims.ts'
+import { createFreshLinks } from './fresh-links.ts'
 import { keepLeases } from './leases.ts'
 import { mustBeAlone } from './must-be-alone.ts'
 import { createProcessPool } from './process-pool.ts'
@@ -80,6 +81,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     await starter.prepare(one)
     return pool.placeForTask(one)
   })
+  const freshLinks = createFreshLinks(() => performance.now())
   const ends = createRunEnds({
     repository,
     attempts,
@@ -93,6 +95,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     find: (runId, epoch) => active.get(keyOf(runId, epoch)),
     ends,
     desk,
+    freshLinks,
     placeAgain,
   })
   const api = await openRunnerApi({ path: socket, tokens, calls, log })
@@ -239,6 +242,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
 
   return {
     drain,
+    freshLinks: (name, delivery) => freshLinks.of(name, delivery),
     async sign(name, revision, delivery) {
       const one = await find(name, revision)
       return await desk.ask(one, { task: 'sign', delivery }, signedLinksSchema, { timeMs: taskMs.sign })

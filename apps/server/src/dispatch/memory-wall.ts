@@ -25,8 +25,8 @@ const oomScore = '500'
 /** Flags of Node for a process that may use so much memory: the rest is for buffers and native code. */
 export function heapFlags(limitBytes: number): readonly string[] {
   const mib = Math.max(64, Math.floor((limitBytes / 2 ** 20) * 0.6))
-  // a small young generation: a run moves buffers, which are not in it
-  return [`--max-old-space-size=${mib}`, '--max-semi-space-size=4']
+  // as Node has it: small runs one after the other leave many small things, and a smaller one is swept all the time
+  return [`--max-old-space-size=${mib}`, '--max-semi-space-size=16']
 }
 
 /** @param onExceeded  told once, when the process uses more than its limit */

@@ -1,10 +1,13 @@
 import { type BulkheadError, cancelled, isBulkheadError, type Log } from '@bulkhead/connector-sdk'
-import { fault, type FinishRun } from '@bulkhead/contract'
+import { fault, type FinishRun as WithLinks } from '@bulkhead/contract'
 import { reach } from '@bulkhead/engine/observe/moments'
 import type { LeftRun, LostRun, Repository, RunRecord } from '../repository/repository.ts'
 import type { ActiveRun } from './active-run.ts'
 import { failedOutcome } from './failed-outcome.ts'
 import type { Death } from './runner-process.ts'
+
+/** Links are no part of what is kept. */
+type FinishRun = Omit<WithLinks, 'links'>
 
 /** All the ways in which an active run ends; each takes it off the list. */
 export interface RunEnds {

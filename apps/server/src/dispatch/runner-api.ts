@@ -34,6 +34,8 @@ export interface RunnerCalls {
 }
 
 const mib = 2 ** 20
+/** Made once: to make an error takes longer than to answer. */
+const callerGone = new Error('The runner has its answer, or is gone')
 /** A result may have thousands of files, each named in reply and delivery. */
 const finishBytes = 32 * mib
 /** 64 runs with 64 KiB of log lines each. */
@@ -71,7 +73,7 @@ export async function openRunnerApi(options: {
     const process = processOf(request, reply)
     if (process === undefined) return reply
     const gone = new AbortController()
-    reply.raw.once('close', () => gone.abort())
+    reply.raw.once('close', () => gone.abort(callerGone))
     const work = await calls.claim(process, gone.signal)
     if (work === undefined) return reply.code(204).send()
     if (gone.signal.aborted) {

@@ -2,6 +2,7 @@ import type { Log } from '@bulkhead/connector-sdk'
 import type { Heartbeat, HeartbeatAnswer } from '@bulkhead/contract'
 import type { Repository } from '../repository/repository.ts'
 import type { ActiveRun } from './active-run.ts'
+import type { FreshLinks } from './fresh-links.ts'
 import type { RunEnds } from './run-ends.ts'
 import type { RunnerCalls } from './runner-api.ts'
 import type { RunnerProcess } from './runner-process.ts'
@@ -17,10 +18,11 @@ export function createRunnerCalls(options: {
   readonly find: (runId: string, epoch: number) => ActiveRun | undefined
   readonly ends: RunEnds
   readonly desk: TaskDesk
+  readonly freshLinks: Pick<FreshLinks, 'keep'>
   /** A run that was meant for a process that did not take it. */
   readonly placeAgain: (run: ActiveRun) => void
 }): RunnerCalls {
-  const { repository, log, find, ends, desk, placeAgain } = options
+  const { repository, log, find, ends, desk, freshLinks, placeAgain } = options
 
   function report(process: RunnerProcess, told: Heartbeat['runs'][number]): HeartbeatAnswer['runs'][number] {
     const { runId, epoch } = told
@@ -61,10 +63,13 @@ export function createRunnerCalls(options: {
       runs: runs.map((told) => report(process, told)),
       drain: process.draining,
     }),
-    async finishRun(process, runId, finish) {
+    async finishRun(process, runId, { links, ...finish }) {
       const run = find(runId, finish.epoch)
       // it was given up here, for its process was silent for too long, or its outcome is known already
       if (run === undefined || run.process !== process) return await ends.late(runId, finish)
+      // before it is kept: whoever sends the reply is told of it first
+      if (links !== undefined && finish.delivery !== undefined)
+        freshLinks.keep(run.record.application, finish.delivery, links)
       const finishing = ends.finish(run, finish)
       run.finishing = finishing
       try {

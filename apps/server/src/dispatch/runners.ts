@@ -7,6 +7,8 @@ import type { CheckedItems, Delivery, PreviewedRows, SignedLinks } from '@bulkhe
 export interface Runners extends AsyncDisposable {
   /** Takes no more runs, waits for those under way, then gives back to the queue what is left. */
   drain(waitMs: number): Promise<void>
+  /** Links that the runner made a moment ago, with the end of its run; for the reply that follows, and nobody else. */
+  freshLinks(application: string, delivery: Delivery): SignedLinks | undefined
   /** Fresh links, in the order of the delivery's files. */
   sign(application: string, revision: string, delivery: Delivery): Promise<SignedLinks>
   /** Removes all that lies in folders of a store. */

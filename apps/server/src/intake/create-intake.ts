@@ -22,7 +22,7 @@ import { requestText } from './request-text.ts'
 
 export interface IntakeOptions {
   readonly applications: Applications
-  readonly repository: Pick<Repository, 'accept' | 'refuse' | 'queued'>
+  readonly repository: Pick<Repository, 'accept' | 'refuse'>
   readonly catalog: Catalog
   /** Seals the secrets that a request brings in clear; its result is the request's text with a JWE in their place. */
   readonly seal: (
@@ -51,7 +51,6 @@ export function createIntake(options: IntakeOptions): Intake & Preparing {
       try {
         const request = readChecked(text, arrival)
         planRun({ application: served.application, request, catalog: options.catalog, nowMs: now() })
-        await refuseWhenFull(served, repository)
         const body = await sealed(text, request, arrival)
         const kept = body === text ? request : readRequest(body)
         reach('before-accept')
@@ -136,6 +135,7 @@ export function createIntake(options: IntakeOptions): Intake & Preparing {
       job: data.job,
       context: data.context,
       validUntilMs: data.validUntil === undefined ? undefined : Date.parse(data.validUntil),
+      mostQueued: served.application.manifest.spec.policy.limits.queued,
     }
   }
 
@@ -187,16 +187,6 @@ function readChecked(text: string, { job }: Arrival): Request {
       fix: 'Leave `job` and `source` out, or send the request to where every request of the application goes',
     })
   return request
-}
-
-async function refuseWhenFull(
-  { application }: ServedApplication,
-  repository: Pick<Repository, 'queued'>,
-): Promise<void> {
-  const { queued } = application.manifest.spec.policy.limits
-  const waiting = await repository.queued(application.name)
-  if (waiting < queued) return
-  throw fault('queue-full', `${waiting} runs of the application "${application.name}" wait, and no more may`)
 }
 
 /** What the same request would meet again: it is answered. All else is thrown, and the trigger tries again. */

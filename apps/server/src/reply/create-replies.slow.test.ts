@@ -52,7 +52,10 @@ function start(
     leaseMs: 90_000,
     repository,
     applications: { get: () => served, revision: async () => undefined },
-    runners: { sign: () => Promise.reject(new Error('nothing is signed here')) },
+    runners: {
+      sign: () => Promise.reject(new Error('nothing is signed here')),
+      freshLinks: () => undefined,
+    },
     secretsOf: () => ({ resolve: () => Promise.reject(new Error('no secret is asked for')) }),
     clusters: new Map(),
     log,
@@ -80,6 +83,7 @@ test('sends with fresh links and their true expiry, signed with the secret of th
     { hook: webhook(url, 'hook-secret') },
     {
       runners: {
+        freshLinks: () => undefined,
         async sign(application, revision, { files }) {
           assert.deepEqual([application, revision, files.length], ['shop', 'rev-1', 1])
           return [{ url: 'https://store/a.csv?signed', expiresAtMs, warning: 'The link ends early' }]

@@ -2,6 +2,7 @@ import { isBulkheadError, type Log } from '@bulkhead/connector-sdk'
 import type { KafkaConnection } from '@bulkhead/engine/kafka/connection'
 import { createReplySender } from '@bulkhead/engine/reply/reply-sender'
 import type { OutboxMessage, Repository } from '../repository/repository.ts'
+import { gathered } from './gathered.ts'
 import { createLane, type Lane, type LaneStatus } from './lane.ts'
 import { mostTries, retryDelayMs } from './retry-time.ts'
 import { sendMessage, type SendOptions } from './send-message.ts'
@@ -57,7 +58,7 @@ export function createReplies(options: RepliesOptions): Replies {
   async function send(message: OutboxMessage): Promise<boolean> {
     const sent = await sendMessage(message, sendOptions)
     if (sent.is === 'sent') {
-      await keep(() => repository.messagesSent([message.id]))
+      await mark(message.id)
       return true
     }
     // a server that ends has not learnt anything of the destination
@@ -81,6 +82,8 @@ export function createReplies(options: RepliesOptions): Replies {
     // one that was refused says nothing about the next one
     return by === 'links' || final
   }
+
+  const mark = gathered<string>((ids) => keep(() => repository.messagesSent(ids)))
 
   /** Unless it is kept the message is sent once more when its lease is over. */
   async function keep(write: () => Promise<void>): Promise<void> {

@@ -1,5 +1,5 @@
 import { type BulkheadError, isBulkheadError, type Link } from '@bulkhead/connector-sdk'
-import { fault, type ReplyDestination, type ReplyEvent } from '@bulkhead/contract'
+import { fault, type ReplyDestination, type ReplyEvent, type SignedLinks } from '@bulkhead/contract'
 import { reach } from '@bulkhead/engine/observe/moments'
 import { replyEvent } from '@bulkhead/engine/reply/reply-event'
 import type { ReplySender } from '@bulkhead/engine/reply/reply-sender'
@@ -10,7 +10,7 @@ import type { OutboxMessage } from '../repository/repository.ts'
 
 export interface SendOptions {
   readonly applications: Pick<Applications, 'get' | 'revision'>
-  readonly runners: Pick<Runners, 'sign'>
+  readonly runners: Pick<Runners, 'sign' | 'freshLinks'>
   readonly sender: ReplySender
   /** Of one application, asked for the secret of a webhook by the server alone. */
   readonly secretsOf: (application: string) => SecretResolver
@@ -68,18 +68,20 @@ async function links(
   { runners }: SendOptions,
 ): Promise<readonly Link[]> {
   if (delivery === undefined || delivery.files.length === 0) return []
+  const fresh = runners.freshLinks(application, delivery)
+  if (fresh !== undefined) return fresh.map(linkOf)
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(fault('reply-failed', 'No runner made the links in time')), signMs)
   try {
     const signed = await Promise.race([runners.sign(application, revision, delivery), late])
-    return signed.map(({ url, expiresAtMs, warning }) => ({
-      url,
-      expiresAtMs,
-      ...(warning !== undefined && { warning }),
-    }))
+    return signed.map(linkOf)
   } finally {
     clearTimeout(timer)
   }
+}
+
+function linkOf({ url, expiresAtMs, warning }: SignedLinks[number]): Link {
+  return { url, expiresAtMs, ...(warning !== undefined && { warning }) }
 }
 
 function eventOf(message: OutboxMessage, made: readonly Link[], nowMs: number): ReplyEvent {

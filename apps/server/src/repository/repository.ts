@@ -15,11 +15,13 @@ export interface Repository extends AsyncDisposable {
   /**
    * Takes a request, or says what became of it before (I4): `contract.md`, "Same request again".
    * With a new attempt come its run in state `queued`, its event, and an `accepted` message where asked.
+   *
+   * @throws BulkheadError `queue-full` for a new attempt when as many wait as may; a repeat is answered even then
    */
   accept(request: AcceptRequest): Promise<Accepted>
   /** A request that is refused for good without a runner: its run is `failed` at once, its answer in the outbox (I3). */
   refuse(request: AcceptRequest, reply: StoredReply): Promise<Accepted>
-  /** Runs of this application that wait, for the bound of its queue. */
+  /** Runs of this application that wait. */
   queued(application: string): Promise<number>
 
   /** Takes up to `most` waiting runs of each application, oldest first, for this server: each with a new epoch (I2). */
@@ -139,6 +141,8 @@ export interface AcceptRequest {
   readonly destinations: Destinations
   /** W3C trace context of the caller. */
   readonly traceparent: string | undefined
+  /** Most runs of the application that may wait; undefined: as many as come. */
+  readonly mostQueued?: number
 }
 
 export interface Destinations {

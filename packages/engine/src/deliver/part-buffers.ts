@@ -1,5 +1,5 @@
 /** Where a new object begins: small results must not cost the memory of a part. */
-const FIRST_BYTES = 64 * 1024
+const FIRST_BYTES = 8 * 1024
 
 /** A part that is being filled. */
 export interface PartBuffer {

@@ -43,7 +43,8 @@ export function createRowFormatter(
   header: Uint8Array,
   rowWriter: (batch: ColumnsBatch) => RowWriter,
 ): RowFormatter {
-  const piece = new Uint8Array(pieceBytes)
+  /** Made for the first row: what is bytes already needs none. */
+  let piece: Uint8Array | undefined
   let batchOfWriter: ColumnsBatch | undefined
   let writer: RowWriter
   return {
@@ -56,7 +57,7 @@ export function createRowFormatter(
       const to = Math.min(batch.rows, from + room.rows)
       const first = from < to ? writer.bound(from) : 0
       // A row that is longer than a piece gets a buffer of its own, which is not kept.
-      const out = first > pieceBytes ? new Uint8Array(first) : piece
+      const out = first > pieceBytes ? new Uint8Array(first) : (piece ??= new Uint8Array(pieceBytes))
       let end = 0
       let row = from
       for (; row < to && end + writer.bound(row) <= out.length; row++) {

@@ -46,13 +46,7 @@ export function declaredConnection(
   const base = formatPath(['spec', 'connections', name])
   const connector = catalog.resolve(declared.connector, `${base}.connector`)
   requireRole(connector, 'source', `${base}.connector`)
-  return plannedConnection(
-    name,
-    connector,
-    checkedConfig(connector, declared.config, `${base}.config`),
-    `${base}.config`,
-    declared.limits,
-  )
+  return checkedConnection(name, connector, declared, `${base}.config`)
 }
 
 /**
@@ -117,13 +111,7 @@ export function declaredStore(
   const base = formatPath(['spec', 'stores', name])
   const connector = catalog.resolve(declared.connector, `${base}.connector`)
   requireRole(connector, 'store', `${base}.connector`)
-  return plannedConnection(
-    name,
-    connector,
-    checkedConfig(connector, declared.config, `${base}.config`),
-    `${base}.config`,
-    undefined,
-  )
+  return checkedConnection(name, connector, declared, `${base}.config`)
 }
 
 /**
@@ -156,7 +144,7 @@ export function reachableConnections(
   source: PlannedConnection,
 ): Readonly<Record<string, PlannedConnection>> {
   const allowed = application.manifest.spec.policy.adHoc.queries
-  const reachable = connectionsNamedIn(source.connector, source.config).map(({ name, path }) => {
+  const reachable = namedIn(source).map(({ name, path }) => {
     const where = `${source.path}.${path}`
     if (source.name === 'ad-hoc' && !allowed.includes(name))
       throw fault(
@@ -181,6 +169,14 @@ export function reachableConnections(
   return Object.fromEntries(reachable)
 }
 
+const namedConnections = new WeakMap<PlannedConnection, ReturnType<typeof connectionsNamedIn>>()
+
+function namedIn(source: PlannedConnection): ReturnType<typeof connectionsNamedIn> {
+  const known = namedConnections.get(source) ?? connectionsNamedIn(source.connector, source.config)
+  namedConnections.set(source, known)
+  return known
+}
+
 /** Every secret in clear that a plan holds: what a redactor has to know before the run starts. */
 export function secretsIn({ config }: PlannedConnection): Secret[] {
   const found: Secret[] = []
@@ -193,14 +189,22 @@ export function secretsIn({ config }: PlannedConnection): Secret[] {
   return found
 }
 
-function checkedConfig(
+/** What manifests declare stays as it is, and is checked once: a server plans thousands of requests by it. */
+const checkedConnections = new WeakMap<object, PlannedConnection>()
+
+function checkedConnection(
+  name: string,
   connector: ConnectorEntry,
-  config: Connection['config'],
+  declared: { readonly config: Connection['config']; readonly limits?: Connection['limits'] },
   path: string,
-): PlannedConnection['config'] {
-  const checked = validateConfig(connector, config, path, { secretsAllowed: 'by-reference' })
+): PlannedConnection {
+  const known = checkedConnections.get(declared)
+  if (known?.name === name && known.connector === connector) return known
+  const checked = validateConfig(connector, declared.config, path, { secretsAllowed: 'by-reference' })
   if (checked.faults.length > 0) throw errorOf(checked.faults)
-  return checked.config
+  const planned = plannedConnection(name, connector, checked.config, path, declared.limits)
+  checkedConnections.set(declared, planned)
+  return planned
 }
 
 function requireRole(connector: ConnectorEntry, role: 'source' | 'store', path: string): void {

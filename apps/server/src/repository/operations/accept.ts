@@ -1,14 +1,16 @@
-import type { StoredReply } from '@bulkhead/contract'
+import { fault, type StoredReply } from '@bulkhead/contract'
 import { isFinal } from '@bulkhead/engine/job/run-state'
 import type { Scope } from '../operation.ts'
 import type { Accepted, AcceptRequest } from '../repository.ts'
 import { answerAgain, sendAnswer } from './answer-again.ts'
 import { type NewAttempt, beginAttempt } from './begin-attempt.ts'
+import { queued } from './claim.ts'
 import { endRun } from './end-run.ts'
 import { lockedRun } from './locked-run.ts'
 import { putMessages } from './put-messages.ts'
 import { idReusedError, instant, tooOldError } from './reply-of-run.ts'
 import { replyOf, type RunRow, runRecordOf } from './rows.ts'
+import { together } from './together.ts'
 import { writeEvents } from './write-event.ts'
 
 interface Arrived {
@@ -81,10 +83,13 @@ async function repeat(scope: Scope, arrived: Arrived): Promise<Accepted> {
 }
 
 async function begin(scope: Scope, { request, refusal }: Arrived, attempt: number): Promise<Accepted> {
-  const row = await beginAttempt(
+  const isFull = refusal === undefined ? refuseWhenFull(scope, request) : Promise.resolve()
+  const beginning = beginAttempt(
     scope,
     attemptOf(request, attempt, refusal === undefined ? request.body : undefined),
   )
+  await together(isFull, beginning)
+  const row = await beginning
   if (refusal === undefined) return { is: 'new', run: runRecordOf(row) }
   const ended = await endRun(scope, row, {
     state: 'failed',
@@ -94,6 +99,14 @@ async function begin(scope: Scope, { request, refusal }: Arrived, attempt: numbe
     outcomeEpoch: undefined,
   })
   return { is: 'new', run: runRecordOf(ended) }
+}
+
+/** What was written before is taken back with the transaction: the same request may come again. */
+async function refuseWhenFull(scope: Scope, { application, mostQueued }: AcceptRequest): Promise<void> {
+  if (mostQueued === undefined) return
+  const waiting = await queued(scope, application)
+  if (waiting < mostQueued) return
+  throw fault('queue-full', `${waiting} runs of the application "${application}" wait, and no more may`)
 }
 
 async function answerReused(scope: Scope, request: AcceptRequest, row: RunRow): Promise<Accepted> {

@@ -3,6 +3,7 @@ import type { Actor, Destinations } from '../repository.ts'
 import { putMessages } from './put-messages.ts'
 import { replyOfRun } from './reply-of-run.ts'
 import { type NewRunRow, type RunRow, toJson } from './rows.ts'
+import { together } from './together.ts'
 import { writeEvents } from './write-event.ts'
 
 export interface NewAttempt {
@@ -60,29 +61,31 @@ export async function beginAttempt(scope: Scope, attempt: NewAttempt): Promise<R
     deaths: 0,
     handovers: 0,
   }
-  await db.insertInto('runs').values(row).execute()
-  if (body !== undefined) await db.insertInto('bodies').values({ run_id: runId, body }).execute()
-  await writeEvents(scope, [
-    {
-      application: attempt.application,
+  await together(
+    db.insertInto('runs').values(row).execute(),
+    ...(body === undefined ? [] : [db.insertInto('bodies').values({ run_id: runId, body }).execute()]),
+    writeEvents(scope, [
+      {
+        application: attempt.application,
+        runId,
+        type: 'accepted',
+        actor: attempt.actor,
+        data: { attempt: attempt.attempt, job: attempt.job },
+      },
+    ]),
+    putMessages(scope, {
+      digest: attempt.digest,
       runId,
-      type: 'accepted',
-      actor: attempt.actor,
-      data: { attempt: attempt.attempt, job: attempt.job },
-    },
-  ])
-  await putMessages(scope, {
-    digest: attempt.digest,
-    runId,
-    application: attempt.application,
-    destinations: told,
-    message: 'accepted',
-    reply: replyOfRun(row, 'accepted', 1),
-    delivery: null,
-    revision: attempt.revision,
-    requestSource: attempt.requestSource,
-    traceparent: attempt.traceparent,
-  })
+      application: attempt.application,
+      destinations: told,
+      message: 'accepted',
+      reply: replyOfRun(row, 'accepted', 1),
+      delivery: null,
+      revision: attempt.revision,
+      requestSource: attempt.requestSource,
+      traceparent: attempt.traceparent,
+    }),
+  )
   scope.changed('runs')
   return row
 }

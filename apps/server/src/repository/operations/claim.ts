@@ -3,6 +3,7 @@ import type { Scope } from '../operation.ts'
 import type { Claim, ClaimedRun } from '../repository.ts'
 import type { Tables } from '../tables.ts'
 import { runRecordOf } from './rows.ts'
+import { together } from './together.ts'
 import { writeEvents } from './write-event.ts'
 
 /** SQLite takes 500 parts of a compound query; more applications than that are asked for in turn. */
@@ -28,19 +29,22 @@ export async function claim(scope: Scope, { server, leaseMs, most }: Claim): Pro
     .where('state', '=', 'queued')
     .returningAll()
     .execute()
-  const bodies = await db.selectFrom('bodies').selectAll().where('run_id', 'in', ids).execute()
-  const bodyOf = new Map(bodies.map(({ run_id, body }) => [run_id, body]))
   const claimed = rows.toSorted((a, b) => (a.run_id < b.run_id ? -1 : 1))
-  await writeEvents(
-    scope,
-    claimed.map((row) => ({
-      application: row.application,
-      runId: row.run_id,
-      type: 'claimed',
-      actor: `server:${server}`,
-      data: { epoch: row.epoch },
-    })),
+  const reading = db.selectFrom('bodies').selectAll().where('run_id', 'in', ids).execute()
+  await together(
+    reading,
+    writeEvents(
+      scope,
+      claimed.map((row) => ({
+        application: row.application,
+        runId: row.run_id,
+        type: 'claimed',
+        actor: `server:${server}`,
+        data: { epoch: row.epoch },
+      })),
+    ),
   )
+  const bodyOf = new Map((await reading).map(({ run_id, body }) => [run_id, body]))
   return claimed.map((row) => {
     const body = bodyOf.get(row.run_id)
     if (body === undefined) throw new Error(`The text of run ${row.run_id} is missing`)

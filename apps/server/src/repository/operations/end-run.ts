@@ -4,6 +4,7 @@ import type { Actor } from '../repository.ts'
 import { putMessages } from './put-messages.ts'
 import { instant, replyOfRun } from './reply-of-run.ts'
 import { destinationsOf, type RunRow } from './rows.ts'
+import { together } from './together.ts'
 import { writeEvents } from './write-event.ts'
 
 export interface EndOfRun {
@@ -46,43 +47,45 @@ export async function endRun(scope: Scope, row: RunRow, end: EndOfRun): Promise<
     reply: JSON.stringify(reply),
     delivery: end.delivery,
   }
-  await db.updateTable('runs').set(ended).where('run_id', '=', row.run_id).execute()
-  if (end.state === 'completed' || end.state === 'completed-with-errors')
-    await db.deleteFrom('bodies').where('run_id', '=', row.run_id).execute()
-  // whatever was asked of it is answered by its end
-  await db
-    .updateTable('commands')
-    .set({ effective_at: nowMs })
-    .where('run_id', '=', row.run_id)
-    .where('effective_at', 'is', null)
-    .execute()
-  await writeEvents(scope, [
-    {
-      application: row.application,
-      runId: row.run_id,
-      type: 'finished',
-      actor: end.actor,
-      data: {
-        state: end.state,
-        attempt: row.attempt,
-        epoch: row.epoch,
-        ...(reply.error !== undefined && { code: reply.error.code }),
-        ...(reply.result !== undefined && { rows: reply.result.rows, bytes: reply.result.bytes }),
+  const isDone = end.state === 'completed' || end.state === 'completed-with-errors'
+  await together(
+    db.updateTable('runs').set(ended).where('run_id', '=', row.run_id).execute(),
+    ...(isDone ? [db.deleteFrom('bodies').where('run_id', '=', row.run_id).execute()] : []),
+    // whatever was asked of it is answered by its end
+    db
+      .updateTable('commands')
+      .set({ effective_at: nowMs })
+      .where('run_id', '=', row.run_id)
+      .where('effective_at', 'is', null)
+      .execute(),
+    writeEvents(scope, [
+      {
+        application: row.application,
+        runId: row.run_id,
+        type: 'finished',
+        actor: end.actor,
+        data: {
+          state: end.state,
+          attempt: row.attempt,
+          epoch: row.epoch,
+          ...(reply.error !== undefined && { code: reply.error.code }),
+          ...(reply.result !== undefined && { rows: reply.result.rows, bytes: reply.result.bytes }),
+        },
       },
-    },
-  ])
-  await putMessages(scope, {
-    digest: row.request_digest,
-    runId: row.run_id,
-    application: row.application,
-    destinations: destinationsOf(row).outcome,
-    message: end.state,
-    reply,
-    delivery: end.delivery,
-    revision: row.revision,
-    requestSource: row.request_source,
-    traceparent: row.traceparent,
-  })
+    ]),
+    putMessages(scope, {
+      digest: row.request_digest,
+      runId: row.run_id,
+      application: row.application,
+      destinations: destinationsOf(row).outcome,
+      message: end.state,
+      reply,
+      delivery: end.delivery,
+      revision: row.revision,
+      requestSource: row.request_source,
+      traceparent: row.traceparent,
+    }),
+  )
   scope.changed('runs')
   return { ...row, ...ended }
 }

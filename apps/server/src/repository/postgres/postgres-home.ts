@@ -42,6 +42,8 @@ export async function openPostgresHome(options: PostgresHomeOptions): Promise<Ho
   const listeners = createListeners(options.onListenerError)
   const pool = new pg.Pool({
     ...settings,
+    // what a transaction has to say at once goes out at once
+    pipeline: true,
     max: options.connections - 1,
     // waited for, which its type does not say
     onConnect: prepareSession(schema) as (client: ClientBase) => void,
@@ -152,17 +154,15 @@ async function versionOf(client: PoolClient): Promise<string> {
 
 /** @param late  what becomes of a result that comes too late */
 async function before<T>(deadline: number, work: Promise<T>, late?: (result: T) => void): Promise<T> {
-  const over = new AbortController()
-  const timeout = sleep(Math.max(0, deadline - performance.now()), 'late' as const, {
-    signal: over.signal,
-  }).catch(() => 'late' as const)
+  const { promise: timeout, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - performance.now()))
   try {
     const first = await Promise.race([work.then((result) => ({ result })), timeout])
-    if (first !== 'late') return first.result
+    if (first !== undefined) return first.result
     work.then(late, () => undefined)
     throw new Error('timeout: the call took too long')
   } finally {
-    over.abort()
+    clearTimeout(timer)
   }
 }
 

@@ -72,6 +72,24 @@ export function idempotencyCases(home: TestHome): void {
     assert.equal((await repository.runs({ most: 10 })).items.length, 1)
   })
 
+  test('a queue that is full takes no new run, leaves nothing of it, and still knows who was taken', async (t) => {
+    const { repository } = await home.open(t)
+    const bounded = { mostQueued: 2 }
+    const [first] = ['r1', 'r2'].map((id) => sampleRequest(id, bounded))
+    assert.ok(first)
+    await repository.accept(first)
+    await repository.accept(sampleRequest('r2', bounded))
+    const third = sampleRequest('r3', bounded)
+    await assert.rejects(repository.accept(third), { code: 'queue-full', kind: 'quota' })
+    assert.equal(await repository.run(third.runId), undefined)
+    assert.equal(await repository.queued('billing'), 2)
+    const again = await repository.accept({ ...first, runId: sampleRequest('r1').runId })
+    assert.equal(again.is, 'under-way')
+    assert.equal((await repository.accept(sampleRequest('r1', { application: 'crm', ...bounded }))).is, 'new')
+    await claimOne(repository)
+    assert.equal((await repository.accept(third)).is, 'new', 'the same request may come again')
+  })
+
   test('a call that is repeated because its answer was lost finds its own run', async (t) => {
     const { repository } = await home.open(t)
     const request = sampleRequest('r1')
