@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url'
 import { resolve } from 'node:path'
 import type { Application } from '@bulkhead/engine'
-import { readApplication } from '@bulkhead/engine/application/read-application'
+import { builtinApplication } from './builtin-application.ts'
 
 /** Which application runs, and with what the platform decides about it. */
 export interface ApplicationChoice {
@@ -24,19 +23,19 @@ export interface OpenedApplication {
   readonly isBuiltin: boolean
 }
 
-const builtinFolder = fileURLToPath(new URL('../builtin', import.meta.resolve('@bulkhead/runner')))
-
 /** @throws BulkheadError as `readApplication` does */
 export async function openApplication(choice: ApplicationChoice): Promise<OpenedApplication> {
-  const { folder, environment, variables, out } = choice
-  const isBuiltin = folder === undefined
-  const read = await readApplication(folder ?? builtinFolder, {
-    environment,
-    variables,
-    allowLoopback: isBuiltin || variables['BULKHEAD_ALLOW_LOOPBACK'] === '1',
-  })
-  const application = out === undefined ? read : withStoresIn(read, resolve(choice.workingFolder, out))
-  return { application, baseFolder: isBuiltin ? choice.workingFolder : read.folder, isBuiltin }
+  const { folder, workingFolder, out } = choice
+  const read = folder === undefined ? builtinApplication(choice) : await readFrom(folder, choice)
+  const application = out === undefined ? read : withStoresIn(read, resolve(workingFolder, out))
+  return { application, baseFolder: read.folder, isBuiltin: folder === undefined }
+}
+
+async function readFrom(folder: string, { environment, variables }: ApplicationChoice): Promise<Application> {
+  // the built-in application needs no YAML, and its runs do not load it
+  const { readApplication } = await import('@bulkhead/engine/application/read-application')
+  const allowLoopback = variables['BULKHEAD_ALLOW_LOOPBACK'] === '1'
+  return readApplication(folder, { environment, variables, allowLoopback })
 }
 
 /** Every store is a local folder: who tries an application out writes nothing into its bucket. */
