@@ -7,7 +7,7 @@
 import { globSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { type Plugin, rolldown } from 'rolldown'
+import { type Plugin, rolldown, type RolldownBuild } from 'rolldown'
 
 interface Bundle {
   /** Folder of the package, relative to the checkout. */
@@ -16,6 +16,11 @@ interface Bundle {
   readonly entries: readonly string[]
   /** Packages that are not part of it, but found by name when they are needed; default: its `dependencies`. */
   readonly separate?: readonly string[]
+  /**
+   * Sources that are asked for one by one, relative to the checkout: each list becomes one file, with all that it
+   * imports at once and no list before it has. Without, what several entries share is cut as finely as they differ.
+   */
+  readonly together?: readonly (readonly string[])[]
 }
 
 /** Of the packages that were compiled. */
@@ -26,6 +31,7 @@ export function bundlesOf(root: string): readonly Bundle[] {
       folder: 'packages/connector-sdk',
       entries: ['index', 'aws/index', 'local-files/index', 'network/index', 'testing/index'],
       separate: [],
+      together: [['packages/connector-sdk/src/index.ts']],
     },
     {
       folder: 'apps/cli',
@@ -40,6 +46,15 @@ export function bundlesOf(root: string): readonly Bundle[] {
         'apache-arrow',
         'age-encryption',
         'standardwebhooks',
+      ],
+      together: [
+        // a process that only supervises needs no more than this
+        [
+          'apps/cli/src/command-line.ts',
+          'apps/cli/src/terminal/process-terminal.ts',
+          'apps/cli/src/actions/supervise.ts',
+        ],
+        ['apps/cli/src/actions/run.ts'],
       ],
     },
     {
@@ -60,20 +75,22 @@ export function bundlesOf(root: string): readonly Bundle[] {
 
 /** Replaces the compiled modules in `dist` by bundles; declarations stay, and what the command offers as a library. */
 export async function writeBundle(root: string, bundleOf: Bundle): Promise<void> {
-  const { folder, entries } = bundleOf
+  const { folder, entries, together = [] } = bundleOf
   const dist = join(root, folder, 'dist')
   const separate = bundleOf.separate ?? (await dependenciesOf(join(root, folder)))
   const replaced = folder === 'apps/cli' ? ['main.js.map'] : globSync('**/*.js{,.map}', { cwd: dist })
   await Promise.all(replaced.map((file) => rm(join(dist, file), { force: true })))
   const packages = new Set<string>()
-  const bundle = await rolldown({
-    input: Object.fromEntries(entries.map((name) => [name, join(root, folder, 'src', `${name}.ts`)])),
-    external: (id) => separate.some((name) => id === name || id.startsWith(`${name}/`)),
-    platform: 'node',
-    // `import` and `require` are added to each by its kind: a package that has both must not get the other one's.
-    resolve: { conditionNames: ['@bulkhead/source', 'node', 'default'] },
-    plugins: [oneLanguage, noteOf(packages)],
-    checks: { ineffectiveDynamicImport: false },
+  const input = Object.fromEntries(entries.map((name) => [name, join(root, folder, 'src', `${name}.ts`)]))
+  const parts = await Promise.all(together.map((sources) => importedAtOnce(root, sources, separate)))
+  // The command is imported by nobody: its parts may take from each other what they like. Where somebody does
+  // import, no part may offer more than its sources.
+  const isImported = entries.includes('index')
+  await using bundle = await bundled({
+    input,
+    separate,
+    plugins: [noteOf(packages)],
+    signatures: isImported ? 'strict' : 'allow-extension',
   })
   await bundle.write({
     dir: dist,
@@ -81,11 +98,49 @@ export async function writeBundle(root: string, bundleOf: Bundle): Promise<void>
     // Names stay: a stack trace must say where it was.
     minify: { mangle: false, compress: true, codegen: true },
     comments: false,
-    ...(entries.length === 1 ? { codeSplitting: false } : { chunkFileNames: '[name]-[hash].js' }),
+    chunkFileNames: '[name]-[hash].js',
+    codeSplitting: {
+      groups: parts.map((modules, index) => ({ name: `part-${index + 1}`, test: (id) => modules.has(id) })),
+      includeDependenciesRecursively: isImported,
+    },
   })
-  await bundle.close()
   if (packages.size > 0)
     await writeFile(join(dist, 'THIRD-PARTY.txt'), await licences([...packages].toSorted()))
+}
+
+function bundled(of: {
+  readonly input: Record<string, string>
+  readonly separate: readonly string[]
+  readonly plugins: readonly Plugin[]
+  readonly signatures: 'strict' | 'allow-extension'
+}): Promise<RolldownBuild> {
+  const { input, separate, plugins, signatures } = of
+  return rolldown({
+    input,
+    external: (id) => separate.some((name) => id === name || id.startsWith(`${name}/`)),
+    platform: 'node',
+    // `import` and `require` are added to each by its kind: a package that has both must not get the other one's.
+    resolve: { conditionNames: ['@bulkhead/source', 'node', 'default'] },
+    plugins: [oneLanguage, ...plugins],
+    preserveEntrySignatures: signatures,
+    checks: { ineffectiveDynamicImport: false },
+  })
+}
+
+/** The modules that are evaluated when all sources are imported, and none that these import later. */
+async function importedAtOnce(
+  root: string,
+  sources: readonly string[],
+  separate: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const input = Object.fromEntries(sources.map((source) => [source, join(root, source)]))
+  await using bundle = await bundled({ input, separate, plugins: [], signatures: 'strict' })
+  const { output } = await bundle.generate({ format: 'esm' })
+  const chunks = new Map(output.filter((part) => part.type === 'chunk').map((part) => [part.fileName, part]))
+  const files = new Set([...chunks.values()].filter(({ isEntry }) => isEntry).map((chunk) => chunk.fileName))
+  // a set gives out what is added while it is walked
+  for (const file of files) for (const imported of chunks.get(file)?.imports ?? []) files.add(imported)
+  return new Set([...files].flatMap((file) => chunks.get(file)?.moduleIds ?? []))
 }
 
 /** As is the custom: what is a `devDependency` becomes part of the bundle. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { CommanderError, type Command } from 'commander'
 import { buildProgram } from './program.ts'
 import type { Answer } from './terminal/answer.ts'
@@ -24,11 +24,11 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       print(answer, options.json === true, terminal)
       exitCode = answer.exitCode ?? 0
     } catch (error) {
-      exitCode = await exitCodeOf(error)
+      exitCode = (await import('./terminal/exit-code.ts')).exitCodeOf(error)
       report.fail(error)
     }
   }
-  const program = withTerminal(buildProgram(await readVersion(), execute), terminal)
+  const program = withTerminal(buildProgram(readVersion(), execute), terminal)
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -62,14 +62,6 @@ function print(answer: Answer, json: boolean, { output }: Terminal): void {
   output.write(`${text}\n`)
 }
 
-async function exitCodeOf(error: unknown): Promise<number> {
-  const [{ exitCodes }, { faultsOf }] = await Promise.all([
-    import('@bulkhead/contract'),
-    import('./terminal/faults.ts'),
-  ])
-  return exitCodes[faultsOf(error)[0].kind]
-}
-
 /** What commander found wrong, in the form of every other error. */
 async function refuse(error: CommanderError, terminal: Terminal, json: boolean): Promise<void> {
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
@@ -100,7 +92,7 @@ function withTerminal(command: Command, terminal: Terminal): Command {
   return command
 }
 
-async function readVersion(): Promise<string> {
-  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8')
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }

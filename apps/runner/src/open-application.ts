@@ -1,9 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { resolve } from 'node:path'
 import type { FlagValue } from '@bulkhead/connector-sdk'
 import { didYouMean, fault, formatPath } from '@bulkhead/contract'
 import type { Application } from '@bulkhead/engine'
-import { readApplication } from '@bulkhead/engine/application/read-application'
+import { builtinApplication } from './builtin-application.ts'
 
 /** Which application runs, and with what the platform decides about it. */
 export interface ApplicationChoice {
@@ -28,20 +27,20 @@ export interface OpenedApplication {
   readonly isBuiltin: boolean
 }
 
-const builtinFolder = fileURLToPath(new URL('../builtin', import.meta.resolve('@bulkhead/runner')))
-
 /** @throws BulkheadError as `readApplication` does; `manifest-invalid` for a flag that is not declared */
 export async function openApplication(choice: ApplicationChoice): Promise<OpenedApplication> {
-  const { folder, environment, variables, out } = choice
-  const isBuiltin = folder === undefined
-  const read = await readApplication(folder ?? builtinFolder, {
-    environment,
-    variables,
-    allowLoopback: isBuiltin || variables['BULKHEAD_ALLOW_LOOPBACK'] === '1',
-  })
+  const { folder, workingFolder, out } = choice
+  const read = folder === undefined ? builtinApplication(choice) : await readFrom(folder, choice)
   const set = withFlags(read, choice.flags ?? {})
-  const application = out === undefined ? set : withStoresIn(set, resolve(choice.workingFolder, out))
-  return { application, baseFolder: isBuiltin ? choice.workingFolder : read.folder, isBuiltin }
+  const application = out === undefined ? set : withStoresIn(set, resolve(workingFolder, out))
+  return { application, baseFolder: read.folder, isBuiltin: folder === undefined }
+}
+
+async function readFrom(folder: string, { environment, variables }: ApplicationChoice): Promise<Application> {
+  // the built-in application needs no YAML, and its runs do not load it
+  const { readApplication } = await import('@bulkhead/engine/application/read-application')
+  const allowLoopback = variables['BULKHEAD_ALLOW_LOOPBACK'] === '1'
+  return readApplication(folder, { environment, variables, allowLoopback })
 }
 
 function withFlags(application: Application, flags: Readonly<Record<string, FlagValue>>): Application {

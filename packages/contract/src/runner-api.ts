@@ -1,5 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
-import { secretProviderSchema } from './platform.ts'
+import { secretProviderSchema } from './secret-provider.ts'
 import { replyErrorSchema } from './reply.ts'
 import { deliverySchema, runCommands, runOutcomeSchema } from './run.ts'
 

@@ -8,8 +8,9 @@ import type { OpenedApplication } from '../open-application.ts'
 import type { OpenLinks } from '../run-in-process.ts'
 import type { Ended } from '../stored-reply.ts'
 import { type Answer, errorOfReply } from './answer.ts'
-import { mayRunAgain, type Recalled } from './request-memory.ts'
+import { mayRunAgain } from './may-run-again.ts'
 import type { RememberedRequest } from './remembered-request.ts'
+import type { Recalled } from './request-memory.ts'
 
 /** A run without a server, ready to begin. */
 export interface StandaloneRun {

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BulkheadError, Store } from '@bulkhead/connector-sdk'
-import type { RunOutcome } from '@bulkhead/contract'
+import type { Store } from '@bulkhead/connector-sdk'
 import { retryDecision } from '@bulkhead/engine/retry/retry-delay'
 import { lastOf } from './last-of.ts'
 import { mostNoteBytes, type Note, noteBytes, noteOf } from './note.ts'
@@ -101,14 +100,3 @@ export function createRequestMemory(
       }),
   }
 }
-
-/** Whether the same request, sent again, is run again: nobody else is there who would. */
-export function mayRunAgain({ reply }: RunOutcome): boolean {
-  return (
-    reply.status === 'cancelled' ||
-    (reply.status === 'failed' && (reply.error?.retryable === true || reply.error?.code === runnerDied))
-  )
-}
-
-/** The error of a run whose process ended without a word. */
-const runnerDied = 'runner-died' satisfies BulkheadError['code']

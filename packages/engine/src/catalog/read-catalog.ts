@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
-import { open, readdir } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SDK_VERSION, type ConnectorManifest, z } from '@bulkhead/connector-sdk'
 import { catalogOf, type BrokenConnector } from './catalog-of.ts'
@@ -18,7 +18,7 @@ export async function readCatalog(roots: readonly string[]): Promise<Catalog> {
   const found = await Promise.all(
     roots.map(async (root) => {
       const names = await readdir(root).catch((): string[] => [])
-      return Promise.all(names.toSorted().map((name) => readPackage(join(resolve(root), name))))
+      return names.toSorted().map((name) => readPackage(join(resolve(root), name)))
     }),
   )
   const packages = found.flat().filter((read) => read !== undefined)
@@ -51,10 +51,10 @@ const manifestSchema = z.object({
 })
 
 /** @returns undefined for a folder that is no connector */
-async function readPackage(folder: string): Promise<ConnectorEntry | BrokenConnector | undefined> {
+function readPackage(folder: string): ConnectorEntry | BrokenConnector | undefined {
   let text: string
   try {
-    text = await readText(join(folder, 'connector.json'))
+    text = readText(join(folder, 'connector.json'))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     return code === 'ENOENT' || code === 'ENOTDIR'
@@ -89,19 +89,26 @@ async function readPackage(folder: string): Promise<ConnectorEntry | BrokenConne
       isIncompatible: true,
     }
   if (parseVersion(versionText) === undefined) return aside(folder, 'connector.json has no version', name)
-  if ((await packageVersion(folder)) !== versionText)
+  if (packageVersion(folder) !== versionText)
     return aside(folder, 'package.json and connector.json do not have the same version', name)
   if (parsed.data.source === undefined && parsed.data.store === undefined)
     return aside(folder, 'connector.json has neither source nor store', name)
   return entryOf(folder, parsed.data as unknown as ConnectorManifest)
 }
 
-/** Of a plain file: a pipe would be waited for, and a folder of packages may hold anything. */
-async function readText(path: string): Promise<string> {
-  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const stats = await file.stat()
-  if (!stats.isFile() || stats.size > mostBytes) throw new Error(`${path} is no plain file of a usual size`)
-  return file.readFile('utf8')
+/**
+ * Of a plain file: a pipe would be waited for, and a folder of packages may hold anything. Read at once, as Node
+ * reads modules: each run reads two small files of every connector, and waiting takes longer than reading.
+ */
+function readText(path: string): string {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const stats = fstatSync(file)
+    if (!stats.isFile() || stats.size > mostBytes) throw new Error(`${path} is no plain file of a usual size`)
+    return readFileSync(file, 'utf8')
+  } finally {
+    closeSync(file)
+  }
 }
 
 function entryOf(folder: string, manifest: ConnectorManifest): ConnectorEntry {
@@ -115,9 +122,9 @@ function entryOf(folder: string, manifest: ConnectorManifest): ConnectorEntry {
   }
 }
 
-async function packageVersion(folder: string): Promise<string | undefined> {
+function packageVersion(folder: string): string | undefined {
   try {
-    const { version } = JSON.parse(await readText(join(folder, 'package.json'))) as {
+    const { version } = JSON.parse(readText(join(folder, 'package.json'))) as {
       version?: unknown
     }
     return typeof version === 'string' ? version : undefined
