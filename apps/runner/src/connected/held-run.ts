@@ -100,9 +100,10 @@ export function holdRun(work: RunWork, home: RunnerHome, client: ServerClient, l
 
   /** Tries until the server has said what became of it; a run that was lost meanwhile need not be finished. */
   async function finish(outcome: RunOutcome): Promise<'finished' | 'lease-lost' | 'unknown'> {
+    const last = log.take()
     for (let pauseMs = 50; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
       try {
-        return await client.finishRun(work, { ...outcome, epoch })
+        return await client.finishRun(work, { ...outcome, epoch, ...last, breakers: home.breakers.told() })
       } catch (error) {
         // a server that does not know this process never takes its outcome
         if (error instanceof ServerCallFailed && (error.status === 401 || error.status === 404))

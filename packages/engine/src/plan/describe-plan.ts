@@ -12,6 +12,7 @@ export function planAsData(plan: Plan): Readonly<Record<string, unknown>> {
     ...(job !== undefined && { job }),
     source: {
       ...connectionAsData(source),
+      breaker: source.breaker,
       query: source.query,
       parameters: Object.fromEntries(
         Object.entries(source.parameters).map(([name, value]) => [name, parameterAsData(value)]),

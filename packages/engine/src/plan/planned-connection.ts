@@ -51,7 +51,7 @@ export function declaredConnection(
     connector,
     checkedConfig(connector, declared.config, `${base}.config`),
     `${base}.config`,
-    declared.limits,
+    declared,
   )
 }
 
@@ -122,7 +122,7 @@ export function declaredStore(
     connector,
     checkedConfig(connector, declared.config, `${base}.config`),
     `${base}.config`,
-    undefined,
+    { breaker: { failures: 0, openFor: 'PT0S' } },
   )
 }
 
@@ -143,7 +143,7 @@ export function adHocConnection(
   const { config: given, secretsAllowed } = withCredentials(connector, policy, source, opened)
   const { config, faults } = validateConfig(connector, given, 'source.config', { secretsAllowed })
   if (faults.length > 0) throw errorOf(faults)
-  return plannedConnection('ad-hoc', connector, wrapSecrets(connector, config), 'source.config', undefined)
+  return plannedConnection('ad-hoc', connector, wrapSecrets(connector, config), 'source.config')
 }
 
 /**
@@ -227,10 +227,11 @@ function plannedConnection(
   connector: ConnectorEntry,
   config: PlannedConnection['config'],
   path: string,
-  limits: Connection['limits'] | undefined,
+  declared: Partial<Pick<Connection, 'limits' | 'breaker'>> = {},
 ): PlannedConnection {
-  const { connections, queryTimeout, connectTimeout } =
-    limits ?? connectionSchema.shape.limits.parse(undefined)
+  const { limits, breaker } = connectionSchema.shape
+  const { connections, queryTimeout, connectTimeout } = declared.limits ?? limits.parse(undefined)
+  const { failures, openFor } = declared.breaker ?? breaker.parse(undefined)
   return {
     name,
     connector,
@@ -241,5 +242,6 @@ function plannedConnection(
       queryTimeoutMs: parseDuration(queryTimeout),
       connectTimeoutMs: parseDuration(connectTimeout),
     },
+    breaker: { failures, openForMs: parseDuration(openFor) },
   }
 }
