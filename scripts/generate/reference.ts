@@ -106,9 +106,10 @@ function errorsPage(connectors: readonly DescribedConnector[]): string {
 
 function errorText(
   code: string,
-  { kind, meaning, fix }: Pick<ConnectorError, 'kind' | 'meaning' | 'fix'>,
+  { kind, meaning, fix, ofConnection }: Pick<ConnectorError, 'kind' | 'meaning' | 'fix' | 'ofConnection'>,
 ): string {
-  return `### ${code}\n${sentence(meaning)} (${kind})  \n${sentence(fix)}`
+  const counted = ofConnection === true ? ', counted by breakers' : ''
+  return `### ${code}\n${sentence(meaning)} (${kind}${counted})  \n${sentence(fix)}`
 }
 
 function connectorsPage(connectors: readonly DescribedConnector[]): string {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join, relative, resolve } from 'node:path'
-import { after, type TestContext } from 'node:test'
+import { after } from 'node:test'
 
 /** The command as a user starts it: a process of its own, through `bin/bulkhead`. */
 
@@ -80,7 +80,7 @@ function cleanEnvironment(added: StartOptions['environment'] = {}): NodeJS.Proce
 }
 
 /** A folder that is gone after the test. */
-export function temporaryFolder(t: TestContext): string {
+export function temporaryFolder(t: { after(action: () => void): void }): string {
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-e2e-'))
   t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder

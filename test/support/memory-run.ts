@@ -286,6 +286,7 @@ function memoryConnection(name: 'source' | 'store'): PlannedConnection {
     config: {},
     path: `spec.${name}`,
     limits: { connections: 1, queryTimeoutMs: 1000, connectTimeoutMs: 1000 },
+    breaker: { failures: 5, openForMs: 30_000 },
   }
 }
 

@@ -11,6 +11,7 @@ import { hideCredentials, hideSecretsOf } from './known-credentials.ts'
 import type { OpenedApplication } from './open-application.ts'
 import { openCredentials } from './open-credentials.ts'
 import { type OpenLinks, openStoreLinks, systemClock } from './run-in-process.ts'
+import { createSourceTally, type SourceTally } from './source-tally.ts'
 import type { Ended, ReplySubject } from './stored-reply.ts'
 
 /** What is known of a run so far: enough to answer it at any moment. */
@@ -26,6 +27,7 @@ export interface KnownRun {
   plan?: Plan
   startedAtMs?: number
   warnings: readonly string[]
+  sources?: SourceTally
 }
 
 export interface ExecuteOptions {
@@ -65,7 +67,13 @@ export async function executeRun(known: KnownRun, options: ExecuteOptions): Prom
   options.onPlan?.(plan)
 
   const signLink = await openStoreLinks(plan.store, baseFolder, application.name, openLinks)
-  const context: RunContext = { ...options.context, ...(signLink !== undefined && { signLink }) }
+  const sources = createSourceTally()
+  known.sources = sources
+  const context: RunContext = {
+    ...options.context,
+    onSource: sources.add,
+    ...(signLink !== undefined && { signLink }),
+  }
   known.startedAtMs = systemClock.now()
   await sweepLeftFolders(plan, options.leftFolders ?? [], context)
   const result = await runPlan(plan, context)
@@ -119,6 +127,7 @@ export async function outcomeOf(
     acceptedAtMs: known.acceptedAtMs,
     startedAtMs: known.startedAtMs,
     finishedAtMs,
+    sources: known.sources,
   }
   const made = (end: Ended): RunOutcome => runOutcome(subject, end, known.redactor)
   const place = { requestSource: identity.source, finishedAtMs }

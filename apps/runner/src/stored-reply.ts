@@ -8,6 +8,7 @@ import {
 } from '@bulkhead/contract'
 import type { Plan } from '@bulkhead/engine'
 import { replyErrorOf } from '@bulkhead/engine/reply/reply-error'
+import type { SourceTally } from './source-tally.ts'
 import type { RunFile } from '@bulkhead/engine/run/result-output'
 import type { RunResult } from '@bulkhead/engine/run/run'
 import type { Redactor } from '@bulkhead/engine/secrets/redactor'
@@ -26,6 +27,8 @@ export interface ReplySubject {
   readonly acceptedAtMs: number
   readonly startedAtMs: number | undefined
   readonly finishedAtMs: number
+  /** Undefined when it never came to reading. */
+  readonly sources?: SourceTally | undefined
 }
 
 /** How a run ended. */
@@ -55,13 +58,17 @@ const mostWarnings = 50
  */
 export function runOutcome(subject: ReplySubject, ended: Ended, redactor: Redactor): RunOutcome {
   const reply = storedReplySchema.parse(storedReply(subject, ended, redactor))
-  if (!('result' in ended)) return { reply }
+  const isFallback = 'result' in ended && ended.result.connection !== ended.plan.source.name
+  const source = subject.sources?.report(isFallback)
+  const told = { reply, ...(source !== undefined && { source }) }
+  if (!('result' in ended)) return told
   const { plan, result } = ended
-  return { reply, delivery: deliveryOf(plan, result), phases: [...result.phases] }
+  return { ...told, delivery: deliveryOf(plan, result), phases: [...result.phases] }
 }
 
 function storedReply(subject: ReplySubject, ended: Ended, redactor: Redactor): StoredReply {
   const { plan } = ended
+  const tries = 'result' in ended ? ended.result.attempts : (subject.sources?.attempts ?? 0)
   return {
     requestId: subject.requestId,
     runId: subject.runId,
@@ -75,7 +82,7 @@ function storedReply(subject: ReplySubject, ended: Ended, redactor: Redactor): S
       consistency: 'result' in ended ? ended.result.consistency : plan.consistency,
       connection: 'result' in ended ? ended.result.connection : plan.source.name,
     }),
-    ...('result' in ended && { tries: ended.result.attempts }),
+    ...(tries > 0 && { tries }),
     ...(plan !== undefined && Object.keys(plan.flags).length > 0 && { flags: { ...plan.flags } }),
     warnings: redactor.redactData(ended.warnings.slice(0, mostWarnings)),
     ...(subject.context !== undefined && { context: redactor.redactData(subject.context) }),

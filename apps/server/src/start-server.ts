@@ -109,8 +109,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const runnerStatus: { list: () => ReturnType<Runners['status']> } = { list: () => [] }
   const metrics = createMetrics({
     applications: () => applications.list().map(({ application }) => application.name),
-    connectionOf: (application, job) =>
-      applications.get(application)?.application.manifest.spec.jobs[job]?.source.connection,
     repository: opened,
     runners: () => runnerStatus.list(),
     triggers: () => triggerStatus.list(),

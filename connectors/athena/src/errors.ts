@@ -45,14 +45,15 @@ export const { errors, error: athenaError } = connectorErrors({
     'The certificate is not trusted',
     'Give the certificate of its authority as tls.ca, or correct the host name of `endpoint`',
   ),
-  'athena-unreachable': transient(
+  'athena-unreachable': outage(
     'Athena or S3 cannot be reached, or the connection broke',
     'Check `region`, `endpoint`, name resolution and firewall',
   ),
-  'athena-timeout': transient('Athena or S3 did not answer in time', 'Try again, or raise `requestTimeout`'),
-  'athena-unavailable': transient('Athena or S3 answers with a fault of its own', 'Try again later'),
+  'athena-timeout': outage('Athena or S3 did not answer in time', 'Try again, or raise `requestTimeout`'),
+  'athena-unavailable': outage('Athena or S3 answers with a fault of its own', 'Try again later'),
   'athena-throttled': {
     kind: 'throttled',
+    ofConnection: true,
     meaning: 'AWS asks for fewer requests, or too many queries of the account run or wait',
     fix: 'Try again later, or raise the quota of the account',
   },
@@ -128,4 +129,8 @@ function auth(meaning: string, fix: string): RegisteredError {
 }
 function transient(meaning: string, fix: string): RegisteredError {
   return { kind: 'transient', meaning, fix }
+}
+
+function outage(meaning: string, fix: string): RegisteredError {
+  return { ...transient(meaning, fix), ofConnection: true }
 }

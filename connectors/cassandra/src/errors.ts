@@ -9,11 +9,13 @@ export const { errors, error: cassandraError } = connectorErrors({
   },
   'cassandra-unreachable': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'No contact point answers, or no node of the datacenter is up',
     fix: 'Check `contactPoints` and `port`, that the nodes run, and that their firewall lets this machine in',
   },
   'cassandra-connect-timeout': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The cluster did not answer in time while connecting',
     fix: 'Check `contactPoints` and `port`, or raise `limits.connectTimeout`',
   },
@@ -34,6 +36,7 @@ export const { errors, error: cassandraError } = connectorErrors({
   },
   'cassandra-connection-lost': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The connection broke while reading, and no other node could go on',
     fix: 'Try again; the log of the node says why it ended the connection',
   },
@@ -50,6 +53,7 @@ export const { errors, error: cassandraError } = connectorErrors({
   },
   'cassandra-tls-failed': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The node ended the TLS handshake: it has no TLS at this port, or demands a client certificate',
     fix: 'Check `port` and `tls.mode`, and `tls.cert` and `tls.key` when the node demands them',
   },
@@ -132,11 +136,13 @@ export const { errors, error: cassandraError } = connectorErrors({
   },
   'cassandra-replicas-unavailable': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'Fewer replicas are up or answered than the consistency level demands',
     fix: 'Try again when the nodes are up, or lower `consistency`',
   },
   'cassandra-overloaded': {
     kind: 'throttled',
+    ofConnection: true,
     meaning: 'The cluster refuses work because it has too much',
     fix: 'Try again later, or lower `limits.connections` and `pageSize`',
   },

@@ -19,19 +19,19 @@ export const { errors, error: httpFault } = connectorErrors({
     'Certificate, key or authority in the settings cannot be read, or do not fit',
     'Correct tls.ca, tls.cert, tls.key: PEM text, key without passphrase',
   ),
-  'http-tls-failed': transient(
+  'http-tls-failed': outage(
     'No encrypted connection came about, perhaps because the server demands a client certificate',
     'Check that the server speaks TLS at this port, and tls.cert and tls.key when it demands them',
   ),
-  'http-unreachable': transient(
+  'http-unreachable': outage(
     'Nothing answers at the address, or the connection broke before the answer',
     'Check host and port of the address, and that the firewall lets this machine out',
   ),
-  'http-timeout': transient(
+  'http-timeout': outage(
     'The server did not answer, or stopped sending, for too long',
     'Try again, or raise idleTimeout',
   ),
-  'http-connection-lost': transient(
+  'http-connection-lost': outage(
     'The connection broke within an answer, and again when its page was read again',
     'Try again; a smaller page may get through',
   ),
@@ -62,10 +62,11 @@ export const { errors, error: httpFault } = connectorErrors({
   ),
   'http-throttled': {
     kind: 'throttled',
+    ofConnection: true,
     meaning: 'The server asks to wait longer than the settings allow, or asked too often',
     fix: 'Try again later, lower requestsPerSecond, or raise retry.longestWait',
   },
-  'http-unavailable': transient(
+  'http-unavailable': outage(
     'The server failed (408 or 5xx), and so did every further attempt',
     'Try again later',
   ),
@@ -160,4 +161,8 @@ function auth(meaning: string, fix: string): RegisteredError {
 }
 function transient(meaning: string, fix: string): RegisteredError {
   return { kind: 'transient', meaning, fix }
+}
+
+function outage(meaning: string, fix: string): RegisteredError {
+  return { ...transient(meaning, fix), ofConnection: true }
 }

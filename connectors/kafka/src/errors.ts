@@ -4,16 +4,19 @@ import { connectorErrors } from '@bulkhead/connector-sdk'
 export const { errors, error: kafkaError } = connectorErrors({
   'kafka-unreachable': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'No broker answers: refused, unknown host, no route, or the connection broke while connecting',
     fix: 'Check `brokers`, that they run, and that the addresses that they advertise can be reached from here',
   },
   'kafka-connect-timeout': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'No broker answered in time while connecting',
     fix: 'Check `brokers`, or raise `limits.connectTimeout`',
   },
   'kafka-connection-lost': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The connection to a broker broke while reading, and could not be made again',
     fix: 'Try again; the log of the broker says why it ended the connection',
   },
@@ -30,6 +33,7 @@ export const { errors, error: kafkaError } = connectorErrors({
   },
   'kafka-tls-failed': {
     kind: 'transient',
+    ofConnection: true,
     meaning:
       'The TLS handshake failed: the port has no TLS, has it while the settings have not, or demands a client certificate',
     fix: 'Check the port in `brokers`, `tls.mode`, and `tls.cert` and `tls.key` when the broker demands them',

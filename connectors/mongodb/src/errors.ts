@@ -9,16 +9,19 @@ export const { errors, error: mongodbError } = connectorErrors({
   },
   'mongodb-unreachable': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'Nothing answers at any of the hosts: refused, no route, or name service down',
     fix: 'Check `hosts`, that the servers run, and that their firewall lets this machine in',
   },
   'mongodb-connect-timeout': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'No server answered in time while connecting',
     fix: 'Check `hosts`, or raise `limits.connectTimeout`',
   },
   'mongodb-no-suitable-server': {
     kind: 'transient',
+    ofConnection: true,
     meaning:
       'Servers answer, and none of them suits: no primary, no secondary, too much lag, or another replica set',
     fix: 'Check the state of the replica set, `replicaSet` and the read preference',
@@ -35,11 +38,13 @@ export const { errors, error: mongodbError } = connectorErrors({
   },
   'mongodb-connection-lost': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The connection broke, or the server ended it',
     fix: 'Try again; the log of the server says why it ended the connection. A server that demands TLS needs `tls.mode`',
   },
   'mongodb-unavailable': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The server starts, stops, recovers or hands over to another primary',
     fix: 'Try again later',
   },

@@ -9,11 +9,13 @@ export const { errors, error: mysqlError } = connectorErrors({
   },
   'mysql-unreachable': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'Nothing answers at host and port: refused, no route, no answer, or name service down',
     fix: 'Check `host` and `port`, that the server runs, and that its firewall lets this machine in',
   },
   'mysql-connect-timeout': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The server did not answer in time while connecting',
     fix: 'Check `host` and `port`, or raise `limits.connectTimeout`',
   },
@@ -24,11 +26,13 @@ export const { errors, error: mysqlError } = connectorErrors({
   },
   'mysql-connection-lost': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The connection broke, or the server ended the session',
     fix: 'Try again; the log of the server says why it ended the session',
   },
   'mysql-unavailable': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The server starts, stops or recovers, or takes no more connections',
     fix: 'Try again later, lower `limits.connections`, or ask for more connections',
   },
@@ -50,6 +54,7 @@ export const { errors, error: mysqlError } = connectorErrors({
   },
   'mysql-tls-failed': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The server ended the TLS handshake, perhaps because it demands a client certificate',
     fix: 'Check the log of the server, and `tls.cert` and `tls.key` when it demands them',
   },

@@ -14,21 +14,25 @@ export const { errors, error: opensearchError } = connectorErrors({
   },
   'opensearch-unreachable': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'No node answers: refused, no route, or name service down',
     fix: 'Check `nodes`, that the cluster runs, and that its firewall lets this machine in',
   },
   'opensearch-connect-timeout': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'No node took the connection in time',
     fix: 'Check `nodes`, or raise `limits.connectTimeout`',
   },
   'opensearch-request-timeout': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The server did not answer a request in time',
     fix: 'Raise `requestTimeout`, or make the query faster',
   },
   'opensearch-connection-lost': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The connection broke before the answer was complete, more often than is tried again',
     fix: 'Try again; the log of the server or of the proxy before it says why',
   },
@@ -45,6 +49,7 @@ export const { errors, error: opensearchError } = connectorErrors({
   },
   'opensearch-tls-failed': {
     kind: 'transient',
+    ofConnection: true,
     meaning:
       'No encrypted connection came about: no TLS at this address, or a client certificate is demanded',
     fix: 'Check that the address begins with the right one of http and https, and `tls.cert` and `tls.key`',
@@ -87,11 +92,13 @@ export const { errors, error: opensearchError } = connectorErrors({
   },
   'opensearch-busy': {
     kind: 'throttled',
+    ofConnection: true,
     meaning: 'The server has too much to do, more often than is tried again',
     fix: 'Try again later, lower `slices` or `pageSize` of the query, or ask for a larger cluster',
   },
   'opensearch-unavailable': {
     kind: 'transient',
+    ofConnection: true,
     meaning: 'The cluster, or a shard that the query needs, is not available',
     fix: 'Try again later; the health of the cluster says what is missing',
   },

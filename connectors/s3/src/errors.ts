@@ -91,15 +91,16 @@ export const { errors, error: s3Fault } = connectorErrors({
   ),
   's3-throttled': {
     kind: 'throttled',
+    ofConnection: true,
     meaning: 'The store asks for fewer requests',
     fix: 'Wait; it is tried again',
   },
-  's3-unavailable': transient('The store answers with a fault of its own', 'Wait; it is tried again'),
-  's3-unreachable': transient(
+  's3-unavailable': outage('The store answers with a fault of its own', 'Wait; it is tried again'),
+  's3-unreachable': outage(
     'The store cannot be reached, or the connection broke',
     'Check host and port of `endpoint`, name resolution and firewall',
   ),
-  's3-timeout': transient('The store did not answer in time', 'Raise `requestTimeout`, or lower `partSize`'),
+  's3-timeout': outage('The store did not answer in time', 'Raise `requestTimeout`, or lower `partSize`'),
 })
 
 export type S3ErrorCode = Parameters<typeof s3Fault>[0]
@@ -112,4 +113,8 @@ function auth(meaning: string, fix: string): RegisteredError {
 }
 function transient(meaning: string, fix: string): RegisteredError {
   return { kind: 'transient', meaning, fix }
+}
+
+function outage(meaning: string, fix: string): RegisteredError {
+  return { ...transient(meaning, fix), ofConnection: true }
 }

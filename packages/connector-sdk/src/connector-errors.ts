@@ -4,6 +4,8 @@ import { BulkheadError, type ErrorDetails, type ErrorKind } from './errors.ts'
 /** What every error of a code has in common. */
 export interface RegisteredError {
   readonly kind: ErrorKind
+  /** See `ErrorDetails.ofConnection`. */
+  readonly ofConnection?: boolean
   /** When it happens. */
   readonly meaning: string
   /** What to do about it, unless the one who throws it knows better. */
@@ -36,8 +38,8 @@ export function connectorErrors<Code extends string>(
   return {
     errors: Object.entries<RegisteredError>(registry).map(([code, entry]) => ({ code, ...entry })),
     error(code, message, details = {}) {
-      const { kind, fix } = registry[code]
-      return new BulkheadError({ ...details, kind, code, message, fix: details.fix ?? fix })
+      const { kind, fix, ofConnection = false } = registry[code]
+      return new BulkheadError({ ofConnection, ...details, kind, code, message, fix: details.fix ?? fix })
     },
   }
 }

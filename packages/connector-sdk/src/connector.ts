@@ -46,6 +46,8 @@ export interface StoreCapabilities {
 export interface ConnectorError {
   readonly code: string
   readonly kind: string
+  /** The system cannot be reached or asks for less: what circuit breakers count. */
+  readonly ofConnection?: boolean
   /** When it happens. */
   readonly meaning: string
   readonly fix: string

@@ -40,6 +40,11 @@ export interface ErrorDetails {
   readonly fix?: string
   /** How long to wait before the next attempt, when the far side said so. */
   readonly retryAfterMs?: number
+  /**
+   * The system cannot be reached, does not answer, or asks for less: a fault of the connection, whatever was asked of
+   * it. Circuit breakers count these and no others.
+   */
+  readonly ofConnection?: boolean
   /** Several faults found at once, the first of them being this one. */
   readonly others?: readonly ErrorDetails[]
   readonly cause?: unknown
@@ -54,6 +59,7 @@ export class BulkheadError extends Error {
   readonly path: string | undefined
   readonly fix: string | undefined
   readonly retryAfterMs: number | undefined
+  readonly ofConnection: boolean
   readonly others: readonly ErrorDetails[]
 
   constructor(details: ErrorDetails) {
@@ -64,6 +70,7 @@ export class BulkheadError extends Error {
     this.path = details.path
     this.fix = details.fix
     this.retryAfterMs = details.retryAfterMs
+    this.ofConnection = details.ofConnection ?? false
     this.others = details.others ?? []
     Object.defineProperty(this, brand, { value: true })
   }

@@ -51,6 +51,30 @@ export const connectionSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'Limits of this connection', ...nextRun }),
+  breaker: z
+    .strictObject({
+      failures: z
+        .int()
+        .min(0)
+        .max(1000)
+        .default(5)
+        .meta({
+          description:
+            'Faults of the connection in a row, with no success in between, after which it is not tried for `openFor`: it cannot be reached, does not answer in time, or asks for less. What is wrong with a query or a password never counts. 0: it is tried every time, and a system that is down costs each run its time to connect',
+          ...nextRun,
+        }),
+      openFor: timeout.default('PT30S').meta({
+        description:
+          'How long it is not tried then, or longer when the system says so: a run reads its fallback at once, or waits as its `retry` lets it, or fails with `connection-paused`. After that one try is let through, and its success ends the pause',
+        ...nextRun,
+      }),
+    })
+    .prefault({})
+    .meta({
+      description:
+        'Circuit breaker of this connection. Each runner process of a server has its own and keeps it from run to run, for the connection with these settings; a run without a server, or in a process of its own, has none',
+      ...nextRun,
+    }),
   fallback: z
     .array(name)
     .max(5)

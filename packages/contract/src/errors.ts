@@ -90,6 +90,11 @@ const registry = {
     'A connection cannot take the place of another one',
     'Name other connections of the same connector and version, none of them twice',
   ),
+  'connection-paused': {
+    kind: 'transient',
+    meaning: 'A connection failed so often in a row that it is not tried for a while',
+    fix: 'Wait as long as `retryAfterSeconds` says and see why the system cannot be reached; name connections under `fallback` for next time',
+  },
   'connection-unknown': config(
     'The application declares no such connection',
     'Choose one of the connections that the message names',

@@ -42,6 +42,10 @@ export const replyErrorSchema = z.object({
   kind: described(z.enum(errorKinds), 'What is done about it; see the reference of errors'),
   message: described(z.string(), 'Fit for the requester: no internals, no row data'),
   retryable: described(z.boolean(), 'Whether the same request may succeed later'),
+  retryAfterSeconds: described(
+    z.int().optional(),
+    'How long to wait before it is sent again, where somebody said so',
+  ),
   path: described(z.string().optional(), 'Where in the request or manifest'),
   fix: described(z.string().optional(), 'What to do'),
   documentation: described(z.string(), 'Where the code is explained'),
@@ -64,7 +68,10 @@ export const replySchemaV1 = z.object({
     z.string().optional(),
     'The connection that was read: a fallback, when the first one could not be reached',
   ),
-  tries: described(z.int().optional(), 'How often reading was begun: more than once after outages'),
+  tries: described(
+    z.int().optional(),
+    'How often reading was begun, or was to be: more than once after outages; absent when it never came to that',
+  ),
   flags: described(
     z.record(z.string(), z.union([z.boolean(), z.number(), z.string()])).optional(),
     'Flags of the application as they stood for this request; absent when it has none',

@@ -52,6 +52,22 @@ export const runPhaseSchema = z.object({
 })
 export type RunPhase = z.output<typeof runPhaseSchema>
 
+/** How many faults of one kind a run is told with; a run has at most 20 attempts with 6 connections each. */
+const mostFaults = 120
+
+/** What a run met on its way to its sources, for metrics. Names are those of the manifest. */
+export const sourceReportSchema = z.object({
+  /** By connection and code, those of attempts that were followed by others too. */
+  faults: z
+    .array(z.object({ connection: z.string().max(100), code: z.string().max(100), count: z.int().min(1) }))
+    .max(mostFaults),
+  /** Connections whose breaker this run has opened, each time once. */
+  opened: z.array(z.string().max(100)).max(mostFaults),
+  /** Whether the rows are of a fallback. */
+  fallback: z.boolean(),
+})
+export type SourceReport = z.output<typeof sourceReportSchema>
+
 /** How a run ended, as its runner says it. */
 export const runOutcomeSchema = z.object({
   reply: storedReplySchema,
@@ -59,6 +75,8 @@ export const runOutcomeSchema = z.object({
   delivery: deliverySchema.optional(),
   /** Of the attempt that reached the end. */
   phases: z.array(runPhaseSchema).max(10).optional(),
+  /** Absent when there is nothing to tell. */
+  source: sourceReportSchema.optional(),
 })
 export type RunOutcome = z.output<typeof runOutcomeSchema>
 

@@ -161,7 +161,21 @@ export const logLineSchema = z.object({
 })
 export type LogLine = z.output<typeof logLineSchema>
 
+/** Breakers of a process that have opened at some time; the others are closed and not told. */
+export const toldBreakersSchema = z
+  .array(
+    z.object({
+      connection: z.string().max(100),
+      state: z.enum(['closed', 'half-open', 'open']),
+      /** When the next try is let through, epoch milliseconds; for `open`. */
+      untilMs: z.int().optional(),
+    }),
+  )
+  .max(100)
+export type ToldBreakers = z.output<typeof toldBreakersSchema>
+
 export const heartbeatSchema = z.object({
+  breakers: toldBreakersSchema.optional(),
   runs: z.array(
     z.object({
       runId: z.string(),
@@ -195,6 +209,11 @@ export const finishRunSchema = runOutcomeSchema.extend({
   epoch: z.int(),
   /** Made a moment ago for the delivery, and kept nowhere: the reply that is sent at once needs no task for them. */
   links: signedLinksSchema.optional(),
+  /** Of the whole process, after this run. */
+  breakers: toldBreakersSchema.optional(),
+  /** Lines that no heartbeat has told. */
+  log: z.array(logLineSchema).optional(),
+  leftOutLines: z.int().optional(),
 })
 export type FinishRun = z.output<typeof finishRunSchema>
 

@@ -107,9 +107,11 @@ export function holdRun(work: RunWork, home: RunnerHome, client: ServerClient, l
     made: SignedLinks | undefined,
   ): Promise<'finished' | 'lease-lost' | 'unknown'> {
     let links = made
+    const last = log.take()
     for (let pauseMs = 50; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
       try {
-        return await client.finishRun(work, { ...outcome, ...(links !== undefined && { links }), epoch })
+        const said = { ...outcome, ...(links !== undefined && { links }), epoch, ...last }
+        return await client.finishRun(work, { ...said, breakers: home.breakers.told() })
       } catch (error) {
         // a server that does not know this process never takes its outcome
         if (error instanceof ServerCallFailed && (error.status === 401 || error.status === 404))

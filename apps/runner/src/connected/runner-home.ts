@@ -5,6 +5,7 @@ import { bundleBytes, unpackBundle } from '@bulkhead/engine/application/bundle'
 import { readApplication } from '@bulkhead/engine/application/read-application'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
 import { signerOf } from '@bulkhead/engine/links/link-signer'
+import { type Breakers, keepBreakers } from '@bulkhead/engine/run/breakers'
 import { keepConnections } from '@bulkhead/engine/run/kept-connections'
 import type { RunContext } from '@bulkhead/engine/run/run-context'
 import { temporaryFolder } from '@bulkhead/engine/run/temporary-folder'
@@ -25,6 +26,8 @@ export interface RunnerHome extends AsyncDisposable {
   readonly openLinks: OpenLinks
   /** Where the keys of the application lie. */
   readonly stateFolder: string
+  /** What is known of its connections from run to run. */
+  readonly breakers: Breakers
   /** The process's own log, redacted. */
   readonly log: Log
   /** What a run or a task is given. Its guard remembers what was refused to this one. */
@@ -69,6 +72,7 @@ export async function openHome(
     const network = { allow, allowLoopback: application.platform.allowLoopback }
     const guard = guardNetwork(network)
     const kept = keepConnections()
+    const breakers = keepBreakers()
     const opened = { application, baseFolder: settings.baseFolder, isBuiltin: false }
     return {
       opened,
@@ -76,6 +80,7 @@ export async function openHome(
       redactor,
       openLinks: linksOf(settings),
       stateFolder: settings.stateFolder,
+      breakers,
       log,
       contextFor(work) {
         const own = guardNetwork(network)
@@ -89,7 +94,7 @@ export async function openHome(
           environment,
           secretProviders: settings.secrets,
         })
-        return { ...context, kept, guard: own, [Symbol.dispose]: () => own[Symbol.dispose]() }
+        return { ...context, kept, breakers, guard: own, [Symbol.dispose]: () => own[Symbol.dispose]() }
       },
       async [Symbol.asyncDispose]() {
         await kept[Symbol.asyncDispose]()

@@ -95,6 +95,7 @@ export async function serveRuns(
       try {
         const { runs, drain } = await client.heartbeat({
           runs: [...held.values()].map((run) => run.report()),
+          breakers: home.breakers.told(),
         })
         for (const told of runs) held.get(told.runId)?.told(told)
         if (drain) enough.abort()

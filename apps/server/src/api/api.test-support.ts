@@ -106,7 +106,6 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
   const health = createHealth(repository)
   const metrics = createMetrics({
     applications: () => applications.list().map((one) => one.application.name),
-    connectionOf: () => undefined,
     repository,
     runners: () => [],
     triggers: () => [],

@@ -266,6 +266,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
         startedAtMs: process.startedAtMs,
         memoryBytes: process.memoryBytes,
         walls: [...process.walls],
+        breakers: process.breakers,
       })),
     async [Symbol.asyncDispose]() {
       await drain(0)

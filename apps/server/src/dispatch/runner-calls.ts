@@ -1,5 +1,5 @@
 import type { Log } from '@bulkhead/connector-sdk'
-import type { Heartbeat, HeartbeatAnswer } from '@bulkhead/contract'
+import type { Heartbeat, HeartbeatAnswer, LogLine } from '@bulkhead/contract'
 import type { Repository } from '../repository/repository.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { FreshLinks } from './fresh-links.ts'
@@ -32,12 +32,12 @@ export function createRunnerCalls(options: {
     run.startedAtMs = told.startedAtMs ?? run.startedAtMs
     run.progress = told.progress ?? run.progress
     for (const id of told.effective) run.obeyed.add(id)
-    keepLog(run, told)
+    keepLog(run, told.log, told.leftOutLines)
     const commands = run.commands.filter(({ id }) => !run.obeyed.has(id))
     return { runId, lost: run.lost, commands: [...commands] }
   }
 
-  function keepLog(run: ActiveRun, { log: lines, leftOutLines }: Heartbeat['runs'][number]): void {
+  function keepLog(run: ActiveRun, lines: readonly LogLine[], leftOutLines: number): void {
     if (lines.length === 0 && leftOutLines === 0) return
     const { runId, epoch } = run.record
     const last = { at: Date.now(), level: 'warn', message: `${leftOutLines} lines were left out here` }
@@ -59,11 +59,12 @@ export function createRunnerCalls(options: {
       if (run !== undefined) placeAgain(run)
     },
     bundle: ({ one }, digest) => (one.revision === digest ? one.bundle : undefined),
-    heartbeat: (process, { runs }) => ({
-      runs: runs.map((told) => report(process, told)),
-      drain: process.draining,
-    }),
-    async finishRun(process, runId, { links, ...finish }) {
+    heartbeat(process, { runs, breakers }) {
+      process.breakers = breakers ?? []
+      return { runs: runs.map((told) => report(process, told)), drain: process.draining }
+    },
+    async finishRun(process, runId, { breakers, links, log: lines = [], leftOutLines = 0, ...finish }) {
+      process.breakers = breakers ?? []
       const run = find(runId, finish.epoch)
       // it was given up here, for its process was silent for too long, or its outcome is known already
       if (run === undefined || run.process !== process) return await ends.late(runId, finish)
@@ -73,7 +74,9 @@ export function createRunnerCalls(options: {
       const finishing = ends.finish(run, finish)
       run.finishing = finishing
       try {
-        return await finishing
+        const taken = await finishing
+        if (taken === 'finished') keepLog(run, lines, leftOutLines)
+        return taken
       } finally {
         run.finishing = undefined
       }

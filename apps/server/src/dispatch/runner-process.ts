@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Log } from '@bulkhead/connector-sdk'
-import type { RunnerSettings, Work } from '@bulkhead/contract'
+import type { RunnerSettings, ToldBreakers, Work } from '@bulkhead/contract'
 import type { ActiveRun } from './active-run.ts'
 import { readChildOutput } from './child-output.ts'
 import { createInbox, type Inbox } from './inbox.ts'
@@ -23,6 +23,8 @@ export interface RunnerProcess {
   busyAtMs: number
   readonly walls: readonly string[]
   readonly memoryBytes: number
+  /** As it told them last. */
+  breakers: ToldBreakers
   /** When it first asked for work, milliseconds of the monotonic clock. */
   readonly readyAtMs: number | undefined
   /** Called whenever it asks for work. */
@@ -106,6 +108,7 @@ export function startRunner(options: StartOptions): RunnerProcess {
     draining: false,
     busyAtMs: performance.now(),
     walls: wall.walls,
+    breakers: [],
     get memoryBytes() {
       return wall.memoryBytes
     },

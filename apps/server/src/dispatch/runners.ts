@@ -1,4 +1,4 @@
-import type { CheckedItems, Delivery, PreviewedRows, SignedLinks } from '@bulkhead/contract'
+import type { CheckedItems, Delivery, PreviewedRows, SignedLinks, ToldBreakers } from '@bulkhead/contract'
 
 /**
  * The runner processes of this server, and what is asked of them: runs that they claim by themselves, and tasks,
@@ -26,4 +26,6 @@ export interface RunnerStatus {
   readonly memoryBytes: number
   /** Which walls hold it: `heap`, `data`, `rss`, `cgroup`. */
   readonly walls: readonly string[]
+  /** What it knows of connections that failed. */
+  readonly breakers: ToldBreakers
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { StoredReply } from '@bulkhead/contract'
+import type { SourceReport, StoredReply } from '@bulkhead/contract'
 // @ts-expect-error it has no types
 import parseText from 'parse-prometheus-text-format'
 import type { RunnerStatus } from '../dispatch/runners.ts'
@@ -26,7 +26,6 @@ function repositoryWith(answers: Partial<Record<keyof Repository, unknown>> = {}
 function metricsWith(t: TestContext, options: Partial<MetricsOptions> = {}) {
   const metrics = createMetrics({
     applications: () => ['billing', 'shop'],
-    connectionOf: () => 'ledger',
     repository: repositoryWith({ queued: 3, outbox: [{ state: 'due', messages: 2, oldestAtMs: 1_000 }] }),
     runners: () => [],
     triggers: () => [],
@@ -68,6 +67,11 @@ function reply(more: Partial<StoredReply> = {}): StoredReply {
 
 test('counts what its server does: requests, runs, rows, retries, fallbacks, answers', async (t) => {
   const { metrics, value } = metricsWith(t)
+  const source: SourceReport = {
+    faults: [{ connection: 'ledger', code: 'postgres-connect-timeout', count: 4 }],
+    opened: ['ledger'],
+    fallback: true,
+  }
   const messages = [{ id: 'm1', application: 'billing' }] as OutboxMessage[]
   const run = { application: 'billing', acceptedAtMs: 60_000 }
   const repository = metrics.observe(
@@ -87,7 +91,7 @@ test('counts what its server does: requests, runs, rows, retries, fallbacks, ans
   await repository.finish({
     runId: 'r',
     epoch: 1,
-    outcome: { reply: reply({ connection: 'replica', tries: 3 }) },
+    outcome: { reply: reply({ connection: 'replica', tries: 3 }), source },
   })
   await repository.recover({ attempts: 3 })
   await repository.takeMessages({ server: 's', most: 1, leaseMs: 1 })
@@ -105,6 +109,10 @@ test('counts what its server does: requests, runs, rows, retries, fallbacks, ans
   assert.equal(await value('bulkhead_result_bytes_total', billing), 200)
   assert.equal(await value('bulkhead_source_retries_total', billing), 2)
   assert.equal(await value('bulkhead_source_fallbacks_total', billing), 1)
+  const ledger = { ...billing, connection: 'ledger' }
+  const late = { ...ledger, code: 'postgres-connect-timeout' }
+  assert.equal(await value('bulkhead_source_faults_total', late), 4)
+  assert.equal(await value('bulkhead_breaker_opened_total', ledger), 1)
   assert.equal(await value('bulkhead_runs_lost_total', { reason: 'lease-ran-out' }), 2)
   assert.equal(await value('bulkhead_replies_total', { ...billing, outcome: 'failed' }), 1)
   assert.equal(await value('bulkhead_replies_total', { ...billing, outcome: 'sent' }), 1)
@@ -139,6 +147,7 @@ test('reads queues, outbox, runners and triggers when it is asked', async (t) =>
     startedAtMs: 0,
     memoryBytes: 500,
     walls: [],
+    breakers: [],
   }
   const { value } = metricsWith(t, {
     runners: () => [runner, { ...runner, pid: 2 }],

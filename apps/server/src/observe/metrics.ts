@@ -6,15 +6,15 @@ import {
   Histogram,
   Registry,
 } from 'prom-client'
+import type { RunOutcome } from '@bulkhead/contract'
 import type { RunnerStatus } from '../dispatch/runners.ts'
 import type { Repository } from '../repository/repository.ts'
 import { aroundRepository } from './around-repository.ts'
+import { createSourceMetrics } from './source-metrics.ts'
 
 export interface MetricsOptions {
   /** Names of the applications that are served: no other becomes a label, so their number is bounded. */
   readonly applications: () => readonly string[]
-  /** The connection that a job reads first: another one in its answer was a fallback. */
-  readonly connectionOf: (application: string, job: string) => string | undefined
   readonly repository: Pick<Repository, 'queued' | 'outbox'>
   readonly runners: () => readonly RunnerStatus[]
   readonly triggers: () => readonly TriggerStatus[]
@@ -96,12 +96,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
   )
   const rows = counter('bulkhead_result_rows_total', 'Rows of results', ['application'])
   const bytes = counter('bulkhead_result_bytes_total', 'Bytes of results, as stored', ['application'])
-  const retries = counter('bulkhead_source_retries_total', 'Times that reading a source was begun again', [
-    'application',
-  ])
-  const fallbacks = counter('bulkhead_source_fallbacks_total', 'Runs that read a fallback connection', [
-    'application',
-  ])
   const replies = counter('bulkhead_replies_total', 'Reply messages, by what came of trying to send them', [
     'application',
     'outcome',
@@ -118,10 +112,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ['method', 'route', 'status'],
     CALL_SECONDS,
   )
-  addGauges(registry, options)
-
   const labelled = (application: string): string =>
     options.applications().includes(application) ? application : 'unknown'
+  const sources = createSourceMetrics(registry, { runners: options.runners, labelled, now })
+  addGauges(registry, options)
   const senders = new Map<string, string>()
 
   return {
@@ -158,7 +152,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
           },
           async finish(call, finished) {
             const came = await call(finished)
-            if (came === 'finished') countOutcome(finished.outcome.reply)
+            if (came === 'finished') countOutcome(finished.outcome)
             return came
           },
           async lose(call, lostRuns, policy) {
@@ -205,7 +199,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     }
   }
 
-  function countOutcome(reply: Parameters<Repository['finish']>[0]['outcome']['reply']): void {
+  function countOutcome({ reply, source }: RunOutcome): void {
     const application = labelled(reply.application)
     runs.inc({ application, status: reply.status })
     if (reply.startedAt !== undefined && reply.finishedAt !== undefined)
@@ -215,10 +209,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       )
     rows.inc({ application }, reply.result?.rows ?? 0)
     bytes.inc({ application }, reply.result?.bytes ?? 0)
-    retries.inc({ application }, Math.max(0, (reply.tries ?? 1) - 1))
-    const first = reply.job === undefined ? undefined : options.connectionOf(reply.application, reply.job)
-    if (first !== undefined && reply.connection !== undefined && reply.connection !== first)
-      fallbacks.inc({ application })
+    sources.ended(application, reply, source)
   }
 
   function countReply(id: string, outcome: string): void {

@@ -113,6 +113,7 @@ export class Requester {
     if (status === 408 || status === 425 || (status >= 500 && status !== 501)) {
       answer.discard()
       return httpFault('http-unavailable', `${url.host} fails at ${what} (status ${status})`, {
+        ofConnection: status !== 500, // which says that this request failed, and nothing about others
         ...(askedMs !== undefined && { retryAfterMs: askedMs }),
       })
     }

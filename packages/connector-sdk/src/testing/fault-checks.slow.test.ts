@@ -222,6 +222,17 @@ describe('faults', together, () => {
     })
   }
 
+  test('a double whose outage is no fault of the connection fails the check of a system that is not there', async () => {
+    const { kind, code, message } = httpFailure('http-away')
+    const uncounted = throwing((error) =>
+      codeOf(error) === 'http-away' ? new BulkheadError({ kind, code, message }) : error,
+    )
+    await settles(
+      () => failingOfSource(uncounted),
+      ['takes a system that is not there for an outage, by kind transient'],
+    )
+  })
+
   test('a store that keeps its promises passes every check', async () => {
     await settles(() => failingOfStore(), [])
   })

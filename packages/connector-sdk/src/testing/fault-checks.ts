@@ -66,6 +66,7 @@ export const faultChecks = (patience: FaultPatience): readonly Check<AnySubject>
       const failing = connectionFailure(subject, config, 'a system that is not there', patience)
       const error = await within(patience.connectMs + patience.stopMs, 'finding nobody there', failing)
       assert.equal(error.kind, 'transient', `${error.code} is of kind ${error.kind}`)
+      assert.ok(error.ofConnection, `${error.code} is no fault of the connection (ofConnection)`)
     },
   },
   {

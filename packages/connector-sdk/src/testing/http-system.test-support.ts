@@ -119,7 +119,7 @@ const errors = [
 
 export function httpFailure(code: 'http-away' | 'http-refused', cause?: unknown): BulkheadError {
   const { kind, fix, meaning } = errors.find((error) => error.code === code) ?? errors[0]
-  return new BulkheadError({ kind, code, message: meaning, fix, cause })
+  return new BulkheadError({ kind, code, message: meaning, fix, ofConnection: code === 'http-away', cause })
 }
 
 /** What the doubles replace. */

@@ -19,6 +19,8 @@ export interface Proxy {
   readonly open: number
   /** Connections ever accepted. */
   readonly accepted: number
+  /** Connections that were reset because of `refuse`. */
+  readonly refused: number
   readonly bytesToServer: number
   readonly bytesToClient: number
   /** Holds every chunk back for so long, both ways; 0 ends it. */
@@ -48,10 +50,11 @@ export async function startProxy(
 ): Promise<Proxy> {
   const faults = new Faults()
   const sockets = new Set<Socket>()
-  const counts = { accepted: 0, open: 0, bytesToServer: 0, bytesToClient: 0 }
+  const counts = { accepted: 0, refused: 0, open: 0, bytesToServer: 0, bytesToClient: 0 }
 
   const server = createServer({ allowHalfOpen: true }, (client) => {
     if (faults.refused) {
+      counts.refused++
       client.on('error', () => undefined)
       client.resetAndDestroy()
       return
@@ -100,6 +103,9 @@ export async function startProxy(
     },
     get accepted() {
       return counts.accepted
+    },
+    get refused() {
+      return counts.refused
     },
     get bytesToServer() {
       return counts.bytesToServer

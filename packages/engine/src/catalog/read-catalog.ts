@@ -47,7 +47,15 @@ const manifestSchema = z.object({
   query: z.record(z.string(), z.unknown()),
   source: sourceSchema.optional(),
   store: storeSchema.optional(),
-  errors: z.array(z.object({ code: z.string(), kind: z.string(), meaning: z.string(), fix: z.string() })),
+  errors: z.array(
+    z.object({
+      code: z.string(),
+      kind: z.string(),
+      meaning: z.string(),
+      fix: z.string(),
+      ofConnection: z.boolean().optional(),
+    }),
+  ),
 })
 
 /** @returns undefined for a folder that is no connector */

@@ -13,6 +13,7 @@ export function planAsData(plan: Plan): Readonly<Record<string, unknown>> {
     ...(Object.keys(plan.flags).length > 0 && { flags: plan.flags }),
     source: {
       ...connectionAsData(source),
+      breaker: source.breaker,
       query: source.query,
       parameters: Object.fromEntries(
         Object.entries(source.parameters).map(([name, value]) => [name, parameterAsData(value)]),

@@ -38,6 +38,8 @@ export interface PlannedConnection {
     readonly queryTimeoutMs: number
     readonly connectTimeoutMs: number
   }
+  /** After so many faults in a row it is not tried for so long; 0: it always is. A store has none. */
+  readonly breaker: { readonly failures: number; readonly openForMs: number }
 }
 
 export interface PlannedSource extends PlannedConnection {

@@ -111,7 +111,7 @@ export function declaredStore(
   const base = formatPath(['spec', 'stores', name])
   const connector = catalog.resolve(declared.connector, `${base}.connector`)
   requireRole(connector, 'store', `${base}.connector`)
-  return checkedConnection(name, connector, declared, `${base}.config`)
+  return checkedConnection(name, connector, declared, `${base}.config`, noBreaker)
 }
 
 /**
@@ -131,7 +131,7 @@ export function adHocConnection(
   const { config: given, secretsAllowed } = withCredentials(connector, policy, source, opened)
   const { config, faults } = validateConfig(connector, given, 'source.config', { secretsAllowed })
   if (faults.length > 0) throw errorOf(faults)
-  return plannedConnection('ad-hoc', connector, wrapSecrets(connector, config), 'source.config', undefined)
+  return plannedConnection('ad-hoc', connector, wrapSecrets(connector, config), 'source.config')
 }
 
 /**
@@ -189,20 +189,29 @@ export function secretsIn({ config }: PlannedConnection): Secret[] {
   return found
 }
 
+type Safeguards = { readonly [P in 'limits' | 'breaker']: Connection[P] | undefined }
+
+/** Stores have none: what is half written is tried again by the store's own client. */
+const noBreaker: Connection['breaker'] = { failures: 0, openFor: 'PT0S' }
+
 /** What manifests declare stays as it is, and is checked once: a server plans thousands of requests by it. */
 const checkedConnections = new WeakMap<object, PlannedConnection>()
 
 function checkedConnection(
   name: string,
   connector: ConnectorEntry,
-  declared: { readonly config: Connection['config']; readonly limits?: Connection['limits'] },
+  declared: { readonly config: Connection['config'] } & Partial<Safeguards>,
   path: string,
+  breaker = declared.breaker,
 ): PlannedConnection {
   const known = checkedConnections.get(declared)
   if (known?.name === name && known.connector === connector) return known
   const checked = validateConfig(connector, declared.config, path, { secretsAllowed: 'by-reference' })
   if (checked.faults.length > 0) throw errorOf(checked.faults)
-  const planned = plannedConnection(name, connector, checked.config, path, declared.limits)
+  const planned = plannedConnection(name, connector, checked.config, path, {
+    limits: declared.limits,
+    breaker,
+  })
   checkedConnections.set(declared, planned)
   return planned
 }
@@ -231,10 +240,11 @@ function plannedConnection(
   connector: ConnectorEntry,
   config: PlannedConnection['config'],
   path: string,
-  limits: Connection['limits'] | undefined,
+  declared: Partial<Safeguards> = {},
 ): PlannedConnection {
-  const { connections, queryTimeout, connectTimeout } =
-    limits ?? connectionSchema.shape.limits.parse(undefined)
+  const { limits, breaker } = connectionSchema.shape
+  const { connections, queryTimeout, connectTimeout } = declared.limits ?? limits.parse(undefined)
+  const { failures, openFor } = declared.breaker ?? breaker.parse(undefined)
   return {
     name,
     connector,
@@ -245,5 +255,6 @@ function plannedConnection(
       queryTimeoutMs: parseDuration(queryTimeout),
       connectTimeoutMs: parseDuration(connectTimeout),
     },
+    breaker: { failures, openForMs: parseDuration(openFor) },
   }
 }

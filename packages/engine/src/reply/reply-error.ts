@@ -3,12 +3,14 @@ import type { ReplyError } from '@bulkhead/contract'
 
 /** What the requester may know of an error: no cause, no stack. Of several faults the first, and how many more. */
 export function replyErrorOf(error: BulkheadError): ReplyError {
-  const { code, kind, message, path, fix, others } = error
+  const { code, kind, message, retryAfterMs, path, fix, others } = error
   return {
     code,
     kind,
     message: `${message}${moreFaults(others)}`,
     retryable: error.retryable,
+    ...(retryAfterMs !== undefined &&
+      retryAfterMs > 0 && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
     ...(path !== undefined && { path }),
     ...(fix !== undefined && { fix }),
     documentation: `docs/reference/errors.md#${code}`,

@@ -1,6 +1,7 @@
 import type { BulkheadError, Extract, ReadRequest } from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
-import type { PlannedSource } from '../plan/plan.ts'
+import type { PlannedConnection, PlannedSource } from '../plan/plan.ts'
+import type { Breaker, Pause } from './breakers.ts'
 import { type ConnectionServices, openExtract } from './open-connection.ts'
 import { runError } from './stop.ts'
 
@@ -16,7 +17,7 @@ export interface OpenedExtract {
 /**
  * Opens the planned source, or the first of its fallbacks that can be reached. Nothing has been read by then,
  * so that a result is never of two systems. Only an outage (kind `transient`) is passed over: a wrong query, a
- * refused password, or a policy would be the same or worse elsewhere.
+ * refused password, or a policy would be the same or worse elsewhere. One that its breaker pauses is not tried.
  *
  * @throws BulkheadError of the source itself when none can be reached; of a fallback, when it refuses
  */
@@ -30,19 +31,82 @@ export async function openWithFallbacks(
   let first: BulkheadError | undefined
   for (const planned of [source, ...source.fallbacks]) {
     try {
-      return { extract: await openExtract(planned, read, services), connection: planned.name, passedOver }
+      const extract = await openUnlessPaused(planned, read, services)
+      return { extract, connection: planned.name, passedOver }
     } catch (error) {
-      const known = runError(error, signal)
-      const failure = context.diagnose?.(known) ?? known
+      const failure = runError(error, signal)
       if (signal.aborted || failure.kind !== 'transient') throw failure
-      first ??= failure
+      const isPaused = failure.code === 'connection-paused'
+      // the time that a pause takes is not the time until another one can be reached
+      if (first === undefined || (first.code === 'connection-paused' && !isPaused)) first = failure
       if (source.fallbacks.length === 0) throw failure
-      context.log.warn(`The connection "${planned.name}" cannot be reached: ${failure.message}`, {
+      const why = isPaused ? 'is not tried' : 'cannot be reached'
+      context.log.warn(`The connection "${planned.name}" ${why}: ${failure.message}`, {
         code: failure.code,
         connection: planned.name,
       })
-      passedOver.push(`The connection "${planned.name}" could not be reached (${failure.code})`)
+      passedOver.push(
+        isPaused
+          ? `The connection "${planned.name}" was not tried after its last failures (${failure.code})`
+          : `The connection "${planned.name}" could not be reached (${failure.code})`,
+      )
     }
   }
   throw first ?? fault('internal', 'A source was opened by nobody')
+}
+
+/** @throws BulkheadError what is known of the failure; `connection-paused` */
+async function openUnlessPaused(
+  planned: PlannedConnection,
+  read: ReadRequest,
+  services: ConnectionServices,
+): Promise<Extract> {
+  const { context, signal } = services
+  const connection = planned.name
+  const breaker: Pick<Breaker, 'run'> = context.breakers?.of(planned) ?? unguarded
+  const open = async (): Promise<Extract> => {
+    try {
+      return await openExtract(planned, read, services)
+    } catch (error) {
+      const known = runError(error, signal)
+      throw context.diagnose?.(known) ?? known
+    }
+  }
+  const onOpened = ({ ms, failures }: Pause): void => {
+    context.onSource?.({ what: 'opened', connection })
+    const seconds = Math.ceil(ms / 1000)
+    context.log.warn(
+      `The connection "${connection}" is not tried for ${seconds} s: it failed ${failures} times in a row`,
+      { connection },
+    )
+  }
+  try {
+    return tellingFaults(await breaker.run(open, onOpened), connection, services)
+  } catch (error) {
+    tellFault(error, connection, services)
+    throw error
+  }
+}
+
+const unguarded: Pick<Breaker, 'run'> = { run: (open) => open() }
+
+function tellingFaults(extract: Extract, connection: string, services: ConnectionServices): Extract {
+  return {
+    fields: extract.fields,
+    consistency: extract.consistency,
+    async *read(signal) {
+      try {
+        yield* extract.read(signal)
+      } catch (error) {
+        tellFault(error, connection, services)
+        throw error
+      }
+    },
+    [Symbol.asyncDispose]: () => extract[Symbol.asyncDispose](),
+  }
+}
+
+function tellFault(thrown: unknown, connection: string, { context, signal }: ConnectionServices): void {
+  const { code, kind } = runError(thrown, signal)
+  if (kind !== 'cancelled') context.onSource?.({ what: 'fault', connection, code })
 }

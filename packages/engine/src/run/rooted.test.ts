@@ -42,6 +42,7 @@ test('all else of the error stays, further faults are rooted too', () => {
     path: 'config.host',
     fix: 'Correct it',
     retryAfterMs: 5,
+    ofConnection: true,
     others: [{ kind: 'config', code: 'x-z', message: 'Also', path: 'query' }],
     cause,
   })
@@ -51,6 +52,7 @@ test('all else of the error stays, further faults are rooted too', () => {
     [result.kind, result.code, result.message, result.fix, result.retryAfterMs, result.cause],
     ['throttled', 'x-y', 'Wrong', 'Correct it', 5, cause],
   )
+  assert.equal(result.ofConnection, true)
   assert.equal(result.others[0]?.path, 'spec.jobs.monthly.source.query')
   const foreign = new TypeError('not ours')
   assert.equal(rooted(foreign, roots), foreign)

@@ -25,11 +25,12 @@ export function rooted(error: unknown, roots: Roots): unknown {
   const [first, ...others] = detailsOf(error)
   if (first === undefined || ![first, ...others].some(({ path }) => rootOf(path, roots) !== undefined))
     return error
-  const { retryAfterMs, cause } = error
+  const { retryAfterMs, ofConnection, cause } = error
   return new BulkheadError({
     ...withRoot(first, roots),
     others: others.map((other) => withRoot(other, roots)),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ofConnection,
     cause,
   })
 }

@@ -9,6 +9,7 @@ import type {
 import type { Application } from '../application/application.ts'
 import type { ConnectorEntry } from '../catalog/catalog.ts'
 import type { PlannedConnection } from '../plan/plan.ts'
+import type { Breakers } from './breakers.ts'
 import type { KeptConnections } from './kept-connections.ts'
 import type { SecretResolver } from '../secrets/resolve-secrets.ts'
 
@@ -33,6 +34,10 @@ export interface RunContext {
   readonly signLink: ConnectionContext<unknown>['signLink']
   /** Where runs follow one another; absent: connections end with their run. */
   readonly kept?: KeptConnections
+  /** Where runs follow one another; absent: a connection is tried whenever it is asked for. */
+  readonly breakers?: Breakers
+  /** Told what happens on the way to the sources of the run. */
+  readonly onSource?: (event: SourceEvent) => void
   readonly load: (entry: ConnectorEntry) => Promise<ConnectorDefinition<unknown>>
   /** In place of the planned source: tests of an application bring their own rows. */
   readonly openSource?: (planned: PlannedConnection) => Promise<Source>
@@ -44,6 +49,14 @@ export interface RunContext {
    */
   readonly diagnose?: (error: BulkheadError) => BulkheadError | undefined
 }
+
+export type SourceEvent =
+  /** Reading is begun, from the start. */
+  | { readonly what: 'attempt' }
+  /** An attempt, or one connection of it, came to nothing. */
+  | { readonly what: 'fault'; readonly connection: string; readonly code: string }
+  /** The breaker of a connection opened. */
+  | { readonly what: 'opened'; readonly connection: string }
 
 export interface Progress {
   /** Rows of the result so far; null when nobody looks at rows. */

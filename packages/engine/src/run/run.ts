@@ -58,6 +58,7 @@ export async function runPlan(plan: Plan, context: RunContext): Promise<RunResul
   const signal = AbortSignal.any([context.signal, time.signal, limit.signal])
   let decide: RetryDecision | undefined
   for (let attempts = 1; ; attempts++) {
+    context.onSource?.({ what: 'attempt' })
     try {
       return { ...(await runAttempt(plan, context, signal, limit)), attempts }
     } catch (error) {
