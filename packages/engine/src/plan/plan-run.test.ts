@@ -14,6 +14,7 @@ test('plans a job, all of it', () => {
       config: { host: 'db', password: { secret: 'db' } },
       path: 'spec.connections.ledger.config',
       limits: { connections: 4, queryTimeoutMs: 1_800_000, connectTimeoutMs: 15_000 },
+      breaker: { failures: 5, openForMs: 30_000 },
       query: 'SELECT :month',
       parameters: month,
       form: 'bytes',
