@@ -54,7 +54,14 @@ export function bundlesOf(root: string): readonly Bundle[] {
           'apps/cli/src/terminal/process-terminal.ts',
           'apps/cli/src/actions/supervise.ts',
         ],
-        ['apps/cli/src/actions/run.ts'],
+        [
+          'apps/cli/src/actions/run.ts',
+          // imported by the former when it is at work
+          'apps/runner/src/index.ts',
+          'packages/engine/src/links/grant-links.ts',
+          'packages/engine/src/links/link-signer.ts',
+          'packages/engine/src/links/state-folder.ts',
+        ],
       ],
     },
     {

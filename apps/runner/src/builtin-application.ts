@@ -1,5 +1,6 @@
-import { apiVersion, applicationSchema, fault, formatPath } from '@bulkhead/contract'
+import { applicationSchema, fault, formatPath } from '@bulkhead/contract'
 import type { Application } from '@bulkhead/engine'
+import builtin from './builtin-application.json' with { type: 'json' }
 
 /**
  * The application of requests that name none: ad hoc requests with every installed connector, for whoever may
@@ -18,20 +19,7 @@ export function builtinApplication(choice: {
       `The built-in application has no environment ${formatPath([environment])}`,
       { fix: 'Leave the environment out, or name an application' },
     )
-  const manifest = applicationSchema.parse({
-    apiVersion,
-    kind: 'Application',
-    metadata: { name: 'ad-hoc' },
-    spec: {
-      owner: 'whoever runs the command',
-      description: 'Ad hoc requests on one machine',
-      stores: { out: { connector: 'files@^1', config: { folder: './bulkhead-out', createFolder: true } } },
-      policy: {
-        adHoc: { connectors: ['*'], plainCredentials: 'allow' },
-        limits: { time: 'P1D', temporary: '100GiB' },
-      },
-    },
-  })
+  const manifest = applicationSchema.parse(builtin)
   return {
     name: manifest.metadata.name,
     folder: workingFolder,

@@ -175,11 +175,9 @@ export const platformSchema = z.strictObject({
           runs: duration
             .default('P90D')
             .meta({ description: 'How long runs, their events and sent replies are kept' }),
-          logs: duration
-            .default('P14D')
-            .meta({
-              description: 'How long logs of runs are kept, and requests that a folder trigger has taken',
-            }),
+          logs: duration.default('P14D').meta({
+            description: 'How long logs of runs are kept, and requests that a folder trigger has taken',
+          }),
         })
         .prefault({})
         .meta({ description: 'How long things are kept' }),

@@ -1,7 +1,4 @@
 import { resolve } from 'node:path'
-import { grantLinks } from '@bulkhead/engine/links/grant-links'
-import { signerOf } from '@bulkhead/engine/links/link-signer'
-import { stateFolder } from '@bulkhead/engine/links/state-folder'
 import type { ApplicationChoice, OpenLinks, ProcessOptions } from '@bulkhead/runner'
 import { logOf, type Reporter } from '../terminal/reporter.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -32,6 +29,11 @@ export function applicationChoice(
 /** The master key of links is read here, and a run gets no more than it may sign with (I7). */
 export function openLinks({ environment }: Terminal): OpenLinks {
   return async (application, folders) => {
+    const [{ grantLinks }, { signerOf }, { stateFolder }] = await Promise.all([
+      import('@bulkhead/engine/links/grant-links'),
+      import('@bulkhead/engine/links/link-signer'),
+      import('@bulkhead/engine/links/state-folder'),
+    ])
     const grant = await grantLinks({
       stateFolder: stateFolder(environment),
       application,

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { fault, type ReplyEvent } from '@bulkhead/contract'
 import type { Plan } from '@bulkhead/engine'
-import { runRequest } from '@bulkhead/runner'
 import type { QuestionOptions } from '../commands/execute.ts'
 import type { Answer } from '../terminal/answer.ts'
 import { formatBytes, formatDuration, formatNumber } from '../terminal/quantities.ts'
@@ -32,6 +31,7 @@ export async function run(options: RunOptions, terminal: Terminal, report: Repor
   const { environment } = terminal
   const isBatch = environment['K_EXECUTION_MODE'] === 'batch'
   const supervised = takeSupervised(environment)
+  const { runRequest } = await import('@bulkhead/runner')
   const { reply, exitCode, error, undelivered } = await runRequest({
     ...processOptions(terminal, report),
     remember: options.remember ?? isBatch,

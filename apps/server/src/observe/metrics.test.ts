@@ -80,7 +80,7 @@ test('counts what its server does: requests, runs, rows, retries, fallbacks, ans
       refuse: { is: 'new' },
       claim: [{ run }],
       finish: 'finished',
-      recover: 2,
+      recover: { runs: 2, ended: [] },
       takeMessages: messages,
     }),
   )
