@@ -106,10 +106,12 @@ export async function writeBundle(root: string, bundleOf: Bundle): Promise<void>
     minify: { mangle: false, compress: true, codegen: true },
     comments: false,
     chunkFileNames: '[name]-[hash].js',
-    codeSplitting: {
-      groups: parts.map((modules, index) => ({ name: `part-${index + 1}`, test: (id) => modules.has(id) })),
-      includeDependenciesRecursively: isImported,
-    },
+    ...(parts.length > 0 && {
+      codeSplitting: {
+        groups: parts.map((modules, index) => ({ name: `part-${index + 1}`, test: (id) => modules.has(id) })),
+        includeDependenciesRecursively: isImported,
+      },
+    }),
   })
   if (packages.size > 0)
     await writeFile(join(dist, 'THIRD-PARTY.txt'), await licences([...packages].toSorted()))

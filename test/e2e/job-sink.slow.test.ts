@@ -58,7 +58,8 @@ async function container(t: TestContext, rows = 1000): Promise<Container> {
       XDG_STATE_HOME: join(folder, 'state'),
       NODE_OPTIONS: `--import=${url.href}`,
     },
-    order: (moment, signal = 'SIGKILL') => writeFile(join(orders, `${moment}.order`), signal),
+    order: (moment, act = 'SIGKILL') =>
+      writeFile(join(orders, `${moment}.order`), JSON.stringify({ id: 1, act })),
     obeyed: () => existsSync(join(orders, 'obeyed')),
     async replies() {
       const replies = join(folder, 'replies')

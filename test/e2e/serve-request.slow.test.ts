@@ -18,7 +18,7 @@ interface Served extends Started {
   readonly url: string
   readonly folder: string
   /** The next run stops where it is, or is killed. */
-  order(signal: NodeJS.Signals): Promise<void>
+  order(act: NodeJS.Signals): Promise<void>
   readonly obeyed: () => number
   readonly replies: () => readonly ReplyEvent[]
 }
@@ -51,7 +51,7 @@ async function serve(t: TestContext, ...more: readonly string[]): Promise<Served
     ...started,
     url: await urlOf(started),
     folder,
-    order: (signal) => writeFile(join(orders, 'before-complete.order'), signal),
+    order: (act) => writeFile(join(orders, 'before-complete.order'), JSON.stringify({ id: 1, act })),
     obeyed: () => {
       const obeyed = join(orders, 'obeyed')
       return existsSync(obeyed) ? readFileSync(obeyed, 'utf8').trim().split('\n').length : 0

@@ -1,5 +1,6 @@
 /** A topic of its own for a test, on a real Kafka broker. */
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Admin, Consumer } from '@platformatic/kafka'
 import { afterwards, type Scope } from './cleanup.ts'
 import { serverVariable } from './environment.ts'
@@ -51,15 +52,25 @@ export function brokersOf({ bootstrap }: KafkaServer): string[] {
   return bootstrap.split(',').map((broker) => broker.trim())
 }
 
+/** Chaos holds the door for as long as it takes. */
+const longestWaitMs = 300_000
+
 /**
- * A broker whose connections a test can cut: all that its clients do goes through the proxy. One test at a time.
+ * A broker whose connections a test can cut: all that its clients do goes through the proxy. One test at a time:
+ * the next one waits for its turn.
  * @throws when the broker of the environment has no such door
  */
 export async function proxyBroker(scope: Scope): Promise<KafkaServer & { readonly proxy: Proxy }> {
   const { proxied } = JSON.parse(serverVariable('kafka')) as KafkaServer
   if (proxied === undefined) throw new Error('The broker of BULKHEAD_TEST_KAFKA has no listener for a proxy')
   const { bootstrap, target } = proxied
-  return { bootstrap, proxy: await startProxy(scope, address(target), address(bootstrap)) }
+  for (const begun = performance.now(); ; await sleep(200))
+    try {
+      return { bootstrap, proxy: await startProxy(scope, address(target), address(bootstrap)) }
+    } catch (error) {
+      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      if (!isTaken || performance.now() - begun > longestWaitMs) throw error
+    }
 }
 
 function address(text: string): { readonly host: string; readonly port: number } {

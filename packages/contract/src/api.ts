@@ -237,6 +237,7 @@ export const problemSchema = z.object({
   ...faultSchema,
   kind: described(z.enum(errorKinds), 'What is done about it'),
   retryable: described(z.boolean(), 'Whether the same call may succeed later'),
+  retryAfterSeconds: described(z.int().optional(), 'How long to wait before it, as `Retry-After` says'),
   runId: described(z.string().optional(), 'Of the run that the refusal is recorded as'),
   errors: described(
     z.array(z.object({ message: z.string(), ...faultSchema })).optional(),
