@@ -223,7 +223,7 @@ describe('faults', together, () => {
   }
 
   test('a double whose outage is no fault of the connection fails the check of a system that is not there', async () => {
-    const { kind, code, message, fix } = httpFailure('http-away')
+    const { kind, code, message, fix = '' } = httpFailure('http-away')
     const uncounted = throwing((error) =>
       codeOf(error) === 'http-away' ? new BulkheadError({ kind, code, message, fix }) : error,
     )
