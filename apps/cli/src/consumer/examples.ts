@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type ReadRequest, type Source } from '@bulkhead/connector-sdk'
+import { isBulkheadError, type ReadRequest, type Source } from '@bulkhead/connector-sdk'
 import { fault, readRequest } from '@bulkhead/contract'
-import type { Application, Catalog } from '@bulkhead/engine'
+import type { Application, Catalog, Plan } from '@bulkhead/engine'
 import { planRun } from '@bulkhead/engine/plan/plan-run'
 import { fixtureSource } from '../test/fixture-source.ts'
 import { fixtureRows, listTests, readTest } from '../test/test-file.ts'
@@ -18,8 +18,8 @@ export interface Example {
 }
 
 /**
- * The examples of an application: its tests that have rows. Tests whose request is refused have none, and need none: the plan
- * refuses it here too.
+ * The examples of an application: its tests that have rows. A test whose request the plan refuses gives none: that it
+ * should not be refused is for `bulkhead test` to say.
  */
 export async function readExamples(
   { folder, ...application }: Application,
@@ -29,13 +29,12 @@ export async function readExamples(
   for (const one of await listTests(folder)) {
     const test = await readTest(folder, one)
     if (test.source === undefined || test.expect.error !== undefined) continue
-    const request = readRequest({ requestId: one.name, ...test.request })
-    const { source } = planRun({
-      application: { folder, ...application },
-      request,
+    const source = plannedSource(
+      { folder, ...application },
+      { requestId: one.name, ...test.request },
       catalog,
-      nowMs: Date.now(),
-    })
+    )
+    if (source === undefined) continue
     examples.push({
       name: one.name,
       connection: source.name,
@@ -46,6 +45,19 @@ export async function readExamples(
     })
   }
   return examples
+}
+
+function plannedSource(
+  application: Application,
+  message: unknown,
+  catalog: Catalog,
+): Plan['source'] | undefined {
+  try {
+    return planRun({ application, request: readRequest(message), catalog, nowMs: Date.now() }).source
+  } catch (error) {
+    if (isBulkheadError(error)) return undefined
+    throw error
+  }
 }
 
 /**
