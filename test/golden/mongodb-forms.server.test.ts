@@ -21,6 +21,8 @@ const numbers = fc.oneof(
   fc.integer().map((value) => new Int32(value)),
   fc.bigInt({ min: 1n - 2n ** 53n, max: 2n ** 53n - 1n }).map((value) => Long.fromBigInt(value)),
   fc.double().map((value) => new Double(value)),
+  // A short decimal lies exactly between two numbers there.
+  fc.constantFrom(1e23, -2.545954739847317e16).map((value) => new Double(value)),
 )
 const document = fc.record(
   {

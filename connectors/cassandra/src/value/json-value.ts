@@ -1,3 +1,4 @@
+import { floatJson } from '@bulkhead/connector-sdk'
 import type { types } from 'cassandra-driver'
 import { cassandraError } from '../errors.ts'
 import type { CqlType } from './cql-type.ts'
@@ -47,9 +48,9 @@ export function jsonText(type: CqlType, value: unknown, column: string): string 
     case 'decimal':
       return String(scalarValue(type.kind, value, column))
     case 'double':
-      return numberText(value as number)
+      return floatJson(value as number, 64)
     case 'float':
-      return numberText(shortestFloat(value as number))
+      return floatJson(value as number, 32)
     case 'timestamp':
       return JSON.stringify(momentText((value as Date).getTime(), 'json', column))
     case 'blob':
@@ -72,19 +73,4 @@ export function jsonText(type: CqlType, value: unknown, column: string): string 
 function keyText(type: CqlType, key: unknown, column: string): string {
   const text = jsonText(type, key, column)
   return text.startsWith('"') ? text : JSON.stringify(text)
-}
-
-/** What is no JSON number stands in quotes; -0 keeps its sign. */
-function numberText(value: number): string {
-  if (!Number.isFinite(value)) return `"${value}"`
-  return Object.is(value, -0) ? '-0' : String(value)
-}
-
-/** The double whose text is the shortest that means this float. */
-function shortestFloat(value: number): number {
-  for (let digits = 1; digits < 9; digits++) {
-    const rounded = Number(value.toPrecision(digits))
-    if (Object.is(Math.fround(rounded), value)) return rounded
-  }
-  return value
 }

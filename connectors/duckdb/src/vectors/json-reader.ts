@@ -1,3 +1,4 @@
+import { floatJson } from '@bulkhead/connector-sdk'
 import {
   DuckDBBitValue,
   DuckDBIntervalValue,
@@ -18,16 +19,7 @@ import {
   type VectorHandle,
 } from './raw-vector.ts'
 import { bytesAt, stringsOf, textAt } from './strings.ts'
-import {
-  bignumText,
-  dateText,
-  decimalText,
-  floatText,
-  int128,
-  timestampText,
-  timeText,
-  uuidText,
-} from './value-text.ts'
+import { bignumText, dateText, decimalText, int128, timestampText, timeText, uuidText } from './value-text.ts'
 
 /** Reads values of one vector as text; made anew for every vector, valid as long as its chunk. */
 export type TextAt = (row: number) => string
@@ -144,11 +136,11 @@ export function plainReader(type: DuckDBType, vector: VectorHandle, rows: number
       return numbers(numbersOf(BigUint64Array, vector, rows))
     case DuckDBTypeId.FLOAT: {
       const values = numbersOf(Float32Array, vector, rows)
-      return (row) => floatText(values[row] ?? 0, 32)
+      return (row) => floatJson(values[row] ?? 0, 32)
     }
     case DuckDBTypeId.DOUBLE: {
       const values = numbersOf(Float64Array, vector, rows)
-      return (row) => floatText(values[row] ?? 0, 64)
+      return (row) => floatJson(values[row] ?? 0, 64)
     }
     case DuckDBTypeId.HUGEINT: {
       const [low, high] = [

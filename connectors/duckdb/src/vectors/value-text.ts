@@ -77,18 +77,6 @@ export function timestampText(value: bigint, perSecond: bigint, zone: '' | '+00:
   return date.endsWith(' BC') ? `${date.slice(0, -3)}T${time}${zone} BC` : `${date}T${time}${zone}`
 }
 
-/** The shortest text that reads as the same number; JSON has no name for the others. */
-export function floatText(value: number, bits: 32 | 64): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? '"NaN"' : value > 0 ? '"Infinity"' : '"-Infinity"'
-  if (Object.is(value, -0)) return '-0'
-  if (bits === 64) return String(value)
-  for (let digits = 1; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits))
-    if (Math.fround(short) === value) return String(short)
-  }
-  return String(Number(value.toPrecision(9)))
-}
-
 function pad4(year: number): string {
   return String(year).padStart(4, '0')
 }

@@ -160,3 +160,15 @@ test('refuses a schema that is none', () => {
   ])
     assert.throws(() => avroType(schema, new Map()))
 })
+
+test('writes floats as floats of columns are written', () => {
+  const list = (items: string) => ({ type: 'array', items })
+  assert.equal(
+    through(list('double'), [-2.545954739847317e16, 1e15, 0.00001, 0.1, -0, Number.NaN]),
+    '[-2.5459547398473168e+16,1e+15,1e-05,0.1,-0,"NaN"]',
+  )
+  assert.equal(
+    through(list('float'), [0.1, 16_777_216, -Infinity].map(Math.fround)),
+    '[0.1,1.6777216e+07,"-Infinity"]',
+  )
+})

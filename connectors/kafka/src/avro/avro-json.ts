@@ -1,3 +1,4 @@
+import { floatJson } from '@bulkhead/connector-sdk'
 import { AvroBytes } from './avro-bytes.ts'
 import type { AvroType } from './avro-type.ts'
 import { dateText, durationText, momentText, timeText } from './moment-text.ts'
@@ -43,9 +44,9 @@ class JsonWriter {
       case 'long':
         return wholeText(bytes.long(), type.logical)
       case 'float':
-        return floatText(bytes.float())
+        return floatJson(bytes.float(), 32)
       case 'double':
-        return numberText(bytes.double())
+        return floatJson(bytes.double(), 64)
       case 'string':
         return JSON.stringify(this.#text())
       case 'bytes':
@@ -119,19 +120,4 @@ function bytesText(bytes: Buffer, scale: number | undefined): string {
   const sign = value < 0n ? '-' : ''
   const digits = String(value < 0n ? -value : value).padStart(scale + 1, '0')
   return scale === 0 ? sign + digits : `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
-}
-
-/** What is no JSON number stands in quotes; -0 keeps its sign. */
-function numberText(value: number): string {
-  if (!Number.isFinite(value)) return `"${value}"`
-  return Object.is(value, -0) ? '-0' : String(value)
-}
-
-/** The shortest digits that mean this float. */
-function floatText(value: number): string {
-  for (let digits = 1; digits < 9; digits++) {
-    const rounded = Number(value.toPrecision(digits))
-    if (Object.is(Math.fround(rounded), value)) return numberText(rounded)
-  }
-  return numberText(value)
 }

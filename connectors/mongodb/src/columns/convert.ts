@@ -1,3 +1,4 @@
+import { float64Text } from '@bulkhead/connector-sdk'
 import {
   bsonType,
   bsonTypeName,
@@ -9,7 +10,7 @@ import {
 import type { ByteBuffer } from '../encode/byte-buffer.ts'
 import { binaryStart } from '../encode/extended-json.ts'
 import { checkUtf8 } from '../encode/json-text.ts'
-import { decimal128Text, int64Text, plainDoubleText } from '../encode/number-text.ts'
+import { decimal128Text, int64Text } from '../encode/number-text.ts'
 import { mongodbError } from '../errors.ts'
 import type { Column } from './column.ts'
 
@@ -60,7 +61,7 @@ export function toDecimal(column: Column, bytes: Uint8Array, type: number, at: n
     case bsonType.int64:
       return int64Text(bytes, at)
     case bsonType.double:
-      return plainDoubleText(readDouble(bytes, at))
+      return float64Text(readDouble(bytes, at))
     default:
       throw unfit(column, bsonTypeName(type))
   }

@@ -1,3 +1,4 @@
+import { floatJson } from '@bulkhead/connector-sdk'
 import type { Columns } from '../columns/column.ts'
 import {
   binaryRange,
@@ -14,7 +15,7 @@ import { isoText } from './date-text.ts'
 import type { ExtendedJson } from './extended-json.ts'
 import type { WriteLine } from './jsonl-batches.ts'
 import { writeJsonText } from './json-text.ts'
-import { isJsonNumber, plainDoubleText } from './number-text.ts'
+import { isJsonNumber } from './number-text.ts'
 
 /**
  * A flat table as JSON Lines, with the bytes that the platform makes of the same columns: numbers raw
@@ -43,7 +44,7 @@ export function jsonlRow(columns: Columns, json: ExtendedJson): WriteLine {
       case 'integer':
         return out.ascii(toInteger(column, bytes, type, at).toString())
       case 'float':
-        return out.ascii(quotedUnlessNumber(plainDoubleText(toFloat(column, bytes, type, at))))
+        return out.ascii(floatJson(toFloat(column, bytes, type, at), 64))
       case 'decimal':
         return out.ascii(quotedUnlessNumber(toDecimal(column, bytes, type, at)))
       case 'boolean':

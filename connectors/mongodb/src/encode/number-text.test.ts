@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
 import { ByteBuffer } from './byte-buffer.ts'
-import { doubleText, plainDoubleText } from './number-text.ts'
+import { doubleText } from './number-text.ts'
 
 const doubles = fc.oneof(
   fc.double(),
@@ -20,28 +20,6 @@ it('writes doubles with the digits of JavaScript, and sees that they are no inte
       assert.ok(!Number.isFinite(value) || /[.e]/.test(text), text)
     }),
   )
-})
-
-it('writes doubles of columns as PostgreSQL does', () => {
-  const samples: readonly (readonly [number, string])[] = [
-    [0, '0'],
-    [-0, '-0'],
-    [1, '1'],
-    [0.1, '0.1'],
-    [-1.5, '-1.5'],
-    [1e14, '100000000000000'],
-    [1e15, '1e+15'],
-    [123456789012345.6, '123456789012345.6'],
-    [0.0001, '0.0001'],
-    [0.00001, '1e-05'],
-    [1.5e-7, '1.5e-07'],
-    [1e300, '1e+300'],
-    [Number.MIN_VALUE, '5e-324'],
-    [Number.NaN, 'NaN'],
-    [-Infinity, '-Infinity'],
-  ]
-  for (const [value, text] of samples) assert.equal(plainDoubleText(value), text)
-  fc.assert(fc.property(doubles, (value) => Object.is(Number(plainDoubleText(value)), value)))
 })
 
 it('writes whole numbers without a digit more or less', () => {

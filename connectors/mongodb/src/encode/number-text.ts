@@ -43,36 +43,22 @@ function shortDecimalText(bytes: Uint8Array, at: number): string | undefined {
   return `${sign}${padded.slice(0, exponent)}.${padded.slice(exponent)}`
 }
 
-/** Shortest text that is the same double; always with a point or an exponent: `1.0`, `-0.0`, `1e+300`, `NaN`. */
+/**
+ * Shortest text that is the same double, as JavaScript writes it; always with a point or an exponent: `1.0`, `-0.0`,
+ * `1e+300`, `NaN`.
+ */
 export function doubleText(value: number): string {
   if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0.0' : `${value.toFixed(0)}.0`
-  const text = shortestText(value, -6, 21)
-  return text.includes('.') || text.includes('e') || !Number.isFinite(value) ? text : `${text}.0`
-}
-
-/**
- * A double as in all other text of Bulkhead, which is that of PostgreSQL: shortest digits, an exponent
- * from 1e+15 on and below 0.0001.
- */
-export function plainDoubleText(value: number): string {
-  if (Object.is(value, -0)) return '-0'
-  const text = shortestText(value, -4, 15)
-  return text.replace(/e([+-])(\d)$/, 'e$10$2')
-}
-
-/** Plain while the exponent is in the range, `1.5e-7` outside. */
-function shortestText(value: number, least: number, beyond: number): string {
-  if (value === 0) return '0'
   if (Number.isNaN(value)) return 'NaN'
   const sign = value < 0 ? '-' : ''
   if (!Number.isFinite(value)) return `${sign}Infinity`
   const text = Math.abs(value).toExponential()
   const mark = text.indexOf('e')
   const exponent = Number(text.slice(mark + 1))
-  if (exponent < least || exponent >= beyond) return sign + text
+  if (exponent < -6 || exponent >= 21) return sign + text
   const digits = text.slice(0, 1) + text.slice(2, mark)
   if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`
-  if (digits.length <= exponent + 1) return sign + digits.padEnd(exponent + 1, '0')
+  if (digits.length <= exponent + 1) return `${sign}${digits.padEnd(exponent + 1, '0')}.0`
   return `${sign}${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`
 }
 

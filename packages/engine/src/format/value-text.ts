@@ -1,4 +1,10 @@
-import type { FixedColumn, LogicalType } from '@bulkhead/connector-sdk'
+import {
+  float32Text,
+  float64Text,
+  floatWidth,
+  type FixedColumn,
+  type LogicalType,
+} from '@bulkhead/connector-sdk'
 import {
   dateWidth,
   timestampWidth,
@@ -6,7 +12,6 @@ import {
   writeTimestamp,
   type MomentStyle,
 } from '../transform/calendar.ts'
-import { float32Text, float64Text, floatWidth } from './float-text.ts'
 import { integerWidth, writeAscii, writeInteger, writeInteger64 } from './integer-text.ts'
 
 /**

@@ -1,7 +1,14 @@
-import type { Column, ColumnsBatch, Field, FixedColumn, VariableColumn } from '@bulkhead/connector-sdk'
+import {
+  float32Text,
+  float64Text,
+  type Column,
+  type ColumnsBatch,
+  type Field,
+  type FixedColumn,
+  type VariableColumn,
+} from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
 import { dateWidth, timestampWidth, writeDate, writeTimestamp } from '../transform/calendar.ts'
-import { float32Text, float64Text } from './float-text.ts'
 import { integerWidth, writeAscii, writeInteger, writeInteger64 } from './integer-text.ts'
 import type { RowWriter } from './row-formatter.ts'
 import { refuseForeignText } from './valid-text.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
-import { createDatabase, execute } from '../../../../test/support/postgres.ts'
+import { createDatabase, execute } from '../../../test/support/postgres.ts'
 import { float32Text, float64Text } from './float-text.ts'
 
 /** Random bit patterns, and those around which the rules change: powers of two and of ten, halfway decimals. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { float32Text, float64Text } from './float-text.ts'
+import { float32Text, float64Text, floatJson } from './float-text.ts'
 
 test('writes a float64 with an exponent only below 1e-4 and from 1e15', () => {
   const cases: [number, string][] = [
@@ -9,6 +9,8 @@ test('writes a float64 with an exponent only below 1e-4 and from 1e15', () => {
     [-0, '-0'],
     [1, '1'],
     [-12.5, '-12.5'],
+    [-0.00012345, '-0.00012345'],
+    [123.0625, '123.0625'],
     [0.1, '0.1'],
     [0.0001, '0.0001'],
     [0.00001, '1e-05'],
@@ -30,6 +32,7 @@ test('writes a float64 with an exponent only below 1e-4 and from 1e15', () => {
 test('takes more digits of a float64 where a shorter decimal lies exactly between two numbers', () => {
   assert.equal(float64Text(1e23), '9.999999999999999e+22')
   assert.equal(float64Text(-1e23), '-9.999999999999999e+22')
+  assert.equal(float64Text(-2.545954739847317e16), '-2.5459547398473168e+16')
 })
 
 test('writes a float32 with the shortest digits, and an exponent only below 1e-4 and from 1e6', () => {
@@ -63,4 +66,12 @@ test('texts read back as the same number', () => {
       assert.ok(Object.is(Math.fround(Number(float32Text(value))), value))
     }),
   )
+})
+
+test('writes a float as a value of JSON, in quotes where JSON has no number', () => {
+  assert.equal(floatJson(-2.545954739847317e16, 64), '-2.5459547398473168e+16')
+  assert.equal(floatJson(Math.fround(0.1), 32), '0.1')
+  assert.equal(floatJson(-0, 32), '-0')
+  assert.equal(floatJson(Number.NaN, 32), '"NaN"')
+  assert.equal(floatJson(-Infinity, 64), '"-Infinity"')
 })

@@ -1,20 +1,23 @@
 import { shortestInside } from './shortest-decimal.ts'
 
 /**
- * Floating point numbers as PostgreSQL writes them (`extra_float_digits` 1): the shortest digits that
- * read back as the same number, plain or with an exponent by PostgreSQL's own bounds.
+ * Floating point numbers as PostgreSQL writes them (`extra_float_digits` 1), which is how they read in every result:
+ * the shortest digits that read back as the same number, plain or with an exponent by PostgreSQL's own bounds.
  * JavaScript's text has the same digits but where a decimal lies exactly between two numbers.
+ *
+ * `String(number)` is nowhere here: V8 keeps each such text in a table for the next time, which keeps tens of
+ * megabytes alive in a long read.
  */
 
-/** Room that any text of this file may use at most. */
+/** Room that any text of this file may use at most, in bytes. */
 export const floatWidth = 24
 
 /** A `double precision` as text: an exponent below 1e-4 and from 1e15. */
 export function float64Text(value: number): string {
   const size = Math.abs(value)
-  if (size >= 1e-4 && size < 1e15) return String(value)
+  if (size >= 1e-4 && size < 1e15) return plainText(value)
   if (size === 0) return Object.is(value, -0) ? '-0' : '0'
-  if (!Number.isFinite(value)) return String(value)
+  if (!Number.isFinite(value)) return notFinite(value)
   const scientific =
     size > Number.MAX_SAFE_INTEGER && size < 1e41 ? float64Digits(size) : size.toExponential()
   return (value < 0 ? '-' : '') + withExponent(scientific)
@@ -24,11 +27,35 @@ export function float64Text(value: number): string {
 export function float32Text(value: number): string {
   const size = Math.abs(value)
   if (size === 0) return Object.is(value, -0) ? '-0' : '0'
-  if (!Number.isFinite(value)) return String(value)
+  if (!Number.isFinite(value)) return notFinite(value)
   const scientific = float32Digits(size)
   const exponent = Number(scientific.slice(scientific.indexOf('e') + 1))
-  const text = exponent >= -4 && exponent < 6 ? String(Number(scientific)) : withExponent(scientific)
+  const text = exponent >= -4 && exponent < 6 ? plainText(Number(scientific)) : withExponent(scientific)
   return value < 0 ? `-${text}` : text
+}
+
+/** The same as a value of JSON, which has no number for `NaN` and the infinities: they stand in quotes. */
+export function floatJson(value: number, bits: 32 | 64): string {
+  const text = bits === 32 ? float32Text(value) : float64Text(value)
+  return Number.isFinite(value) ? text : `"${text}"`
+}
+
+/** Without an exponent, of a number whose exponent is from -7 to 20. */
+function plainText(value: number): string {
+  if (Number.isSafeInteger(value)) return value.toFixed(0)
+  const text = value.toExponential()
+  const mark = text.indexOf('e')
+  const exponent = Number(text.slice(mark + 1))
+  if (exponent === 0) return text.slice(0, mark)
+  const first = value < 0 ? 1 : 0
+  const sign = text.slice(0, first)
+  const digits = text.slice(first, first + 1) + text.slice(first + 2, mark)
+  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`
+  return `${sign}${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`
+}
+
+function notFinite(value: number): string {
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity'
 }
 
 /** `1.5e+7` with at least two digits of exponent, as C's `printf` has them. */
