@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ConnectorManifest } from '@bulkhead/connector-sdk'
 import { fieldRows } from '../scripts/generate/field-rows.ts'
-import { publishedSchemas, type JsonSchema } from '../scripts/generate/schemas.ts'
+import type { JsonSchema } from '@bulkhead/contract'
+import { publishedSchemas } from '../scripts/generate/schemas.ts'
 
 const root = join(import.meta.dirname, '..')
 const effects = ['live', 'next-chunk', 'next-run', 'restart']

@@ -1,4 +1,4 @@
-import type { JsonSchema } from './schemas.ts'
+import type { JsonSchema } from '@bulkhead/contract'
 
 /** The fields of a JSON Schema as rows of a table, those of inner objects included. */
 export interface FieldRow {

@@ -1,132 +1,38 @@
-import { z } from '@bulkhead/connector-sdk'
 import {
   apiVersion,
   applicationSchema,
+  bareSchema,
   environmentSchema,
+  type JsonSchema,
   platformSchema,
-  replySchemaV1,
-  replyStatuses,
-  requestId,
-  requestSchema,
-  requestType,
+  replyDocument,
+  requestDocument,
+  titledSchema,
 } from '@bulkhead/contract'
 
 /** The published JSON Schemas, by file name. They are part of the contract: what is in version 1 stays. */
-export type JsonSchema = Readonly<Record<string, unknown>>
-
-const dialect = 'https://json-schema.org/draft/2020-12/schema'
-
 export function publishedSchemas(): Readonly<Record<string, JsonSchema>> {
   const version = apiVersion.split('/')[1] ?? ''
   return {
     'request.v1.json': requestDocument(),
     'reply.v1.json': replyDocument(),
-    [`application.${version}.json`]: titled(
+    [`application.${version}.json`]: titledSchema(
       `application:${version}`,
       'application.yaml',
       'An application: what it reads, what it can have run, what it may do',
-      bare(applicationSchema),
+      bareSchema(applicationSchema),
     ),
-    [`environment.${version}.json`]: titled(
+    [`environment.${version}.json`]: titledSchema(
       `environment:${version}`,
       'environments/NAME.yaml',
       'What is different about an application in one place',
-      bare(environmentSchema),
+      bareSchema(environmentSchema),
     ),
-    [`platform.${version}.json`]: titled(
+    [`platform.${version}.json`]: titledSchema(
       `platform:${version}`,
       'platform.yaml',
       'What a server is told by those who run it',
-      bare(platformSchema),
+      bareSchema(platformSchema),
     ),
   }
-}
-
-/** A request arrives as a plain object or as an event; both hold the same data. */
-function requestDocument(): JsonSchema {
-  const id = {
-    ...bare(requestId),
-    description: 'Identity of the request, for deduplication and in the reply',
-  }
-  return titled('request:v1', 'Request', 'Asks for one result', {
-    anyOf: [{ $ref: '#/$defs/plain' }, { $ref: '#/$defs/event' }],
-    $defs: {
-      data: withoutEffects(bare(requestSchema)),
-      plain: {
-        title: 'Plain request',
-        description: 'The members of data, with `requestId` beside them',
-        allOf: [{ $ref: '#/$defs/data' }],
-        properties: { requestId: id, specversion: false },
-        required: ['requestId'],
-      },
-      event: {
-        title: 'CloudEvent',
-        description: `A CloudEvent 1.0 of type ${requestType}, or any event whose data holds a requestId`,
-        type: 'object',
-        properties: {
-          specversion: { const: '1.0' },
-          type: {
-            type: 'string',
-            minLength: 1,
-            maxLength: 200,
-            not: { pattern: '^dev\\.bulkhead\\.(?!run\\.requested\\.v1$)' },
-          },
-          source: { type: 'string', minLength: 1, maxLength: 2000 },
-          id: { type: 'string', description: 'The request id, unless the data holds one' },
-          data: {
-            anyOf: [
-              { allOf: [{ $ref: '#/$defs/data' }], properties: { requestId: id } },
-              { type: 'string', description: 'The same as JSON text' },
-            ],
-          },
-          data_base64: { type: 'string', description: 'The same as JSON text in base64' },
-        },
-        required: ['specversion', 'type', 'source', 'id'],
-        anyOf: [{ required: ['data'] }, { required: ['data_base64'] }],
-      },
-    },
-  })
-}
-
-function replyDocument(): JsonSchema {
-  return titled('reply:v1', 'Reply', 'A CloudEvent 1.0 about one run', {
-    type: 'object',
-    properties: {
-      specversion: { const: '1.0' },
-      type: { enum: replyStatuses.map((status) => `dev.bulkhead.run.${status}.v1`) },
-      source: {
-        type: 'string',
-        pattern: '^/bulkhead/applications/[^/]+$',
-        description: 'The application that answers',
-      },
-      subject: { type: 'string', description: 'The request id' },
-      id: {
-        type: 'string',
-        pattern: '^[0-9a-f]{64}/[1-9][0-9]*/[a-z0-9-]+$',
-        description:
-          'Digest of application, source and request id; attempt; message. A redelivery of the same message keeps it',
-      },
-      time: { type: 'string', format: 'date-time', description: 'When the event was made' },
-      datacontenttype: { const: 'application/json' },
-      data: { description: 'The reply itself', ...bare(replySchemaV1) },
-    },
-    required: ['specversion', 'type', 'source', 'subject', 'id', 'time', 'datacontenttype', 'data'],
-  })
-}
-
-/** Of what a person writes: fields with a default may be left out. */
-function bare(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' }) as Record<string, unknown>
-  return rest
-}
-
-/** What takes effect when is a question of manifests, not of requests. */
-function withoutEffects(schema: JsonSchema): JsonSchema {
-  return JSON.parse(
-    JSON.stringify(schema, (key, value: unknown) => (key === 'x-effect' ? undefined : value)),
-  ) as JsonSchema
-}
-
-function titled(name: string, title: string, description: string, schema: JsonSchema): JsonSchema {
-  return { $schema: dialect, $id: `urn:bulkhead:schema:${name}`, title, description, ...schema }
 }

@@ -9,6 +9,7 @@ import {
 } from './commands/application.ts'
 import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { connectorsCommand } from './commands/connectors.ts'
+import { contractCommand, docsCommand } from './commands/consumers.ts'
 import { copyCommand } from './commands/copy.ts'
 import type { Execute } from './commands/execute.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -59,6 +60,7 @@ export function buildProgram(version: string, execute: Execute = nothing): Comma
     testCommand(execute),
   ])
   group(program, 'Write an application:', [initCommand(execute), lockCommand(execute)])
+  group(program, 'Serve those who ask an application:', [docsCommand(execute), contractCommand(execute)])
   group(program, 'Keys and credentials:', [keysCommand(execute), secretCommand(execute)])
   group(program, 'Look something up:', [
     connectorsCommand(execute),

@@ -42,6 +42,8 @@ export interface RunRequestOptions extends ProcessOptions {
   readonly runId?: string | undefined
   /** The process that ran this request died: nothing is run, it is cleaned up and answered. */
   readonly died?: BulkheadError | undefined
+  /** Whether the reply goes where the application says; default true. Tests of an application answer nobody. */
+  readonly deliverReply?: boolean
   readonly onPlan?: (plan: Plan) => void
   readonly onProgress?: (progress: Progress) => void
   /** In place of the planned source and store: tests of an application bring their own. */
@@ -170,7 +172,7 @@ async function deliver(
   options: RunRequestOptions,
   platform: PlatformChoice,
 ): Promise<BulkheadError | undefined> {
-  if (opened === undefined || process === undefined) return undefined
+  if (opened === undefined || process === undefined || options.deliverReply === false) return undefined
   const { manifest, folder } = opened.application
   const undelivered = await deliverToAll(reply, manifest.spec.replies, {
     folder,

@@ -45,6 +45,10 @@ const registry = {
     'An { env: NAME } has no value, or its name is not listed by the environment',
     'List the name under `env` of environments/NAME.yaml and set it',
   ),
+  'example-missing': config(
+    'A stub or a contract asks a query for which no test of the application has rows',
+    'Write tests/NAME.yaml with such a request and rows under `source`',
+  ),
   'file-not-found': config(
     'The manifest names a file that is not in the application',
     'Create the file, or correct its name',

@@ -37,7 +37,7 @@ export function memoryStore(): MemoryStore {
         complete() {
           const inOrder = [...parts].toSorted(([a], [b]) => a - b).map(([, part]) => part)
           objects.set(key, Buffer.concat(inOrder))
-          return Promise.resolve({ key, location: `memory:${key}`, bytes })
+          return Promise.resolve({ key, location: `memory://test/${key}`, bytes })
         },
         abort() {
           parts.clear()
@@ -45,7 +45,7 @@ export function memoryStore(): MemoryStore {
         },
       })
     },
-    link: ({ key }) => Promise.resolve({ url: `memory:${key}`, expiresAtMs: 0 }),
+    link: ({ key }) => Promise.resolve({ url: `memory://test/${key}`, expiresAtMs: 0 }),
     remove({ key }) {
       objects.delete(key)
       return Promise.resolve()

@@ -14,7 +14,7 @@ import type { ApplicationChoice, ProcessOptions, RunRequestOptions } from '@bulk
 import { compareRows, compareText } from './compare.ts'
 import { fixtureSource } from './fixture-source.ts'
 import { memoryStore } from './memory-store.ts'
-import { readRows, readText, type TestFile } from './test-file.ts'
+import { fixtureRows, readText, type TestFile } from './test-file.ts'
 
 export interface TestContext {
   readonly process: ProcessOptions
@@ -61,8 +61,7 @@ export async function runTest(
 }
 
 async function fixture({ source }: TestFile, folder: string): Promise<() => Promise<Source>> {
-  const rows = source?.file === undefined ? source?.rows : await readRows(folder, source.file)
-  if (rows === undefined)
+  if (source === undefined)
     return () =>
       Promise.reject(
         fault('manifest-invalid', 'The test got as far as its source, and has no rows for it', {
@@ -70,9 +69,10 @@ async function fixture({ source }: TestFile, folder: string): Promise<() => Prom
           fix: 'Give the test `source`, with `rows` or `file`',
         }),
       )
+  const rows = await fixtureRows(source, folder)
   // Made each time: a source is used once.
-  fixtureSource(rows, source?.types)
-  return () => Promise.resolve(fixtureSource(rows, source?.types))
+  fixtureSource(rows, source.types)
+  return () => Promise.resolve(fixtureSource(rows, source.types))
 }
 
 interface Outcome {
@@ -91,6 +91,7 @@ async function outcomeOf(question: Question): Promise<Outcome> {
   const { error } = await runRequest({
     ...question,
     openStore: store.open,
+    deliverReply: false,
     openLinks: () =>
       Promise.resolve(() => Promise.reject(new Error('The store of a test makes its own links'))),
     onPlan: (decided) => void (plan = decided),

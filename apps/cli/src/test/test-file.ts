@@ -7,22 +7,21 @@ import { readYaml } from '@bulkhead/engine/application/yaml-document'
 
 const rows = z.array(z.record(z.string(), z.unknown())).max(10_000)
 
+/** Rows in place of those that the query would have found. */
+export const fixtureSchema = z
+  .strictObject({
+    rows: rows.optional(),
+    file: z.string().max(200).optional(),
+    types: z.record(z.string(), z.string()).optional(),
+  })
+  .refine(({ rows: given, file }) => (given === undefined) !== (file === undefined), 'must have rows or file')
+
 /** One file of `tests/`: a request, how flags stand, the rows that its query would have found, and what must come of it. */
 export const testFileSchema = z.strictObject({
   description: z.string().max(500).optional(),
   request: z.record(z.string(), z.unknown()),
   flags: z.record(z.string(), z.union([z.boolean(), z.number(), z.string().max(200)])).optional(),
-  source: z
-    .strictObject({
-      rows: rows.optional(),
-      file: z.string().max(200).optional(),
-      types: z.record(z.string(), z.string()).optional(),
-    })
-    .refine(
-      ({ rows: given, file }) => (given === undefined) !== (file === undefined),
-      'must have rows or file',
-    )
-    .optional(),
+  source: fixtureSchema.optional(),
   expect: z
     .strictObject({
       rows: rows.optional(),
@@ -37,6 +36,7 @@ export const testFileSchema = z.strictObject({
     ),
 })
 
+export type Fixture = z.output<typeof fixtureSchema>
 export type TestFile = z.output<typeof testFileSchema>
 
 export interface ApplicationTest {
@@ -73,13 +73,17 @@ export async function readTest(folder: string, test: ApplicationTest): Promise<T
 }
 
 /**
- * Rows of a fixture: `.json` and `.yaml` a list, `.jsonl` one object a line.
+ * Rows of a fixture, from its file where it names one: `.json` and `.yaml` a list, `.jsonl` one object a line.
  * @throws BulkheadError `file-not-found`, `file-outside-application`, `manifest-unreadable`
  */
-export async function readRows(
+export async function fixtureRows(
+  { file, rows: given = [] }: Fixture,
   folder: string,
-  path: string,
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  return file === undefined ? given : readRows(folder, file)
+}
+
+async function readRows(folder: string, path: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const text = await readText(folder, path)
   const parsed = rows.safeParse(parseRows(text, path))
   if (parsed.success) return parsed.data

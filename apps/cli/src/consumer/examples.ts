@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from 'node:util'
+import { isBulkheadError, type ReadRequest, type Source } from '@bulkhead/connector-sdk'
+import { fault, readRequest } from '@bulkhead/contract'
+import type { Application, Catalog, Plan } from '@bulkhead/engine'
+import { planRun } from '@bulkhead/engine/plan/plan-run'
+import { fixtureSource } from '../test/fixture-source.ts'
+import { fixtureRows, listTests, readTest } from '../test/test-file.ts'
+
+/** Rows that an application gives for one question, from one of its tests. Plain data: it is handed to other processes. */
+export interface Example {
+  /** The test without ending. */
+  readonly name: string
+  readonly connection: string
+  readonly query: unknown
+  readonly parameters: ReadRequest['parameters']
+  readonly rows: readonly Readonly<Record<string, unknown>>[]
+  readonly types: Readonly<Record<string, string>>
+}
+
+/**
+ * The examples of an application: its tests that have rows. A test whose request the plan refuses gives none: that it
+ * should not be refused is for `bulkhead test` to say.
+ */
+export async function readExamples(
+  { folder, ...application }: Application,
+  catalog: Catalog,
+): Promise<readonly Example[]> {
+  const examples: Example[] = []
+  for (const one of await listTests(folder)) {
+    const test = await readTest(folder, one)
+    if (test.source === undefined || test.expect.error !== undefined) continue
+    const source = plannedSource(
+      { folder, ...application },
+      { requestId: one.name, ...test.request },
+      catalog,
+    )
+    if (source === undefined) continue
+    examples.push({
+      name: one.name,
+      connection: source.name,
+      query: source.query,
+      parameters: source.parameters,
+      rows: await fixtureRows(test.source, folder),
+      types: test.source.types ?? {},
+    })
+  }
+  return examples
+}
+
+function plannedSource(
+  application: Application,
+  message: unknown,
+  catalog: Catalog,
+): Plan['source'] | undefined {
+  try {
+    return planRun({ application, request: readRequest(message), catalog, nowMs: Date.now() }).source
+  } catch (error) {
+    if (isBulkheadError(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * A source that answers from examples: from the one with the same query and parameters, else from the first with
+ * the same query.
+ * @throws BulkheadError `example-missing`, when it is read, for a query that no test asks
+ */
+export function exampleSource(connection: string, examples: readonly Example[]): Source {
+  const own = examples.filter((example) => example.connection === connection)
+  return {
+    check: () => Promise.resolve(`${own.length} examples`),
+    prepare(read, signal) {
+      const sameQuery = own.filter(({ query }) => isDeepStrictEqual(query, read.query))
+      const example =
+        sameQuery.find(({ parameters }) => isDeepStrictEqual(parameters, read.parameters)) ?? sameQuery[0]
+      if (example === undefined)
+        throw fault('example-missing', `No test of the application asks this of "${connection}"`, {
+          path: 'tests',
+          fix: 'Write tests/NAME.yaml with such a request and rows under `source`',
+        })
+      return fixtureSource(example.rows, example.types).prepare(read, signal)
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+}
