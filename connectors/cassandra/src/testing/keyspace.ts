@@ -23,7 +23,8 @@ export interface TestKeyspace {
 /** Makes an empty keyspace, and drops it when the file is over. */
 export async function openKeyspace(): Promise<TestKeyspace> {
   const server = await createKeyspace({ after })
-  const { contactPoints, port, datacenter, username, password = '', keyspace } = server
+  const { keyspace, ...cluster } = server
+  const { contactPoints, port, datacenter, username, password = '' } = cluster
   const client = new Client({
     contactPoints: [...contactPoints],
     protocolOptions: { port },
@@ -38,7 +39,8 @@ export async function openKeyspace(): Promise<TestKeyspace> {
   const reader = username === undefined ? undefined : await createReader(client, keyspace)
   if (reader !== undefined)
     after(() =>
-      withCassandra(server, (admin) => admin.execute(`DROP ROLE ${reader.user}`)).then(() => undefined),
+      // the keyspace may be gone already
+      withCassandra(cluster, (admin) => admin.execute(`DROP ROLE ${reader.user}`)).then(() => undefined),
     )
   return {
     config: { contactPoints, port, datacenter, ...reader, keyspace },
