@@ -11,6 +11,7 @@ import { replyErrorOf } from '@bulkhead/engine/reply/reply-error'
 import type { RunFile } from '@bulkhead/engine/run/result-output'
 import type { RunResult } from '@bulkhead/engine/run/run'
 import type { Redactor } from '@bulkhead/engine/secrets/redactor'
+import { preparationOf, preparedQueryOf } from './preparation.ts'
 
 /** Who is answered, by whom, about which run. */
 export interface ReplySubject {
@@ -55,9 +56,11 @@ const mostWarnings = 50
  */
 export function runOutcome(subject: ReplySubject, ended: Ended, redactor: Redactor): RunOutcome {
   const reply = storedReplySchema.parse(storedReply(subject, ended, redactor))
-  if (!('result' in ended)) return { reply }
+  const query = preparedQueryOf(ended.plan, redactor)
+  const prepared = query === undefined ? {} : { preparedQuery: query }
+  if (!('result' in ended)) return { reply, ...prepared }
   const { plan, result } = ended
-  return { reply, delivery: deliveryOf(plan, result), phases: [...result.phases] }
+  return { reply, ...prepared, delivery: deliveryOf(plan, result), phases: [...result.phases] }
 }
 
 function storedReply(subject: ReplySubject, ended: Ended, redactor: Redactor): StoredReply {
@@ -76,6 +79,9 @@ function storedReply(subject: ReplySubject, ended: Ended, redactor: Redactor): S
       connection: 'result' in ended ? ended.result.connection : plan.source.name,
     }),
     ...('result' in ended && { tries: ended.result.attempts }),
+    ...(plan?.preparation?.result !== undefined && {
+      prepared: preparationOf(plan, plan.preparation, redactor),
+    }),
     ...(plan !== undefined && Object.keys(plan.flags).length > 0 && { flags: { ...plan.flags } }),
     warnings: redactor.redactData(ended.warnings.slice(0, mostWarnings)),
     ...(subject.context !== undefined && { context: redactor.redactData(subject.context) }),

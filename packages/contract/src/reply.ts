@@ -1,4 +1,5 @@
 import { errorKinds, z } from '@bulkhead/connector-sdk'
+import { preparationSchema } from './prepare.ts'
 
 /** A reply, version 1: its names stay. */
 
@@ -65,6 +66,10 @@ export const replySchemaV1 = z.object({
     'The connection that was read: a fallback, when the first one could not be reached',
   ),
   tries: described(z.int().optional(), 'How often reading was begun: more than once after outages'),
+  prepared: described(
+    preparationSchema.optional(),
+    'What `prepare` of the job made of the request; absent when the job has none',
+  ),
   flags: described(
     z.record(z.string(), z.union([z.boolean(), z.number(), z.string()])).optional(),
     'Flags of the application as they stood for this request; absent when it has none',

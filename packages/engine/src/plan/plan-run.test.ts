@@ -16,6 +16,7 @@ test('plans a job, all of it', () => {
       limits: { connections: 4, queryTimeoutMs: 1_800_000, connectTimeoutMs: 15_000 },
       query: 'SELECT :month',
       parameters: month,
+      secretParameters: [],
       form: 'bytes',
       queryPath: 'spec.jobs.invoices.source.query',
       formReason: 'postgres writes csv itself, and nothing has to look at the rows',
@@ -28,6 +29,7 @@ test('plans a job, all of it', () => {
     application: 'billing',
     job: 'invoices',
     flags: {},
+    preparation: undefined,
     process: [],
     output: {
       format: 'csv',
