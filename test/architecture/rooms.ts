@@ -205,7 +205,23 @@ const table: readonly Room[] = [
     // shared by server and stand-alone runner
     name: 'engine/reply',
     folder: `${engine}/reply`,
-    imports: ['connector-sdk', 'contract', 'engine/kafka', 'engine/plan', 'engine/retry', 'engine/secrets'],
+    imports: [
+      'connector-sdk',
+      'contract',
+      'engine/kafka',
+      'engine/plan',
+      'engine/retry',
+      'engine/secrets',
+      'engine/webhook',
+    ],
+    never: servers,
+    node: true,
+  },
+  {
+    // calls of endpoints of an application: replies, and what prepares its runs
+    name: 'engine/webhook',
+    folder: `${engine}/webhook`,
+    imports: ['connector-sdk'],
     never: servers,
     node: true,
   },
@@ -241,6 +257,7 @@ const table: readonly Room[] = [
       'engine/retry',
       'engine/secrets',
       'engine/transform',
+      'engine/webhook',
     ],
     never: servers,
     node: true,

@@ -12,6 +12,7 @@ export interface ApplicationSpec {
   readonly policy?: Readonly<Record<string, unknown>>
   readonly replies?: Readonly<Record<string, unknown>>
   readonly triggers?: Readonly<Record<string, unknown>>
+  readonly flags?: Readonly<Record<string, unknown>>
 }
 
 /**

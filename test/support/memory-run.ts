@@ -229,10 +229,12 @@ function memoryPlan(changes: Partial<Plan> = {}): Plan {
     application: 'memory',
     job: 'job',
     flags: {},
+    preparation: undefined,
     source: {
       ...memoryConnection('source'),
       query: 'everything',
       parameters: {},
+      secretParameters: [],
       form: 'rows',
       formReason: '',
       queryPath: 'spec.jobs.job.source.query',

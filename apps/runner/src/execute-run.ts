@@ -2,14 +2,12 @@ import { type BulkheadError, isBulkheadError, type Log } from '@bulkhead/connect
 import { fault, type Request, requestIdentityOf, type RunOutcome } from '@bulkhead/contract'
 import type { Catalog, Plan } from '@bulkhead/engine'
 import { checkLock } from '@bulkhead/engine/application/lock'
-import { planRun } from '@bulkhead/engine/plan/plan-run'
 import { runPlan } from '@bulkhead/engine/run/run'
 import type { RunContext } from '@bulkhead/engine/run/run-context'
 import { runError } from '@bulkhead/engine/run/stop'
 import type { Redactor } from '@bulkhead/engine/secrets/redactor'
-import { hideCredentials, hideSecretsOf } from './known-credentials.ts'
 import type { OpenedApplication } from './open-application.ts'
-import { openCredentials } from './open-credentials.ts'
+import { planRequest } from './plan-request.ts'
 import { type OpenLinks, openStoreLinks, systemClock } from './run-in-process.ts'
 import { createSourceTally, type SourceTally } from './source-tally.ts'
 import type { Ended, ReplySubject } from './stored-reply.ts'
@@ -55,13 +53,20 @@ export async function executeRun(known: KnownRun, options: ExecuteOptions): Prom
   const { application, baseFolder } = opened
   known.request = request
   known.warnings = request.warnings
-  hideCredentials(request, known.redactor)
-  const nowMs = systemClock.now()
-  const unsealing = { application: application.name, stateFolder, redactor: known.redactor, nowMs }
-  const credentials = await openCredentials(request, unsealing)
+  const plan = await planRequest({
+    application,
+    request,
+    catalog: options.catalog,
+    redactor: known.redactor,
+    stateFolder,
+    nowMs: systemClock.now(),
+    context(planned) {
+      known.plan = planned // what is answered when its preparing work fails
+      known.startedAtMs = systemClock.now()
+      return options.context
+    },
+  })
   const catalog = await options.catalog
-  const plan = planRun({ application, request, catalog, nowMs, credentials })
-  hideSecretsOf(plan, known.redactor)
   known.plan = plan
   known.warnings = [...plan.warnings, ...(opened.isBuiltin ? [] : checkLock(application, catalog))]
   options.onPlan?.(plan)
@@ -74,7 +79,7 @@ export async function executeRun(known: KnownRun, options: ExecuteOptions): Prom
     onSource: sources.add,
     ...(signLink !== undefined && { signLink }),
   }
-  known.startedAtMs = systemClock.now()
+  known.startedAtMs ??= systemClock.now()
   await sweepLeftFolders(plan, options.leftFolders ?? [], context)
   const result = await runPlan(plan, context)
   const warnings = [...new Set([...known.warnings, ...result.warnings])]

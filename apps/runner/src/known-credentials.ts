@@ -29,3 +29,14 @@ export function hideSecretsOf(plan: Plan, redactor: Redactor): void {
   for (const planned of [plan.source, ...plan.source.fallbacks, plan.store])
     for (const secret of secretsIn(planned)) redactor.add(secret.reveal())
 }
+
+/** Values of parameters that are marked as secret. */
+export function hideParameters({ preparation, source }: Plan, redactor: Redactor): void {
+  const hide = (value: unknown): void => {
+    if (typeof value === 'string') redactor.add(value)
+    else if (Array.isArray(value)) value.forEach(hide)
+    else if (typeof value === 'number' || typeof value === 'bigint') redactor.add(String(value))
+  }
+  for (const given of [preparation?.parameters, source.parameters])
+    for (const name of source.secretParameters) hide(given?.[name])
+}

@@ -2,14 +2,12 @@ import { readRequest } from '@bulkhead/contract'
 import type { Application, Plan } from '@bulkhead/engine'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
 import { stateFolder } from '@bulkhead/engine/links/state-folder'
-import { planRun } from '@bulkhead/engine/plan/plan-run'
 import { type Preview, previewPlan } from '@bulkhead/engine/run/preview'
 import type { RunContext } from '@bulkhead/engine/run/run-context'
 import { runError } from '@bulkhead/engine/run/stop'
 import { createRedactor } from '@bulkhead/engine/secrets/redactor'
-import { hideCredentials, hideSecretsOf } from './known-credentials.ts'
 import { type ApplicationChoice, openApplication } from './open-application.ts'
-import { openCredentials } from './open-credentials.ts'
+import { planRequest } from './plan-request.ts'
 import { redactedError } from './redacted-error.ts'
 import { newRunId } from './run-id.ts'
 import { type ProcessOptions, runInProcess, systemClock } from './run-in-process.ts'
@@ -23,6 +21,8 @@ export interface PreviewOptions extends ProcessOptions {
   readonly rows: number
   /** In place of the planned source: tests of an application bring their own rows. */
   readonly openSource?: RunContext['openSource']
+  /** The same for the job's preparing work. */
+  readonly prepare?: RunContext['prepare']
 }
 
 export interface PreviewedRequest extends Preview {
@@ -35,23 +35,27 @@ export async function previewRequest(options: PreviewOptions): Promise<Previewed
   try {
     const { application, baseFolder, isBuiltin } = await openApplication(options.application)
     const request = readRequest(await options.request(isBuiltin ? undefined : application))
-    hideCredentials(request, redactor)
-    const catalog = await readCatalog(options.connectorRoots)
     const nowMs = systemClock.now()
-    const credentials = await openCredentials(request, {
-      application: application.name,
-      stateFolder: stateFolder(options.environment),
-      redactor,
-      nowMs,
-    })
-    const plan = planRun({ application, request, catalog, nowMs, credentials })
-    hideSecretsOf(plan, redactor)
-    const run = { runId: newRunId(nowMs), application, baseFolder, network: plan.network, redactor }
-    using process = runInProcess(run, options)
+    const { allow } = application.manifest.spec.policy.network
+    const network = { allow, allowLoopback: application.platform.allowLoopback }
+    using process = runInProcess(
+      { runId: newRunId(nowMs), application, baseFolder, network, redactor },
+      options,
+    )
     const context: RunContext = {
       ...process.context,
       ...(options.openSource !== undefined && { openSource: options.openSource }),
+      ...(options.prepare !== undefined && { prepare: options.prepare }),
     }
+    const plan = await planRequest({
+      application,
+      request,
+      catalog: readCatalog(options.connectorRoots),
+      redactor,
+      stateFolder: stateFolder(options.environment),
+      nowMs,
+      context: () => context,
+    })
     return { ...(await previewPlan(plan, options.rows, context)), plan }
   } catch (error) {
     throw redactedError(runError(error, options.signal), redactor)

@@ -46,8 +46,9 @@ export interface RunRequestOptions extends ProcessOptions {
   readonly deliverReply?: boolean
   readonly onPlan?: (plan: Plan) => void
   readonly onProgress?: (progress: Progress) => void
-  /** In place of the planned source and store: tests of an application bring their own. */
+  /** In place of the planned source, preparing work and store: tests of an application bring their own. */
   readonly openSource?: RunContext['openSource']
+  readonly prepare?: RunContext['prepare']
   readonly openStore?: RunContext['openStore']
 }
 
@@ -96,11 +97,12 @@ async function answerOf(known: Known, options: RunRequestOptions): Promise<Answe
   catalog.catch(() => undefined) // awaited by whoever needs it
   try {
     const { opened, process } = await readApplicationAndRequest(known, options)
-    const { onProgress, openSource, openStore } = options
+    const { onProgress, openSource, prepare, openStore } = options
     const context: RunContext = {
       ...process.context,
       ...(onProgress !== undefined && { onProgress }),
       ...(openSource !== undefined && { openSource }),
+      ...(prepare !== undefined && { prepare }),
       ...(openStore !== undefined && { openStore }),
     }
     return await answerRequest(known, {

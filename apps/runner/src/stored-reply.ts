@@ -12,6 +12,7 @@ import type { SourceTally } from './source-tally.ts'
 import type { RunFile } from '@bulkhead/engine/run/result-output'
 import type { RunResult } from '@bulkhead/engine/run/run'
 import type { Redactor } from '@bulkhead/engine/secrets/redactor'
+import { preparationOf, preparedQueryOf } from './preparation.ts'
 
 /** Who is answered, by whom, about which run. */
 export interface ReplySubject {
@@ -58,9 +59,14 @@ const mostWarnings = 50
  */
 export function runOutcome(subject: ReplySubject, ended: Ended, redactor: Redactor): RunOutcome {
   const reply = storedReplySchema.parse(storedReply(subject, ended, redactor))
+  const query = preparedQueryOf(ended.plan, redactor)
   const isFallback = 'result' in ended && ended.result.connection !== ended.plan.source.name
   const source = subject.sources?.report(isFallback)
-  const told = { reply, ...(source !== undefined && { source }) }
+  const told = {
+    reply,
+    ...(query !== undefined && { preparedQuery: query }),
+    ...(source !== undefined && { source }),
+  }
   if (!('result' in ended)) return told
   const { plan, result } = ended
   return { ...told, delivery: deliveryOf(plan, result), phases: [...result.phases] }
@@ -83,6 +89,9 @@ function storedReply(subject: ReplySubject, ended: Ended, redactor: Redactor): S
       connection: 'result' in ended ? ended.result.connection : plan.source.name,
     }),
     ...(tries > 0 && { tries }),
+    ...(plan?.preparation?.result !== undefined && {
+      prepared: preparationOf(plan, plan.preparation, redactor),
+    }),
     ...(plan !== undefined && Object.keys(plan.flags).length > 0 && { flags: { ...plan.flags } }),
     warnings: redactor.redactData(ended.warnings.slice(0, mostWarnings)),
     ...(subject.context !== undefined && { context: redactor.redactData(subject.context) }),

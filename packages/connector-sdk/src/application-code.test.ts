@@ -1,7 +1,7 @@
 /** What an author meets in an editor: the compiler reads this file, and each expected error must be one. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { MapFields, MapRow } from './application-code.ts'
+import type { MapFields, MapRow, Prepare } from './application-code.ts'
 
 interface Invoice {
   readonly id: bigint
@@ -36,4 +36,24 @@ test('mapping code is typed by the row that it gets and the columns that it decl
   assert.equal(await later({ id: -1n, total: '' }, context), null)
   for (const made of [several, untyped, unknown, missing]) assert.equal(typeof made, 'function')
   assert.equal(wrong.id, 'int')
+})
+
+test('preparing code is typed by what it gets and what it may return', () => {
+  const chooses: Prepare = ({ parameters: { month }, connections, flags }) => ({
+    connection: connections[0],
+    query: { find: flags['archive'] === true ? 'old' : 'new', filter: { month: { $param: 'month' } } },
+    parameters: { month: String(month), ids: [1n, 2n] },
+    secret: ['ids'],
+  })
+  const refuses: Prepare = async ({ context }, { signal, log }) => {
+    log.info('asked', { context, late: signal.aborted })
+    return await Promise.resolve({ refuse: 'There is no such customer' })
+  }
+
+  // @ts-expect-error -- a connector with settings of its own is for requests, not for code
+  const widens: Prepare = () => ({ connector: 'postgres', config: { host: 'db' } })
+  // @ts-expect-error -- an object is no parameter
+  const nested: Prepare = () => ({ parameters: { filter: { month: 1 } } })
+
+  for (const made of [chooses, refuses, widens, nested]) assert.equal(typeof made, 'function')
 })

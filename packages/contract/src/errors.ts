@@ -242,6 +242,33 @@ const registry = {
     'Put the password into the environment; the message says which variable',
   ),
 
+  'prepare-invalid': config(
+    'The preparing file has no usable default export',
+    'Export a function (request) => ({ query, parameters }) as default',
+  ),
+  'prepare-failed': config(
+    'The preparing code threw an error, or its endpoint answered with one',
+    'Correct the code or the endpoint; --log-level debug shows what it threw',
+  ),
+  'prepare-unreachable': {
+    kind: 'transient',
+    meaning: 'The preparing endpoint could not be reached, was busy or broken',
+    fix: 'Try again; if it stays so, look at the endpoint',
+  },
+  'prepare-timeout': {
+    kind: 'transient',
+    meaning: 'Preparing took longer than it may',
+    fix: 'Make it faster, or raise `timeout` of `prepare`',
+  },
+  'prepare-result-invalid': config(
+    'The preparing work returned what is not connection, query, parameters and file name',
+    'Return an object with some of connection, query, parameters, fileName and secret, or with refuse',
+  ),
+  'prepare-refused': policy(
+    'The preparing work of the application refused the request',
+    'Ask for what the message says, or ask the owner of the application',
+  ),
+
   'map-invalid': config(
     'The mapping file has no usable default export',
     'Export a function (row) => row as default',

@@ -2,6 +2,7 @@ import { z } from '@bulkhead/connector-sdk'
 import { name, parameterName } from './names.ts'
 import { deliverSchema, duration, nextRun, outputSchema, size } from './output.ts'
 import { patternFault } from './pattern.ts'
+import { prepareSchema } from './prepare.ts'
 
 /** A job of a manifest: what a request can have run by its name. */
 
@@ -58,6 +59,14 @@ export const parameterSchema = z.strictObject({
     .boolean()
     .default(false)
     .meta({ description: 'Whether null may be given', ...nextRun }),
+  secret: z
+    .boolean()
+    .default(false)
+    .meta({
+      description:
+        'Whether its value stays out of plans, history, replies and logs. It is no place for passwords: requests bring credentials in a way of their own',
+      ...nextRun,
+    }),
   default: z
     .unknown()
     .optional()
@@ -100,13 +109,16 @@ const validateStep = z.strictObject({
 export const processStepSchema = z.union([selectStep, mapStep, validateStep])
 
 export const jobSourceSchema = z.strictObject({
-  connection: name.meta({ description: 'A connection of this application', ...nextRun }),
+  connection: name.meta({
+    description: 'A connection of this application; `prepare` may choose another',
+    ...nextRun,
+  }),
   query: z
     .union([z.string().min(1), z.record(z.string(), z.unknown())])
     .optional()
     .meta({
       description:
-        'In the form that the connector documents: SQL text with :name parameters, or an object with { "$param": name }',
+        'In the form that the connector documents: SQL text with :name parameters, or an object with { "$param": name }. May be left to `prepare`',
       ...nextRun,
     }),
   queryFile: z
@@ -145,6 +157,12 @@ export const jobSchema = z.strictObject({
     .record(parameterName, parameterSchema)
     .default({})
     .meta({ description: 'What a request may or must give', ...nextRun }),
+  prepare: prepareSchema.optional().meta({
+    description:
+      'Code or an endpoint of the application that looks at the request before anything is opened, chooses among its connections, and returns query, parameters and file name, or refuses the request. It can do no more than the manifest allows. Default: the job is read as it stands',
+    examples: ['./prepare.ts', { url: 'https://desk.internal/prepare', secret: { secret: 'desk' } }],
+    ...nextRun,
+  }),
   source: jobSourceSchema.meta({ description: 'Where the data comes from', ...nextRun }),
   process: z
     .array(processStepSchema)

@@ -9,7 +9,6 @@ const fields: readonly (readonly [pattern: string, feature: string])[] = [
   ['spec.lookups', 'lookups'],
   ['spec.jobs.*.steps', 'jobs of several steps'],
   ['spec.jobs.*.sinks', 'sinks other than one file'],
-  ['spec.jobs.*.prepare', 'preparing code'],
   ['spec.jobs.*.after', 'jobs of several steps'],
   ['spec.jobs.*.skip', 'a budget of skipped records'],
   ['spec.jobs.*.concurrency', 'partitioned reading'],

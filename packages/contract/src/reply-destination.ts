@@ -4,7 +4,7 @@ import { nextRun } from './output.ts'
 
 /** Where reply events go, besides standard output. */
 
-const envOrText = z.union([
+export const envOrText = z.union([
   z.string().max(2000),
   z.strictObject({
     env: z

@@ -1,4 +1,5 @@
 import { errorKinds, z } from '@bulkhead/connector-sdk'
+import { preparationSchema } from './prepare.ts'
 
 /** A reply, version 1: its names stay. */
 
@@ -71,6 +72,10 @@ export const replySchemaV1 = z.object({
   tries: described(
     z.int().optional(),
     'How often reading was begun, or was to be: more than once after outages; absent when it never came to that',
+  ),
+  prepared: described(
+    preparationSchema.optional(),
+    'What `prepare` of the job made of the request; absent when the job has none',
   ),
   flags: described(
     z.record(z.string(), z.union([z.boolean(), z.number(), z.string()])).optional(),

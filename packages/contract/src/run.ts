@@ -74,6 +74,8 @@ export const runOutcomeSchema = z.object({
   /** Undefined when there is no result. */
   delivery: deliverySchema.optional(),
   /** Of the attempt that reached the end. */
+  /** The query that `prepare` gave, as text for the history; at most 16 KiB. */
+  preparedQuery: z.string().max(20_000).optional(),
   phases: z.array(runPhaseSchema).max(10).optional(),
   /** Absent when there is nothing to tell. */
   source: sourceReportSchema.optional(),

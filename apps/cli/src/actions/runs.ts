@@ -162,6 +162,8 @@ export function renderRun(run: RunView, style: Style): string {
     ['took', tookOf(run) || undefined],
     ['rows', rowsOf(run) || undefined],
     ['bytes', reply?.result === undefined ? undefined : formatBytes(reply.result.bytes)],
+    ['prepared', reply?.prepared && `by ${reply.prepared.by}, from ${reply.prepared.connection}`],
+    ['flags', reply?.flags && JSON.stringify(reply.flags)],
     ['files', reply?.result?.files.map(({ name, location }) => location ?? name).join('\n')],
     ['result gone', run.resultGoneAt],
     ['warnings', reply?.warnings.join('\n') || undefined],

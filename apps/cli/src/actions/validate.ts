@@ -5,6 +5,7 @@ import { detailsOf, errorOf } from '@bulkhead/contract'
 import type { Application } from '@bulkhead/engine'
 import { behaviourOf, digestOf } from '@bulkhead/engine/application/behaviour'
 import { catalogFaults } from '@bulkhead/engine/application/catalog-faults'
+import { codeFaults } from '@bulkhead/engine/application/code-faults'
 import { checkLock } from '@bulkhead/engine/application/lock'
 import { readApplication } from '@bulkhead/engine/application/read-application'
 import type { Answer } from '../terminal/answer.ts'
@@ -46,7 +47,7 @@ export async function validate(
       const application = await readApplication(root, { environment, variables: terminal.environment })
       name = application.name
       counts.add(countsOf(application))
-      for (const fault of catalogFaults(application, catalog))
+      for (const fault of [...catalogFaults(application, catalog), ...codeFaults(application)])
         faults.set(JSON.stringify([fault.code, fault.path, fault.message]), fault)
       if (faults.size > 0) continue
       checked.push({

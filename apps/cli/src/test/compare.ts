@@ -31,6 +31,16 @@ export function compareRows(expected: readonly PlainRow[], actual: readonly Plai
   return shorten(differences)
 }
 
+/** How what was prepared differs, in the fields that are expected: the others may be anything. */
+export function comparePrepared(expected: PlainRow, actual: PlainRow): readonly string[] {
+  return Object.keys(expected)
+    .filter((name) => !isDeepStrictEqual(expected[name], actual[name]))
+    .map(
+      (name) =>
+        `prepared ${name}: expected ${JSON.stringify(expected[name])}, got ${show(actual, name, 'none')}`,
+    )
+}
+
 /** The same for text, line by line. */
 export function compareText(expected: string, actual: string): readonly string[] {
   if (expected === actual) return []
@@ -49,8 +59,8 @@ function shorten(differences: readonly string[]): readonly string[] {
   return [...differences.slice(0, MOST_DIFFERENCES), `and ${formatNumber(more, 'difference')} more`]
 }
 
-function show(row: PlainRow, name: string): string {
-  return Object.hasOwn(row, name) ? JSON.stringify(row[name]) : 'no such column'
+function show(row: PlainRow, name: string, absent = 'no such column'): string {
+  return Object.hasOwn(row, name) ? JSON.stringify(row[name]) : absent
 }
 
 function showLine(line: string | undefined): string {

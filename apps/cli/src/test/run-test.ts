@@ -11,7 +11,8 @@ import {
 import { fault } from '@bulkhead/contract'
 import type { Plan } from '@bulkhead/engine'
 import type { ApplicationChoice, ProcessOptions, RunRequestOptions } from '@bulkhead/runner'
-import { compareRows, compareText } from './compare.ts'
+import { parameterAsData } from '@bulkhead/engine/plan/describe-plan'
+import { comparePrepared, compareRows, compareText } from './compare.ts'
 import { fixtureSource } from './fixture-source.ts'
 import { memoryStore } from './memory-store.ts'
 import { fixtureRows, readText, type TestFile } from './test-file.ts'
@@ -38,30 +39,50 @@ export async function runTest(
 ): Promise<readonly string[]> {
   const { expect } = test
   const openSource = context.real ? undefined : await fixture(test, context.application.folder)
+  const { prepared } = test
   const question = {
     ...context.process,
     application: { ...context.application, flags: test.flags },
     connectorRoots: context.connectorRoots,
     request: () => Promise.resolve({ requestId: `test-${name}`, ...test.request }),
     ...(openSource !== undefined && { openSource }),
+    ...(prepared !== undefined && !context.real && { prepare: () => Promise.resolve(prepared) }),
   }
   if (expect.error !== undefined) return compareError(expect.error, await outcomeOf(question))
   if (expect.file !== undefined) {
     const outcome = await outcomeOf(question)
     if (outcome.error !== undefined) throw outcome.error
-    return compareText(await readText(context.application.folder, expect.file), await textOf(outcome))
+    const wanted = await readText(context.application.folder, expect.file)
+    return [...preparedDifferences(test, outcome.plan), ...compareText(wanted, await textOf(outcome))]
   }
   const { previewRequest } = await import('@bulkhead/runner')
-  const { fields, rows } = await previewRequest({ ...question, rows: MOST_ROWS + 1 })
-  const expected = expect.rows ?? []
-  return compareRows(
-    expected,
-    rows.map((row, index) => comparableRow(row, fields, expected[index])),
-  )
+  const { fields, rows, plan } = await previewRequest({ ...question, rows: MOST_ROWS + 1 })
+  const differences = preparedDifferences(test, plan)
+  const expected = expect.rows
+  if (expected === undefined) return differences
+  const found = rows.map((row, index) => comparableRow(row, fields, expected[index]))
+  return [...differences, ...compareRows(expected, found)]
 }
 
-async function fixture({ source }: TestFile, folder: string): Promise<() => Promise<Source>> {
-  if (source === undefined)
+/** What is read and how its file is called, against what the test expects of it. */
+function preparedDifferences({ expect }: TestFile, plan: Plan | undefined): readonly string[] {
+  if (expect.prepared === undefined || plan === undefined) return []
+  const { source, output, preparation } = plan
+  return comparePrepared(expect.prepared, {
+    connection: source.name,
+    query: source.query,
+    parameters: Object.fromEntries(
+      Object.entries(source.parameters).map(([name, value]) => [name, parameterAsData(value)]),
+    ),
+    fileName: output.fileName,
+    secret: preparation?.result?.secret ?? [],
+  })
+}
+
+async function fixture({ source, expect }: TestFile, folder: string): Promise<() => Promise<Source>> {
+  const isRead = expect.rows !== undefined || expect.file !== undefined || expect.error !== undefined
+  const fixtures = source ?? (isRead ? undefined : { rows: [] })
+  if (fixtures === undefined)
     return () =>
       Promise.reject(
         fault('manifest-invalid', 'The test got as far as its source, and has no rows for it', {
@@ -69,10 +90,10 @@ async function fixture({ source }: TestFile, folder: string): Promise<() => Prom
           fix: 'Give the test `source`, with `rows` or `file`',
         }),
       )
-  const rows = await fixtureRows(source, folder)
+  const rows = await fixtureRows(fixtures, folder)
   // Made each time: a source is used once.
-  fixtureSource(rows, source.types)
-  return () => Promise.resolve(fixtureSource(rows, source.types))
+  fixtureSource(rows, fixtures.types)
+  return () => Promise.resolve(fixtureSource(rows, fixtures.types))
 }
 
 interface Outcome {

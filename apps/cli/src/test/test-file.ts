@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from '@bulkhead/connector-sdk'
-import { errorOf, fault, faultsOf } from '@bulkhead/contract'
+import { errorOf, fault, faultsOf, preparedSchema } from '@bulkhead/contract'
 import { readApplicationFile } from '@bulkhead/engine/application/application-files'
 import { readYaml } from '@bulkhead/engine/application/yaml-document'
 
@@ -16,11 +16,15 @@ export const fixtureSchema = z
   })
   .refine(({ rows: given, file }) => (given === undefined) !== (file === undefined), 'must have rows or file')
 
-/** One file of `tests/`: a request, how flags stand, the rows that its query would have found, and what must come of it. */
+/**
+ * One file of `tests/`: a request, how flags stand, what an endpoint would have prepared, the rows that the query would have
+ * found, and what must come of it.
+ */
 export const testFileSchema = z.strictObject({
   description: z.string().max(500).optional(),
   request: z.record(z.string(), z.unknown()),
   flags: z.record(z.string(), z.union([z.boolean(), z.number(), z.string().max(200)])).optional(),
+  prepared: z.record(z.string(), z.unknown()).optional(),
   source: fixtureSchema.optional(),
   expect: z
     .strictObject({
@@ -29,11 +33,12 @@ export const testFileSchema = z.strictObject({
       error: z
         .union([z.string(), z.strictObject({ code: z.string(), path: z.string().optional() })])
         .optional(),
+      prepared: preparedSchema.optional(),
     })
-    .refine(
-      (expected) => Object.values(expected).filter((value) => value !== undefined).length === 1,
-      'must have one of rows, file and error',
-    ),
+    .refine(({ prepared, ...outcome }) => {
+      const outcomes = Object.values(outcome).filter((value) => value !== undefined).length
+      return outcomes === 1 || (outcomes === 0 && prepared !== undefined)
+    }, 'must have one of rows, file and error, or prepared'),
 })
 
 export type Fixture = z.output<typeof fixtureSchema>

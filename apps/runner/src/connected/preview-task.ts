@@ -1,10 +1,8 @@
 import type { Field, Value } from '@bulkhead/connector-sdk'
 import { type PreviewedRows, readRequest, type TaskWork } from '@bulkhead/contract'
-import { planRun } from '@bulkhead/engine/plan/plan-run'
 import { previewPlan } from '@bulkhead/engine/run/preview'
 import type { RunContext } from '@bulkhead/engine/run/run-context'
-import { hideCredentials, hideSecretsOf } from '../known-credentials.ts'
-import { openCredentials } from '../open-credentials.ts'
+import { planRequest } from '../plan-request.ts'
 import type { RunnerHome } from './runner-home.ts'
 
 /** Longest text of one cell, characters: a preview is looked at. */
@@ -18,17 +16,17 @@ export async function previewTask(
 ): Promise<PreviewedRows> {
   const { application } = home.opened
   const request = readRequest(text)
-  hideCredentials(request, home.redactor)
-  const { redactor, stateFolder } = home
+  const { redactor, stateFolder, catalog } = home
   const nowMs = context.clock.now()
-  const credentials = await openCredentials(request, {
-    application: application.name,
-    stateFolder,
+  const plan = await planRequest({
+    application,
+    request,
+    catalog,
     redactor,
+    stateFolder,
     nowMs,
+    context: () => context,
   })
-  const plan = planRun({ application, request, catalog: await home.catalog, nowMs, credentials })
-  hideSecretsOf(plan, home.redactor)
   const { fields, rows, rejected } = await previewPlan(plan, most, context)
   const leftOut = rejected === 0 ? [] : [`${rejected} rows were left out by validate`]
   return {

@@ -18,7 +18,14 @@ test('a run is alone with a source or code of its own, a foreign connector, afte
   const catalog = await readCatalog([connectors])
   const read = async (name: string, more: Readonly<Record<string, unknown>> = {}) => {
     const { spec, files } = rowsApplication(name, { code: 'export default (row) => row' }, more)
-    return readApplication(await writeApplication(join(folder, name), name, spec, files), { variables: {} })
+    const { plain } = spec.jobs as { readonly plain: object }
+    const jobs = {
+      ...spec.jobs,
+      prepared: { ...plain, prepare: { file: 'code.ts', timeout: 'PT1S' } },
+      asked: { ...plain, prepare: { url: 'http://desk.internal/' } },
+    }
+    const written = await writeApplication(join(folder, name), name, { ...spec, jobs }, files)
+    return readApplication(written, { variables: {} })
   }
   const shop = await read('shop')
   const lonely = await read('lonely', { isolation: 'run' })
@@ -30,6 +37,9 @@ test('a run is alone with a source or code of its own, a foreign connector, afte
   assert.equal(mustBeAlone(plain, shop, catalog, []), false)
   assert.equal(mustBeAlone(run({ requestId: 'a', job: 'plain' }, 1), shop, catalog, []), true)
   assert.equal(mustBeAlone(run({ requestId: 'a', job: 'code' }), shop, catalog, []), true)
+  assert.equal(mustBeAlone(run({ requestId: 'a', job: 'prepared' }), shop, catalog, []), true)
+  // an endpoint is a process of its own already
+  assert.equal(mustBeAlone(run({ requestId: 'a', job: 'asked' }), shop, catalog, []), false)
   assert.equal(mustBeAlone(run({ requestId: 'a', source }), shop, catalog, []), true)
   assert.equal(mustBeAlone(plain, shop, catalog, [connectors]), true)
   assert.equal(mustBeAlone(plain, lonely, catalog, []), true)

@@ -1,5 +1,5 @@
 import { sep } from 'node:path'
-import { readRequest, type Request } from '@bulkhead/contract'
+import { readRequest, type Request, runsCode } from '@bulkhead/contract'
 import type { Application, Catalog } from '@bulkhead/engine'
 import type { ClaimedRun } from '../repository/repository.ts'
 
@@ -22,7 +22,9 @@ export function mustBeAlone(
   if (request === undefined) return false
   const { job, source } = request.data
   if (source !== undefined && 'connector' in source) return true
-  return (job !== undefined && runsCode(application, job)) || usesForeign(application, catalog, foreignRoots)
+  return (
+    (job !== undefined && jobRunsCode(application, job)) || usesForeign(application, catalog, foreignRoots)
+  )
 }
 
 /** Whether every run of the application needs a process of its own, as far as it is known before its request is. */
@@ -35,13 +37,14 @@ export function isAlwaysAlone(
   const names = Object.keys(jobs)
   return (
     isolation === 'run' ||
-    (names.length > 0 && names.every((job) => runsCode(application, job))) ||
+    (names.length > 0 && names.every((job) => jobRunsCode(application, job))) ||
     usesForeign(application, catalog, foreignRoots)
   )
 }
 
-function runsCode({ manifest }: Application, job: string): boolean {
-  return manifest.spec.jobs[job]?.process.some((step) => 'map' in step) === true
+function jobRunsCode({ manifest }: Application, name: string): boolean {
+  const job = manifest.spec.jobs[name]
+  return job !== undefined && runsCode(job)
 }
 
 function usesForeign({ manifest }: Application, catalog: Catalog, foreignRoots: readonly string[]): boolean {

@@ -12,7 +12,7 @@ export const bundleBytes = 32 * 1024 * 1024
 
 /**
  * An application as one piece: the manifest, the overlay that was chosen, the lock, the files that the manifest names, and all
- * code beside its maps. A run is held to the bundle that it was accepted with, whatever becomes of the folder (D5).
+ * code beside what its jobs run. A run is held to the bundle that it was accepted with, whatever becomes of the folder (D5).
  *
  * @throws BulkheadError `manifest-unreadable` when it is larger than 32 MiB; what reading a file throws
  */

@@ -50,7 +50,8 @@ function checkJob(spec: Spec, job: Job, path: Path): ErrorDetails[] {
   ]
 }
 
-function checkQuery({ source }: Job, path: Path): ErrorDetails[] {
+function checkQuery({ source, prepare }: Job, path: Path): ErrorDetails[] {
+  if (source.query === undefined && source.queryFile === undefined && prepare !== undefined) return []
   if ((source.query === undefined) !== (source.queryFile === undefined)) return []
   const where = formatPath([...path, 'source'])
   return [
@@ -78,7 +79,7 @@ function checkStore(spec: Spec, job: Job, path: Path): ErrorDetails[] {
   ]
 }
 
-function checkOutput(spec: Spec, { output, deliver, parameters }: Job, path: Path): ErrorDetails[] {
+function checkOutput(spec: Spec, { output, deliver, parameters, prepare }: Job, path: Path): ErrorDetails[] {
   const faults: ErrorDetails[] = []
   if (output.compression === 'gzip' && (output.compressionLevel ?? 1) > 9)
     faults.push(
@@ -88,7 +89,9 @@ function checkOutput(spec: Spec, { output, deliver, parameters }: Job, path: Pat
         'Use a level from 1 to 9, or zstd',
       ),
     )
-  for (const name of placeholdersIn(output.fileName ?? ''))
+  // what the code returns may have more parameters than the request
+  const placeholders = prepare === undefined ? placeholdersIn(output.fileName ?? '') : []
+  for (const name of placeholders)
     if (!Object.hasOwn(parameters, name) || parameters[name]?.list === true)
       faults.push(
         invalid(
@@ -144,7 +147,7 @@ function checkDeclaration(declaration: ParameterDeclaration, path: Path): ErrorD
 
 /** Type alone: what the bounds and choices of a declaration must be themselves. */
 function bareDeclaration({ type }: ParameterDeclaration): ParameterDeclaration {
-  return { type, list: false, nullable: false }
+  return { type, list: false, nullable: false, secret: false }
 }
 
 function knownName(

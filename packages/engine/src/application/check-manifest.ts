@@ -62,7 +62,7 @@ function withoutLaterFeatures(
   const document = structuredClone(raw)
   for (const { path } of found) {
     // A job of steps has nothing else that could be checked.
-    const at = path[1] === 'jobs' && path.length === 4 && path[3] !== 'prepare' ? path.slice(0, 3) : path
+    const at = path[1] === 'jobs' && path.length === 4 ? path.slice(0, 3) : path
     const parent = valueAt(document, at.slice(0, -1)) as Record<PropertyKey, unknown> | undefined
     const key = at.at(-1)
     if (parent !== undefined && key !== undefined) delete parent[key]

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { runsCode } from '@bulkhead/contract'
 import type { Application, ApplicationFile } from './application.ts'
 import { readApplicationFile } from './application-files.ts'
 
@@ -7,12 +8,9 @@ import { readApplicationFile } from './application-files.ts'
 const without = new Set(['node_modules', 'tests', 'environments', 'dist'])
 const mostFiles = 2000
 
-/** All code beside the maps of an application, which may import it. */
+/** All code beside what the jobs of an application run, which may import it. */
 export async function codeFiles(application: Application): Promise<ApplicationFile[]> {
-  const hasCode = Object.values(application.manifest.spec.jobs).some((job) =>
-    job.process.some((step) => 'map' in step),
-  )
-  if (!hasCode) return []
+  if (!Object.values(application.manifest.spec.jobs).some(runsCode)) return []
   const paths = await codePaths(application.folder, '')
   return Promise.all(
     paths

@@ -185,11 +185,11 @@ test('an environment sets flags that the application declares, whatever they wer
 test('says of a feature of a later version that it is one', async (t) => {
   const content = changed(
     'process:\n        - map: ./map.ts',
-    'prepare: ./prepare.ts\n      process:\n        - validate: { schema: ./map.ts, onInvalid: dead-letter }',
+    'skip: {}\n      process:\n        - validate: { schema: ./map.ts, onInvalid: dead-letter }',
   )
   content['application.yaml'] += '    two:\n      steps: {}\n  lookups: {}\n'
   assert.deepEqual(await refusal(t, content, chosen), [
-    'not-in-this-version spec.jobs.invoices.prepare: `spec.jobs.invoices.prepare` is a feature of a later version: preparing code (application.yaml:16:7)',
+    'not-in-this-version spec.jobs.invoices.skip: `spec.jobs.invoices.skip` is a feature of a later version: a budget of skipped records (application.yaml:16:7)',
     'not-in-this-version spec.jobs.invoices.process[0].validate.onInvalid: `spec.jobs.invoices.process[0].validate.onInvalid` is a feature of a later version: dead letters (application.yaml:18:41)',
     'not-in-this-version spec.jobs.two.steps: `spec.jobs.two.steps` is a feature of a later version: jobs of several steps (application.yaml:21:7)',
     'not-in-this-version spec.lookups: `spec.lookups` is a feature of a later version: lookups (application.yaml:22:3)',

@@ -150,8 +150,12 @@ async function readNamedFiles(root: string, manifest: ApplicationManifest): Prom
     }
   }
   const copy = structuredClone(manifest)
-  for (const [name, { source, process }] of Object.entries(copy.spec.jobs)) {
+  for (const [name, job] of Object.entries(copy.spec.jobs)) {
+    const { source, process, prepare } = job
     const path: Path = ['spec', 'jobs', name]
+    if (typeof prepare === 'string') job.prepare = await read(prepare, [...path, 'prepare'])
+    else if (prepare !== undefined && 'file' in prepare)
+      prepare.file = await read(prepare.file, [...path, 'prepare', 'file'])
     if (source.queryFile !== undefined)
       source.queryFile = await read(source.queryFile, [...path, 'source', 'queryFile'])
     for (const [index, step] of process.entries()) {

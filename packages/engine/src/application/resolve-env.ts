@@ -7,6 +7,7 @@ const places: readonly (readonly string[])[] = [
   ['spec', 'connections', '*', 'config'],
   ['spec', 'stores', '*', 'config'],
   ['spec', 'replies', '*', 'webhook', 'url'],
+  ['spec', 'jobs', '*', 'prepare', 'url'],
 ]
 
 export interface Resolved {

@@ -9,6 +9,7 @@ import {
   listNames,
   type ApplicationManifest,
   type Job,
+  type PreparedResult,
   type Request,
   type RequestSource,
 } from '@bulkhead/contract'
@@ -21,6 +22,9 @@ export type ChosenSource =
       readonly name: string
       readonly job: Job
       readonly connection: string
+      /** Where the connection stands, for errors. */
+      readonly connectionPath: string
+      /** Undefined while it is left to work that was not asked. */
       readonly query: unknown
       /** Where the query stands, for errors. */
       readonly queryPath: string
@@ -43,16 +47,21 @@ export type ChosenSource =
 export type AdHocSource = Extract<RequestSource, { connector: string }>
 
 /**
- * @throws BulkheadError `request-invalid`, `job-unknown`, `connection-unknown`, `ad-hoc-refused`, `query-invalid`
+ * @param prepared  what preparing work of the job returned; undefined when there is none, or it was not asked
+ * @throws BulkheadError `prepare-result-invalid` when nobody gives a query; `request-invalid`, `job-unknown`, `connection-unknown`, `ad-hoc-refused`, `query-invalid`
  */
-export function chooseSource(application: Application, { data }: Request): ChosenSource {
+export function chooseSource(
+  application: Application,
+  { data }: Request,
+  prepared?: PreparedResult,
+): ChosenSource {
   const { spec } = application.manifest
   if (data.job !== undefined && data.source !== undefined)
     throw fault('request-invalid', 'The request names both a job and a source', {
       path: 'source',
       fix: 'Name one of them',
     })
-  if (data.job !== undefined) return chooseJob(application, data.job)
+  if (data.job !== undefined) return chooseJob(application, data.job, prepared)
   if (data.source === undefined)
     throw fault('request-invalid', 'The request names neither a job nor a source', {
       path: 'job',
@@ -67,7 +76,11 @@ export function chooseSource(application: Application, { data }: Request): Chose
     : { way: 'connection', connection: data.source.connection, ...rest }
 }
 
-function chooseJob({ manifest, files }: Application, name: string): ChosenSource {
+function chooseJob(
+  { manifest, files }: Application,
+  name: string,
+  prepared: PreparedResult | undefined,
+): ChosenSource {
   const { jobs } = manifest.spec
   const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined
   const names = Object.keys(jobs)
@@ -77,16 +90,26 @@ function chooseJob({ manifest, files }: Application, name: string): ChosenSource
       fix: `Its jobs are ${listNames(names)}`,
     })
   const base = formatPath(['spec', 'jobs', name, 'source'])
-  const { connection, query, queryFile } = job.source
-  if (queryFile === undefined) return { way: 'job', name, job, connection, query, queryPath: `${base}.query` }
+  const { query, queryFile } = job.source
+  const chosen = {
+    way: 'job' as const,
+    name,
+    job,
+    connection: prepared?.connection ?? job.source.connection,
+    connectionPath: prepared?.connection === undefined ? `${base}.connection` : 'prepared.connection',
+  }
+  if (prepared?.query !== undefined) return { ...chosen, query: prepared.query, queryPath: 'prepared.query' }
+  if (queryFile === undefined && query === undefined && prepared !== undefined)
+    throw fault('prepare-result-invalid', 'Neither the job nor its preparing work gives a query', {
+      path: 'prepared.query',
+      fix: 'Return `query`, or give the job one',
+    })
+  if (queryFile === undefined) return { ...chosen, query, queryPath: `${base}.query` }
   const bytes = files.get(queryFile)?.bytes
   if (bytes === undefined)
     throw fault('file-not-found', `The application has no file ${queryFile}`, { path: `${base}.queryFile` })
   return {
-    way: 'job',
-    name,
-    job,
-    connection,
+    ...chosen,
     query: queryOf(queryFile, bytes, `${base}.queryFile`),
     queryPath: `${base}.queryFile`,
   }

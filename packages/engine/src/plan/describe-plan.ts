@@ -6,17 +6,28 @@ import type { Plan, PlannedConnection, PlannedOutput } from './plan.ts'
 
 /** The plan as plain data, for `--json`. 64-bit numbers are text. */
 export function planAsData(plan: Plan): Readonly<Record<string, unknown>> {
-  const { source, store, job, limits, network, ...rest } = plan
+  const { source, store, job, limits, network, preparation, ...rest } = plan
   return {
     application: rest.application,
     ...(job !== undefined && { job }),
     ...(Object.keys(plan.flags).length > 0 && { flags: plan.flags }),
+    ...(preparation !== undefined && {
+      prepare: {
+        by: preparation.by,
+        timeoutMs: preparation.timeoutMs,
+        connections: preparation.connections,
+        asked: preparation.result !== undefined,
+      },
+    }),
     source: {
       ...connectionAsData(source),
       breaker: source.breaker,
       query: source.query,
       parameters: Object.fromEntries(
-        Object.entries(source.parameters).map(([name, value]) => [name, parameterAsData(value)]),
+        Object.entries(source.parameters).map(([name, value]) => [
+          name,
+          shownParameter(source, name, parameterAsData(value)),
+        ]),
       ),
       form: source.form,
       formReason: source.formReason,
@@ -47,6 +58,7 @@ export function describePlan(plan: Plan): string {
     ['Application', plan.application],
     ['Job', plan.job ?? 'none: the request brings its own query'],
     ...flagLines(plan),
+    ...preparationLines(plan),
     ['Source', connectionText(source)],
     ...source.fallbacks.map(
       (connection) => ['', `or ${connectionText(connection)}, when it cannot be reached`] as const,
@@ -57,7 +69,7 @@ export function describePlan(plan: Plan): string {
     [
       'Parameters',
       Object.entries(source.parameters)
-        .map(([name, value]) => `${name} = ${parameterText(value)}`)
+        .map(([name, value]) => `${name} = ${shownParameter(source, name, parameterText(value))}`)
         .join(', ') || 'none',
     ],
     ['Form', `${source.form}: ${source.formReason}`],
@@ -98,6 +110,26 @@ export function describePlan(plan: Plan): string {
 function flagLines({ flags }: Plan): readonly (readonly [label: string, text: string])[] {
   const stand = Object.entries(flags).map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
   return stand.length === 0 ? [] : [['Flags', stand.join(', ')]]
+}
+
+function preparationLines({ preparation }: Plan): readonly (readonly [label: string, text: string])[] {
+  if (preparation === undefined) return []
+  const { by, timeoutMs, connections, result } = preparation
+  const time = `within ${durationText(timeoutMs)}`
+  if (result !== undefined) return [['Prepared', `by ${by}`]]
+  return [
+    ['Prepare', `by ${by}, ${time}, before anything is opened; it may choose ${connections.join(', ')}`],
+    ['', 'and another query, parameters and file name than those below'],
+  ]
+}
+
+/** What may be told of a parameter: nothing of one that is marked as secret (I6). */
+export function shownParameter<T>(
+  { secretParameters }: Pick<Plan['source'], 'secretParameters'>,
+  name: string,
+  value: T,
+): T | '[secret]' {
+  return secretParameters.includes(name) ? '[secret]' : value
 }
 
 function connectionAsData({
@@ -143,7 +175,8 @@ function stepText(step: Plan['process'][number]): string {
   return `validate by ${step.validate.schema}, ${step.validate.onInvalid} what does not match`
 }
 
-function parameterAsData(value: ParameterValue): unknown {
+/** As JSON can hold it: 64-bit numbers are text. */
+export function parameterAsData(value: ParameterValue): unknown {
   if (Array.isArray(value))
     return value.map((item) => (typeof item === 'bigint' ? item.toString() : (item as unknown)))
   return typeof value === 'bigint' ? value.toString() : value

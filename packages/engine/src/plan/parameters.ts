@@ -60,16 +60,22 @@ export function checkParameters(
       continue
     }
     const checked = checkParameter(declaration, value === undefined ? declaration.default : value)
-    if ('reason' in checked)
-      faults.push(
-        faultDetails('parameter-invalid', `The parameter ${name} ${checked.reason}`, {
-          path,
-          fix: `Give ${wanted(declaration)}`,
-        }),
-      )
+    if ('reason' in checked) faults.push(parameterFault(name, declaration, checked.reason))
     else values[name] = checked.value
   }
   return { values, faults }
+}
+
+/** What is wrong with a value, and what to give instead. */
+export function parameterFault(
+  name: string,
+  declaration: ParameterDeclaration,
+  reason: string,
+): ErrorDetails {
+  return faultDetails('parameter-invalid', `The parameter ${name} ${reason}`, {
+    path: formatPath(['parameters', name]),
+    fix: `Give ${wanted(declaration)}`,
+  })
 }
 
 /** Parameters of a query that nobody declared: they are what JSON says they are. */

@@ -17,6 +17,7 @@ test('plans a job, all of it', () => {
       breaker: { failures: 5, openForMs: 30_000 },
       query: 'SELECT :month',
       parameters: month,
+      secretParameters: [],
       form: 'bytes',
       queryPath: 'spec.jobs.invoices.source.query',
       formReason: 'postgres writes csv itself, and nothing has to look at the rows',
@@ -29,6 +30,7 @@ test('plans a job, all of it', () => {
     application: 'billing',
     job: 'invoices',
     flags: {},
+    preparation: undefined,
     process: [],
     output: {
       format: 'csv',

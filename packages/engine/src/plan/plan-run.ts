@@ -14,6 +14,7 @@ import {
   parseDuration,
   parseSize,
   type Path,
+  type PreparedResult,
   type Request,
 } from '@bulkhead/contract'
 import type { Application } from '../application/application.ts'
@@ -32,7 +33,7 @@ import {
   reachableConnections,
 } from './planned-connection.ts'
 import { overrideFaults, planOutput, planUrlExpiry } from './planned-output.ts'
-import { sourceParameters } from './source-parameters.ts'
+import { parametersOfRun, plannedPreparation } from './preparation.ts'
 
 export interface PlanInput {
   readonly application: Application
@@ -45,6 +46,11 @@ export interface PlanInput {
    * that goes, and the plan cannot be run.
    */
   readonly credentials?: Readonly<Record<string, unknown>> | undefined
+  /**
+   * What `prepare` of the job returned: only a runner has it. Without it such a job is planned as it stands, and the
+   * plan cannot be run.
+   */
+  readonly prepared?: PreparedResult | undefined
 }
 
 /**
@@ -54,13 +60,13 @@ export interface PlanInput {
  *
  * @throws BulkheadError kind `config` or `policy`; more faults in `others`
  */
-export function planRun({ application, request, catalog, nowMs, credentials }: PlanInput): Plan {
+export function planRun({ application, request, catalog, nowMs, credentials, prepared }: PlanInput): Plan {
   const { spec } = application.manifest
   const { data } = request
   refuseReferences(data)
   if (data.validUntil !== undefined && Date.parse(data.validUntil) < nowMs)
     throw fault('request-expired', 'The request arrived after its validUntil', { path: 'validUntil' })
-  const chosen = chooseSource(application, request)
+  const chosen = chooseSource(application, request, prepared)
   const faults = new Faults()
   const { job } = chosen
   const jobName = chosen.way === 'job' ? chosen.name : undefined
@@ -69,7 +75,7 @@ export function planRun({ application, request, catalog, nowMs, credentials }: P
   const source = faults.try(() =>
     chosen.way === 'connector'
       ? adHocConnection(catalog, policy, chosen.source, credentials)
-      : declaredConnection(application, catalog, chosen.connection, 'source.connection'),
+      : declaredConnection(application, catalog, chosen.connection, connectionPath(chosen)),
   )
   const fallbacks =
     source &&
@@ -88,6 +94,13 @@ export function planRun({ application, request, catalog, nowMs, credentials }: P
       ? adHocParameters(data.parameters)
       : checkParameters(job.parameters, data.parameters)
   faults.add(parameters.faults)
+  const ofRun = parametersOfRun(job, parameters.values, {
+    query: chosen.query,
+    fileName: data.output?.fileName ?? prepared?.fileName ?? job.output.fileName,
+    result: prepared,
+  })
+  faults.add(ofRun.faults)
+  const isUnprepared = job.prepare !== undefined && prepared === undefined
   faults.add(overrideFaults({ job, jobName, request: data }))
   const store = faults.try(() =>
     declaredStore(application, catalog, data.deliver?.store ?? job.deliver.store, 'deliver.store'),
@@ -101,15 +114,16 @@ export function planRun({ application, request, catalog, nowMs, credentials }: P
     jobName,
     job,
     request: data,
-    parameters: parameters.values,
+    parameters: ofRun.named,
+    preparedName: prepared?.fileName,
     connector: source.connector,
     limits: policy.limits,
   }
   const answered = planOutput(question)
   // A name that lacks a parameter which is itself at fault is no fault of its own.
-  const isNamed = parameters.faults.length === 0
+  const isNamed = parameters.faults.length === 0 && (!isUnprepared || data.output?.fileName !== undefined)
   faults.add(answered.faults.filter(({ code }) => isNamed || code !== 'file-name-invalid'))
-  faults.add(queryFaults(source.connector, chosen))
+  if (!isUnprepared || chosen.query !== undefined) faults.add(queryFaults(source.connector, chosen))
   const moving = faults.try(() => planMoving(source, chosen, answered.output))
   if (moving === undefined || !faults.isEmpty) throw faults.error()
 
@@ -117,15 +131,20 @@ export function planRun({ application, request, catalog, nowMs, credentials }: P
     application: application.name,
     job: jobName,
     flags: flagsFor(application, request),
+    preparation:
+      jobName === undefined
+        ? undefined
+        : plannedPreparation(jobName, job, {
+            connections: Object.keys(spec.connections),
+            parameters: parameters.values,
+            result: prepared,
+          }),
     source: {
       ...source,
       query: chosen.query,
       queryPath: chosen.queryPath,
-      parameters: sourceParameters(
-        chosen.query,
-        data.output?.fileName ?? job.output.fileName,
-        parameters.values,
-      ),
+      parameters: ofRun.source,
+      secretParameters: ofRun.secret,
       form: moving.form,
       formReason: moving.formReason,
       fallbacks,
@@ -144,6 +163,11 @@ export function planRun({ application, request, catalog, nowMs, credentials }: P
     consistency: moving.consistency,
     warnings: [...request.warnings, ...answered.warnings],
   }
+}
+
+/** Where the name of a declared connection stands. */
+function connectionPath(chosen: Exclude<ChosenSource, { readonly way: 'connector' }>): string {
+  return chosen.way === 'job' ? chosen.connectionPath : 'source.connection'
 }
 
 type Moving = Pick<PlannedSource, 'form' | 'formReason'> &

@@ -1,5 +1,5 @@
 import type { CsvOptions, Flags, Form, OutputFormat, ParameterValue } from '@bulkhead/connector-sdk'
-import type { Guarantee, ProcessStep } from '@bulkhead/contract'
+import type { Guarantee, PreparedResult, ProcessStep } from '@bulkhead/contract'
 import type { ConnectorEntry } from '../catalog/catalog.ts'
 
 /** What a run will do, all of it decided before it starts. Made by `planRun`, a pure function. */
@@ -9,6 +9,8 @@ export interface Plan {
   readonly job: string | undefined
   /** As they stand for this request. */
   readonly flags: Flags
+  /** Undefined when the job is read as it stands. */
+  readonly preparation: PlannedPreparation | undefined
   readonly source: PlannedSource
   readonly process: readonly ProcessStep[]
   readonly output: PlannedOutput
@@ -23,6 +25,22 @@ export interface Plan {
   readonly guaranteeReasons: readonly string[]
   readonly consistency: 'snapshot' | 'none'
   readonly warnings: readonly string[]
+}
+
+/** The application's own say in what is read. */
+export interface PlannedPreparation {
+  readonly way: { readonly file: string } | { readonly url: string; readonly secret: string | undefined }
+  /** The file, or the endpoint without its query, for people. */
+  readonly by: string
+  /** Where it stands, for errors: `spec.jobs.monthly.prepare`. */
+  readonly path: string
+  readonly timeoutMs: number
+  /** Names of the connections that it may choose. */
+  readonly connections: readonly string[]
+  /** The request's, checked; the source may get others. */
+  readonly parameters: Readonly<Record<string, ParameterValue>>
+  /** Undefined while it was not asked: until then the plan shows what the job says, and cannot be run. */
+  readonly result: PreparedResult | undefined
 }
 
 export interface PlannedConnection {
@@ -47,6 +65,8 @@ export interface PlannedSource extends PlannedConnection {
   /** Where it stands in manifest or request, for errors: `spec.jobs.monthly.source.query`. */
   readonly queryPath: string
   readonly parameters: Readonly<Record<string, ParameterValue>>
+  /** Those of the parameters whose values are shown to nobody. */
+  readonly secretParameters: readonly string[]
   readonly form: Form
   /** Why this form and no better one, as what follows a colon. */
   readonly formReason: string

@@ -38,6 +38,8 @@ export interface OutputQuestion {
   readonly job: Job
   readonly request: RequestData
   readonly parameters: Readonly<Record<string, ParameterValue>>
+  /** As preparing work of the job named it; the request's own stands over it. */
+  readonly preparedName?: string | undefined
   readonly connector: ConnectorEntry
   /** What the application may do. */
   readonly limits: Pick<Policy['limits'], 'rows'>
@@ -139,7 +141,9 @@ export function planOutput(question: OutputQuestion): AnsweredOutput {
   const named = nameOf(
     question,
     { format, compression, encrypted: ageRecipients.length > 0 },
-    pathOf('fileName'),
+    question.preparedName === undefined || wanted.fileName !== undefined
+      ? pathOf('fileName')
+      : 'prepared.fileName',
   )
   return {
     output: {
@@ -259,13 +263,13 @@ function csvFaults(csv: CsvOptions, pathOf: (field: string) => string): ErrorDet
 }
 
 function nameOf(
-  { jobName, job, request, parameters }: OutputQuestion,
+  { jobName, job, request, parameters, preparedName }: OutputQuestion,
   kind: Parameters<typeof fileNameOf>[2],
   path: string,
 ): ReturnType<typeof fileNameOf> {
   // Copied files keep their names; what is made here is not used, and must not be a reason to refuse.
   if (kind.format === 'binary') return { fileName: jobName ?? 'result', faults: [], warnings: [] }
-  const template = request.output?.fileName ?? job.output.fileName ?? jobName ?? 'result'
+  const template = request.output?.fileName ?? preparedName ?? job.output.fileName ?? jobName ?? 'result'
   const named = fileNameOf(template, parameters, kind, path)
   if (named.faults.length > 0) return named
   try {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { isBulkheadError, type ConnectorManifest } from '@bulkhead/connector-sdk'
-import { applicationSchema, readRequest } from '@bulkhead/contract'
+import { applicationSchema, type PreparedResult, readRequest } from '@bulkhead/contract'
 import type { Application } from '../application/application.ts'
 import { catalogOf } from '../catalog/catalog-of.ts'
 import type { Catalog } from '../catalog/catalog.ts'
@@ -122,8 +122,13 @@ export function applicationOf(
   }
 }
 
-export function planOf(application: Application, data: Record<string, unknown>): Plan {
-  return planRun({ application, request: readRequest({ requestId: 'r1', ...data }), catalog, nowMs })
+export function planOf(
+  application: Application,
+  data: Record<string, unknown>,
+  prepared?: PreparedResult,
+): Plan {
+  const request = readRequest({ requestId: 'r1', ...data })
+  return planRun({ application, request, catalog, nowMs, prepared })
 }
 
 /** Everything that is wrong with a request, as `code path: message`. */

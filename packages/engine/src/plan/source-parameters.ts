@@ -14,11 +14,12 @@ export function sourceParameters(
 ): Readonly<Record<string, ParameterValue>> {
   const named = new Set(placeholdersIn(fileName ?? ''))
   if (named.size === 0) return values
-  const asked = namesIn(query)
+  const asked = parametersAskedFor(query)
   return Object.fromEntries(Object.entries(values).filter(([name]) => asked.has(name) || !named.has(name)))
 }
 
-function namesIn(query: unknown): ReadonlySet<string> {
+/** Names of the parameters that a query uses, in SQL text or an object. */
+export function parametersAskedFor(query: unknown): ReadonlySet<string> {
   if (typeof query === 'string') return new Set(parseSqlText(query).names)
   const names = new Set<string>()
   // The replacer sees every value of the object, however deep.

@@ -1,5 +1,7 @@
 import type { BulkheadError } from '@bulkhead/connector-sdk'
 import { fault, type ReplyEvent } from '@bulkhead/contract'
+import { failureOf, retryAfterMs, statusPasses } from '../webhook/failure.ts'
+import { signedHeaders } from '../webhook/signed-headers.ts'
 
 /** One try has so long; a receiver that takes longer should take the event and think afterwards. */
 const patienceMs = 10_000
@@ -19,7 +21,10 @@ export async function postReply(
   signal: AbortSignal,
 ): Promise<void> {
   const body = JSON.stringify(event)
-  const headers = await headersOf(event.id, body, secret)
+  const headers = {
+    'content-type': 'application/cloudevents+json; charset=utf-8',
+    ...(await signedHeaders(event.id, body, secret, unusableSecret)),
+  }
   let response
   try {
     response = await fetch(url, {
@@ -38,49 +43,18 @@ export async function postReply(
   if (response.ok) return
   const { status } = response
   const reason = `The receiver answered ${status}`
-  if (status !== 429 && status !== 408 && status < 500) throw fault('reply-refused', reason)
-  const retryAfterMs = retryAfter(response.headers.get('retry-after'))
-  throw fault('reply-failed', reason, { ...(retryAfterMs > 0 && { retryAfterMs }) })
+  if (!statusPasses(status)) throw fault('reply-refused', reason)
+  const waitMs = retryAfterMs(response.headers.get('retry-after'))
+  throw fault('reply-failed', reason, { ...(waitMs > 0 && { retryAfterMs: waitMs }) })
 }
 
 function unreached(error: unknown): BulkheadError {
-  const { name, cause } = error as { readonly name: string; readonly cause?: { readonly code?: unknown } }
-  const code = typeof cause?.code === 'string' ? cause.code : 'the address cannot be used'
-  const reason = name === 'TimeoutError' ? 'no answer in time' : code
-  // codes of the system and of the client; what the guard or the client itself refuses stays refused
-  const passes = name === 'TimeoutError' || /^(E[A-Z]+|UND_ERR_\w+)$/.test(code)
+  const { reason, passes } = failureOf(error)
   return fault(passes ? 'reply-failed' : 'reply-refused', `The receiver could not be reached (${reason})`)
 }
 
-/** Signed anew for every try: receivers refuse an old time. */
-async function headersOf(
-  id: string,
-  body: string,
-  secret: string | undefined,
-): Promise<Readonly<Record<string, string>>> {
-  const now = new Date()
-  const plain = {
-    'content-type': 'application/cloudevents+json; charset=utf-8',
-    'webhook-id': id,
-    'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-  }
-  if (secret === undefined) return plain
-  const { Webhook } = await import('standardwebhooks')
-  try {
-    const webhook = secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' })
-    return { ...plain, 'webhook-signature': webhook.sign(id, now, body) }
-  } catch {
-    // its own error may quote what it read
-    throw fault('reply-refused', 'The secret of the signature cannot be used', {
-      fix: 'Write `whsec_` and base64, or a text without `whsec_`',
-    })
-  }
-}
-
-/** Seconds or a date. @see RFC 9110, 10.2.3 */
-function retryAfter(header: string | null): number {
-  if (header === null) return 0
-  const seconds = Number(header)
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now()
-  return Number.isFinite(ms) && ms > 0 ? ms : 0
+function unusableSecret(): BulkheadError {
+  return fault('reply-refused', 'The secret of the signature cannot be used', {
+    fix: 'Write `whsec_` and base64, or a text without `whsec_`',
+  })
 }

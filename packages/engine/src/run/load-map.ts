@@ -1,11 +1,6 @@
-import { createHash } from 'node:crypto'
-import { readFile, realpath } from 'node:fs/promises'
-import { registerHooks } from 'node:module'
-import { join, relative, sep } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { isBulkheadError } from '@bulkhead/connector-sdk'
-import { fault } from '@bulkhead/contract'
 import type { MapContext, Row } from '@bulkhead/connector-sdk'
+import { fault } from '@bulkhead/contract'
+import { loadCode } from './load-code.ts'
 
 /** The code of a `map` step: its default export, and the columns that it declares, if it does. */
 export interface LoadedMap {
@@ -13,144 +8,16 @@ export interface LoadedMap {
   readonly fields: unknown
 }
 
-/** Code that waits for something while it is loaded would hold up the run for ever. */
-const deadlineMs = 10_000
-
 /**
- * Imports a mapping file of an application. Node strips its types; syntax that is not plain JavaScript
- * behind them (`enum`, parameter properties) cannot be used.
- *
- * Nothing is imported from outside the folder, neither by way of a link nor by an import of the file
- * itself, but for built-in modules of Node.
+ * Imports a mapping file of an application.
  *
  * @param file  as the manifest has it, relative to the folder
  * @param path  where it stands in the manifest, for errors
  * @throws BulkheadError `map-invalid`, `file-outside-application`, `file-not-found`
  */
 export async function loadMap(folder: string, file: string, path: string): Promise<LoadedMap> {
-  const root = await realpath(folder)
-  const found = await realpath(join(root, file)).catch((cause: unknown) => {
-    throw fault('file-not-found', `The file ${file} is not there`, { path, cause })
-  })
-  if (!isBelow(root, found))
-    throw fault('file-outside-application', `The file ${file} lies outside the folder of the application`, {
-      path,
-    })
-  // A module is loaded once by its address: another content is another address.
-  const digest = createHash('sha256')
-    .update(await readFile(found))
-    .digest('hex')
-  const module = await importWithin(root, `${pathToFileURL(found).href}?sha256=${digest}`, file, path)
+  const module = await loadCode(folder, { file, path, code: 'map-invalid' })
   if (typeof module['default'] !== 'function')
     throw fault('map-invalid', `${file} has no function as its default export`, { path })
   return { map: module['default'] as LoadedMap['map'], fields: module['fields'] }
-}
-
-async function importWithin(
-  root: string,
-  url: string,
-  file: string,
-  path: string,
-): Promise<Readonly<Record<string, unknown>>> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => reject(fault('map-invalid', `${file} was not loaded after ${deadlineMs / 1000} s`, { path })),
-    deadlineMs,
-  )
-  const hooks = confineImports(root, path)
-  try {
-    return await Promise.race([import(url) as Promise<Readonly<Record<string, unknown>>>, late])
-  } catch (error) {
-    throw isBulkheadError(error) ? error : explain(error, root, file, path)
-  } finally {
-    hooks.deregister()
-    clearTimeout(timer)
-  }
-}
-
-/**
- * While the application's code is loaded: its files are modules whatever a package.json says, and import
- * only each other and what is built in. Other imports of this process are not touched.
- */
-function confineImports(root: string, path: string): { deregister(): void } {
-  const isOwn = (url: string): boolean =>
-    url.startsWith('file:') && isBelow(root, fileURLToPath(url.split('?', 1)[0] ?? url))
-  return registerHooks({
-    resolve(specifier, context, next) {
-      const resolved = next(specifier, context)
-      if (context.parentURL === undefined || !isOwn(context.parentURL)) return resolved
-      if (resolved.url.startsWith('node:') || isOwn(resolved.url)) return resolved
-      throw fault(
-        'map-invalid',
-        `The code of the application imports ${JSON.stringify(specifier)}, which lies outside its folder`,
-        {
-          path,
-          fix: 'Import only files of the application and built-in modules of Node',
-        },
-      )
-    },
-    load(url, context, next) {
-      const isModule = /\.[jt]s(\?|$)/.test(url) && isOwn(url)
-      const format = /\.ts(\?|$)/.test(url) ? 'module-typescript' : 'module'
-      return next(url, isModule ? { ...context, format } : context)
-    },
-  })
-}
-
-/**
- * What is wrong with the code, where that is known. The message of a syntax error comes from Node and
- * quotes code alone; that of an error which the code throws may hold anything, and stays in the cause.
- */
-function explain(error: unknown, root: string, file: string, path: string): Error {
-  const { name, message, code, stack } = error as NodeJS.ErrnoException
-  const where = placeIn(stack ?? '', root) ?? file
-  const details = { path, cause: error }
-  if (code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING')
-    return fault('map-invalid', `${file} lies below node_modules, where Node strips no types`, {
-      ...details,
-      fix: 'Move the application, or write the file in plain JavaScript',
-    })
-  if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
-    return fault('map-invalid', `${where}: ${firstLine(message)}`, {
-      ...details,
-      fix: 'Use types that can be stripped: no enum, namespace or parameter property',
-    })
-  if (name === 'SyntaxError' || code === 'ERR_INVALID_TYPESCRIPT_SYNTAX')
-    return fault('map-invalid', `${where}: ${firstLine(message)}`, { ...details, fix: 'Correct the code' })
-  if (code === 'ERR_MODULE_NOT_FOUND')
-    return fault('map-invalid', `${file} imports what is not there: ${importOf(message, root)}`, {
-      ...details,
-      fix: 'Import only files of the application, with their ending, and built-in modules of Node',
-    })
-  return fault('map-invalid', `${where} threw ${name ?? 'a value that is no Error'} while it was loaded`, {
-    ...details,
-    fix: 'Correct the code; --log-level debug shows its error',
-  })
-}
-
-/** The first place in the folder that a stack names: `map.ts, line 12`. */
-function placeIn(stack: string, root: string): string | undefined {
-  for (const folder of [root, pathToFileURL(root).href]) {
-    const at = stack.indexOf(`${folder}/`)
-    const [, file, line] =
-      /^\/([^\n]*?\.[cm]?[jt]s)(?:\?sha256=\w+)?:(\d+)/.exec(
-        at === -1 ? '' : stack.slice(at + folder.length),
-      ) ?? []
-    if (file !== undefined) return `${file}, line ${line}`
-  }
-  return undefined
-}
-
-/** Names what was not found, without the folders above the application. */
-function importOf(message: string, root: string): string {
-  const [, quoted = ''] = /Cannot find (?:module|package) '([^']*)'/.exec(message) ?? []
-  return quoted.startsWith(root + sep) ? relative(root, quoted) : quoted
-}
-
-function isBelow(root: string, path: string): boolean {
-  return path.startsWith(root + sep)
-}
-
-function firstLine(text: string): string {
-  return (text.split('\n').find((line) => line.trim() !== '') ?? '').trim().slice(0, 300)
 }

@@ -39,6 +39,8 @@ export interface RunContext {
   /** Told what happens on the way to the sources of the run. */
   readonly onSource?: (event: SourceEvent) => void
   readonly load: (entry: ConnectorEntry) => Promise<ConnectorDefinition<unknown>>
+  /** In place of the application's preparing code or endpoint: tests bring what it would return. */
+  readonly prepare?: () => Promise<unknown>
   /** In place of the planned source: tests of an application bring their own rows. */
   readonly openSource?: (planned: PlannedConnection) => Promise<Source>
   /** In place of the planned store. `open` opens that one: who only wraps it need not know how. */

@@ -48,6 +48,8 @@ export interface RunResult {
  */
 export async function runPlan(plan: Plan, context: RunContext): Promise<RunResult> {
   const { clock, log } = context
+  if (plan.preparation !== undefined && plan.preparation.result === undefined)
+    throw new Error('A plan cannot be run before its preparing work is done')
   const startedMs = clock.now()
   const limit = new AbortController()
   using time = deadline(plan.limits.timeMs, () =>

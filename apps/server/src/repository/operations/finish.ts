@@ -4,6 +4,7 @@ import type { FinishedRun } from '../repository.ts'
 import { endRun } from './end-run.ts'
 import { lockedRun } from './locked-run.ts'
 import { toJson } from './rows.ts'
+import { writeEvents } from './write-event.ts'
 
 /** Keeps how a run ended, when the one who says so still has it (I2). */
 export async function finish(
@@ -20,9 +21,17 @@ export async function finish(
   if (status === 'accepted' || status === 'progress') throw new Error(`A run cannot end as ${status}`)
   const state = nextRunState(row.state, `finished-${status}`)
   if (state === undefined || !isFinal(state)) return 'lease-lost'
+  const actor = row.server === null ? 'server' : `server:${row.server}`
+  const { prepared } = outcome.reply
+  if (prepared !== undefined) {
+    const { preparedQuery: query } = outcome
+    const data = { ...prepared, ...(query !== undefined && { query }) }
+    const { application, run_id } = row
+    await writeEvents(scope, [{ application, runId: run_id, type: 'prepared', actor, data }])
+  }
   await endRun(scope, row, {
     state,
-    actor: row.server === null ? 'server' : `server:${row.server}`,
+    actor,
     reply: outcome.reply,
     delivery: toJson(outcome.delivery),
     outcomeEpoch: epoch,

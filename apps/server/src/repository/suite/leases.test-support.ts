@@ -39,6 +39,28 @@ export function leaseCases(home: TestHome): void {
     assert.deepEqual(await repository.claim({ server: 'server-1', leaseMs: 1000, most: [] }), [])
   })
 
+  test('what prepared a run is in its history, with the query that no requester is told', async (t) => {
+    const { repository } = await home.open(t)
+    await repository.accept(sampleRequest('r1'))
+    const claimed = await claimOne(repository)
+    const { runId } = claimed.run
+    const outcome = sampleOutcome(claimed, 'completed')
+    const prepared = { by: 'prepare.ts', connection: 'ledger', parameters: { month: '2026-10' } }
+    const reply = { ...outcome.reply, prepared }
+    await repository.finish({
+      runId,
+      epoch: 1,
+      outcome: { ...outcome, reply, preparedQuery: 'SELECT :month' },
+    })
+    const { items: events } = await repository.events({ runId, after: 0, most: 10 })
+    assert.deepEqual(events.find(({ type }) => type === 'prepared')?.data, {
+      ...prepared,
+      query: 'SELECT :month',
+    })
+    assert.deepEqual((await repository.run(runId))?.reply?.prepared, prepared)
+    assert.doesNotMatch(JSON.stringify(await messagesOf(repository)), /SELECT/)
+  })
+
   test('two servers that claim at once never get the same run', async (t) => {
     const { repository, other } = await home.open(t)
     await Promise.all(Array.from({ length: 60 }, (_, n) => repository.accept(sampleRequest(`r${n}`))))
