@@ -49,6 +49,14 @@ await writeApplication(join(folder, 'apps/shop'), 'shop', {
     patient: { source: { connection: 'patient', query: 'SELECT i FROM item' } },
   },
 })
+// The same connection of another application, which has never failed there.
+await writeApplication(join(folder, 'apps/bazaar'), 'bazaar', {
+  connections: { ledger: postgresConnection(database, { port: down.port }) },
+  stores: { out: { connector: 'files', config: { folder: join(folder, 'out-bazaar'), createFolder: true } } },
+  jobs: {
+    ledger: { source: { connection: 'ledger', query: 'SELECT i FROM item' }, retry: { attempts: 1 } },
+  },
+})
 const server = startBulkhead(['up', '--apps', join(folder, 'apps')], {
   folder,
   environment: {
@@ -73,8 +81,11 @@ async function get<T>(path: string): Promise<T> {
 }
 
 /** Runs a job to its end. */
-async function run(job: string): Promise<StoredReply & { readonly log: () => Promise<string> }> {
-  const answer = await fetch(`${url}/api/v1/applications/shop/runs`, {
+async function run(
+  job: string,
+  application = 'shop',
+): Promise<StoredReply & { readonly log: () => Promise<string> }> {
+  const answer = await fetch(`${url}/api/v1/applications/${application}/runs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ requestId: `${job}-${crypto.randomUUID()}`, job }),
@@ -115,6 +126,16 @@ test('a connection that failed so often is not dialled any more: the fallback is
   assert.equal(await metric('bulkhead_breaker_opened_total', ledger), 1)
   assert.equal(await metric('bulkhead_source_faults_total', `${ledger},code="connection-paused"`), 3)
   assert.equal(await metric('bulkhead_source_fallbacks_total', 'application="shop"'), 6)
+})
+
+test('what one application found out pauses no connection of another', async () => {
+  const dialled = down.refused
+  assert.notEqual((await run('ledger', 'bazaar')).error?.code, 'connection-paused')
+  assert.ok(down.refused > dialled)
+  down.refuse(false)
+  assert.equal((await run('ledger', 'bazaar')).status, 'completed')
+  assert.equal((await run('ledger')).connection, 'replica', 'its own pause is not over')
+  assert.equal(await metric('bulkhead_breaker_opened_total', 'application="bazaar"'), undefined)
 })
 
 test('the same without a breaker dials every time: whoever listens there would notice', async () => {

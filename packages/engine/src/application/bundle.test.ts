@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, cp, glob, mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, cp, glob, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { test, type TestContext } from 'node:test'

@@ -108,6 +108,24 @@ test('lets one through when its time is over, and nobody waits for that one', as
   assert.equal(await attempt('works'), 'works')
 })
 
+test('a try that has reached the system holds nobody up, however long its query takes', async (t) => {
+  // so short that it is over as soon as the try has begun
+  const connectTimeoutMs = 0
+  const limits = { connections: 4, queryTimeoutMs: 1000, connectTimeoutMs }
+  const { attempt, later, dials } = breakerOf(t, { ...planned, limits })
+  await fail(attempt)
+  later(30_000)
+  const { promise, resolve } = Promise.withResolvers<'works'>()
+  const slow = attempt(promise)
+  assert.equal(await attempt('works'), 'works')
+  assert.equal(await attempt(outage), 'ledger-away', 'what the others meet changes nothing')
+  assert.equal(dials(), 6)
+  resolve('works')
+  assert.equal(await slow, 'works')
+  await fail(attempt, 2)
+  assert.equal(await attempt('works'), 'works', 'it is closed, and counts from zero')
+})
+
 test('a wrong query or password counts for nothing: it opens nothing, and closes nothing', async (t) => {
   const { attempt, later, opened } = breakerOf(t)
   for (let time = 0; time < 20; time++) assert.equal(await attempt(wrong), 'ledger-query')

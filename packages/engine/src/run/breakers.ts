@@ -87,10 +87,12 @@ interface KeptBreaker extends Breaker {
 }
 
 function createBreaker(planned: PlannedConnection): KeptBreaker {
-  const { name, breaker } = planned
+  const { name, breaker, limits } = planned
   /** What opened it last. */
   let broken: { readonly error: BulkheadError; readonly untilMs: number } | undefined
   let policy = policyOf(undefined)
+  /** When the try that is under way began, milliseconds of the monotonic clock. */
+  let tryBeganMs = 0
 
   function policyOf(initialState: unknown): CircuitBreakerPolicy {
     const made = circuitBreaker(handleWhen(isOfConnection), {
@@ -125,12 +127,19 @@ function createBreaker(planned: PlannedConnection): KeptBreaker {
   return {
     async run(open, onOpened) {
       const tried = policy
-      // one try is under way, and others have better to do than to wait for it
-      if (tried.state === CircuitState.HalfOpen) throw paused()
+      if (tried.state === CircuitState.HalfOpen) {
+        // One try is under way, and others have better to do than to wait for it. One that takes longer than it
+        // takes to connect has reached the system, which works on a query: that is no reason to hold others up.
+        if (performance.now() - tryBeganMs < limits.connectTimeoutMs) throw paused()
+        return await open()
+      }
       let halfOpen: unknown
       try {
         return await tried.execute(async () => {
-          if (tried.state === CircuitState.HalfOpen) halfOpen = tried.toJSON()
+          if (tried.state === CircuitState.HalfOpen) {
+            halfOpen = tried.toJSON()
+            tryBeganMs = performance.now()
+          }
           return await open()
         })
       } catch (error) {
