@@ -5,6 +5,7 @@ import type * as ParquetWasm from 'parquet-wasm'
 import type { ByteStage } from './byte-stage.ts'
 import type { Compression } from './compress.ts'
 import type { Encoder } from './encoder.ts'
+import { createIpcWriter } from './arrow-ipc.ts'
 import { arrowColumn } from './parquet-columns.ts'
 import { wholeParquet } from './parquet-tail.ts'
 import { startPump } from './pump.ts'
@@ -120,12 +121,12 @@ function tableMaker(
     fields.map(({ name, nullable }, index) => new arrow.Field(name, columns[index]!.type, nullable)),
   )
   const type = new arrow.Struct(schema.fields)
+  const toIpc = createIpcWriter(arrow)
   return (batch, firstRow) => {
     const children = columns.map((column, index) => column.data(batch.columns[index]!, batch.rows, firstRow))
     const data = arrow.makeData({ type, length: batch.rows, nullCount: 0, children })
     const recordBatch = new arrow.RecordBatch(schema, data)
-    const bytes = arrow.RecordBatchStreamWriter.writeAll([recordBatch]).toUint8Array(true)
-    return tableOf(wasm, bytes, firstRow)
+    return tableOf(wasm, toIpc(recordBatch), firstRow)
   }
 }
 
