@@ -305,7 +305,14 @@ const table: readonly Room[] = [
   {
     name: 'server/intake',
     folder: 'apps/server/src/intake',
-    imports: ['connector-sdk', 'contract', ...serverEngine, 'server/applications', 'server/repository'],
+    imports: [
+      'connector-sdk',
+      'contract',
+      ...serverEngine,
+      'server/applications',
+      'server/auth',
+      'server/repository',
+    ],
     never: [...sql, ...privateKeys],
     node: true,
   },

@@ -18,6 +18,7 @@ import { createRunners } from './dispatch/create-runners.ts'
 import type { Runners } from './dispatch/runners.ts'
 import { createIntake } from './intake/create-intake.ts'
 import type { Intake, Preparing } from './intake/intake.ts'
+import { limitIntake } from './intake/limit-intake.ts'
 import { createHealth } from './observe/health.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { createServerLog, type ServerLog } from './observe/server-log.ts'
@@ -56,7 +57,7 @@ export interface Server extends AsyncDisposable {
   readonly filesUrl: string
   readonly stateFolder: string
   readonly log: ServerLog
-  /** Takes no more requests, lets runs finish for as long as the platform says, hands over the rest, sends what is due. */
+  /** Takes no more requests, lets runs finish and sends their replies for as long as the platform says, hands over the rest. */
   drain(): Promise<void>
 }
 
@@ -137,7 +138,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const runners = stack.use(await startRunners(core, options, filesUrl, grants))
   runnerStatus.list = () => runners.status()
   const requests = intakeOf(core)
-  const intake = traceIntake(requests, tracing)
+  const limited = limitIntake(requests, {
+    applications,
+    requestsPerSecond: spec.applications.requestsPerSecond,
+    onHeld: (application) => metrics.held(application),
+    now,
+  })
+  const intake = traceIntake(limited, tracing)
   const replies = createReplies({
     server: core.name,
     leaseMs: Math.max(leastMessageLeaseMs, 4 * parseDuration(spec.runners.lease)),
@@ -160,6 +167,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   triggerStatus.list = () => triggers.status()
   stack.defer(() => triggers.stop())
   const health = createHealth(repository, now)
+  const begun = health.starting('triggers')
   const api = await openApi(core, {
     intake,
     prepare: (arrival) => requests.prepare(arrival),
@@ -172,6 +180,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   stack.defer(() => api.close(0))
   const url = await api.listen()
   triggers.start()
+  begun.done()
   log.info('Ready', {
     url,
     filesUrl,
@@ -191,7 +200,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   async function drain(): Promise<void> {
     health.draining()
+    const endMs = performance.now() + parseDuration(spec.drain)
     await Promise.all([triggers.stop(), runners.drain(parseDuration(spec.drain))])
+    // of the runs that ended last, too
+    await replies.drain(Math.max(0, endMs - performance.now()))
     await replies.stop()
     await api.close()
   }

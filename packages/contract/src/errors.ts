@@ -409,6 +409,11 @@ const registry = {
     meaning: 'So many runs of the application wait that no more are taken',
     fix: 'Send the request again later, or raise `policy.limits.queued`',
   },
+  'application-too-fast': {
+    kind: 'quota',
+    meaning: 'More requests a second came for the application than the server takes',
+    fix: 'Send it again when Retry-After says, or raise `policy.limits.requestsPerSecond` and `spec.applications.requestsPerSecond` of platform.yaml',
+  },
   'runner-died': {
     kind: 'bug',
     meaning: 'The process of the run died every time that it was begun',

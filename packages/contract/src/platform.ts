@@ -99,6 +99,15 @@ export const platformSchema = z.strictObject({
         })
         .prefault({})
         .meta({ description: 'The HTTP API' }),
+      applications: z
+        .strictObject({
+          requestsPerSecond: z.number().min(0.1).max(100_000).optional().meta({
+            description:
+              'Most requests a second that this server takes for one application, whatever their trigger; an application may ask for fewer by `policy.limits.requestsPerSecond`. Absent: as many as come',
+          }),
+        })
+        .prefault({})
+        .meta({ description: 'What every application may do at most' }),
       auth: z
         .strictObject({
           tokens: z.enum(['required', 'off']).default('required').meta({

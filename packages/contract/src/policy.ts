@@ -25,6 +25,11 @@ export const limitsSchema = z.strictObject({
     description: 'Most runs that wait on a server; past it HTTP answers 429 and a topic is read no further',
     'x-effect': 'live',
   }),
+  requestsPerSecond: z.number().min(0.1).max(100_000).optional().meta({
+    description:
+      'Most requests a second that a server takes for the application, whatever their trigger; more are answered 429 by HTTP and wait in topics and folders. Absent: as many as the platform allows',
+    'x-effect': 'live',
+  }),
   memory: size
     .default('1GiB')
     .meta({ description: 'Most memory of one runner process of the application on a server', ...nextRun }),

@@ -24,7 +24,9 @@ export async function serveRuns(
 ): Promise<void> {
   const held = new Map<string, HeldRun>()
   const tasks = new Set<Promise<void>>()
-  /** Aborts when no more work is wanted. */
+  /** The server gives no more: it answers the open claim, so that nothing is lost that is on its way. */
+  let isLast = false
+  /** Aborts when no more work is wanted here. */
   const enough = new AbortController()
   const ended = AbortSignal.any([stop, enough.signal])
   using _console = consoleToLog(home.log)
@@ -69,7 +71,7 @@ export async function serveRuns(
   }
 
   async function claimLoop(): Promise<void> {
-    while (!ended.aborted) {
+    while (!ended.aborted && !isLast) {
       try {
         const work = await client.claim(ended)
         if (work !== undefined) begin(work)
@@ -98,7 +100,7 @@ export async function serveRuns(
           breakers: home.breakers.told(),
         })
         for (const told of runs) held.get(told.runId)?.told(told)
-        if (drain) enough.abort()
+        if (drain) isLast = true
       } catch (error) {
         if (error instanceof ServerCallFailed && error.status === 401) abandonAll()
       }

@@ -269,6 +269,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
         breakers: process.breakers,
       })),
     async [Symbol.asyncDispose]() {
+      desk.end()
       await drain(0)
       unlisten()
       clearInterval(ticking)

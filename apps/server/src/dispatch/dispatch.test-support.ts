@@ -1,6 +1,7 @@
 /** A server's dispatch over a real repository, with real runner processes: all but triggers and replies. */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -184,10 +185,12 @@ export async function startDispatch(
       ),
     until,
     stored: async (application) => {
-      const entries = await readdir(join(folder, application, 'out'), {
-        recursive: true,
-        withFileTypes: true,
-      }).catch(() => [])
+      const entries = await until(async () => {
+        const out = join(folder, application, 'out')
+        if (!existsSync(out)) return []
+        // a folder that a runner removes meanwhile makes the whole walk fail
+        return await readdir(out, { recursive: true, withFileTypes: true }).catch(() => undefined)
+      }, 'A look at the store')
       return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
     },
   }

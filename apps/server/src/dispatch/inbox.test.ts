@@ -24,5 +24,15 @@ test('keeps an item for the next one when the reader has gone, or asked again', 
   assert.equal(await forgotten, undefined)
   assert.equal(await current, 'work')
   inbox.put('more')
-  assert.deepEqual(inbox.items, ['more'])
+  assert.deepEqual(inbox.close(), ['more'])
+})
+
+test('when it is closed whoever waits or asks is answered at once, and what is put all the same is still there', async () => {
+  const inbox = createInbox<string>()
+  const waits = inbox.take(60_000, stays)
+  assert.deepEqual(inbox.close(), [])
+  assert.equal(await waits, undefined)
+  assert.equal(await inbox.take(60_000, stays), undefined)
+  inbox.put('late')
+  assert.equal(await inbox.take(60_000, stays), 'late')
 })

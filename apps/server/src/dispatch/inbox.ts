@@ -3,16 +3,16 @@ export interface Inbox<T> {
   put(item: T): void
   /** Resolves with the next item, or undefined when there was none in time or the reader has gone. */
   take(waitMs: number, gone: AbortSignal): Promise<T | undefined>
-  /** What nobody took. */
-  readonly items: readonly T[]
+  /** Whoever waits, or asks from now on, is answered at once. @returns what nobody took */
+  close(): readonly T[]
 }
 
 export function createInbox<T>(): Inbox<T> {
   const items: T[] = []
+  let closed = false
   let waiting: ((item: T | undefined) => void) | undefined
 
   return {
-    items,
     put(item) {
       if (waiting === undefined) items.push(item)
       else waiting(item)
@@ -21,7 +21,7 @@ export function createInbox<T>(): Inbox<T> {
       // one that asks again has given up the call before
       waiting?.(undefined)
       const next = items.shift()
-      if (next !== undefined || gone.aborted) return next
+      if (next !== undefined || gone.aborted || closed) return next
       const { promise, resolve } = Promise.withResolvers<T | undefined>()
       const settle = (item: T | undefined): void => {
         if (waiting === settle) waiting = undefined
@@ -34,6 +34,11 @@ export function createInbox<T>(): Inbox<T> {
       gone.addEventListener('abort', leave, { once: true })
       waiting = settle
       return await promise
+    },
+    close() {
+      closed = true
+      waiting?.(undefined)
+      return items.splice(0)
     },
   }
 }

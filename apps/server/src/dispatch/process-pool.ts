@@ -96,8 +96,8 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
       return makeRoom() ? begin(one) : undefined
     },
     placeForTask(one) {
-      const own = living().filter(isOf(one))
-      const found = own.find(({ draining }) => !draining) ?? own.find(({ runs }) => runs.size > 0)
+      // one that ends asks for no more work, tasks included
+      const found = living().find((process) => isOf(one)(process) && !process.draining)
       if (found !== undefined) return found
       const isRoom = makeRoom() || living().length < processes + processesForTasks
       if (isRoom) return begin(one)

@@ -1,5 +1,5 @@
 import type { Log } from '@bulkhead/connector-sdk'
-import type { Heartbeat, HeartbeatAnswer, LogLine } from '@bulkhead/contract'
+import type { Heartbeat, HeartbeatAnswer, LogLine, Work } from '@bulkhead/contract'
 import type { Repository } from '../repository/repository.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { FreshLinks } from './fresh-links.ts'
@@ -48,19 +48,23 @@ export function createRunnerCalls(options: {
     })
   }
 
+  function notTaken(process: RunnerProcess, work: Work): void {
+    if (work.kind === 'task') return desk.notTaken(process, work)
+    const run = find(work.runId, work.epoch)
+    if (run !== undefined) placeAgain(run)
+  }
+
   return {
     async claim(process, gone) {
       process.ready()
       return await process.inbox.take(claimWaitMs, gone)
     },
-    notTaken(process, work) {
-      if (work.kind === 'task') return process.inbox.put(work)
-      const run = find(work.runId, work.epoch)
-      if (run !== undefined) placeAgain(run)
-    },
+    notTaken,
     bundle: ({ one }, digest) => (one.revision === digest ? one.bundle : undefined),
     heartbeat(process, { runs, breakers }) {
       process.breakers = breakers ?? []
+      // what it has not taken it never will: its open claim is answered before it hears that no more is wanted
+      if (process.draining) for (const work of process.inbox.close()) notTaken(process, work)
       return { runs: runs.map((told) => report(process, told)), drain: process.draining }
     },
     async finishRun(process, runId, { breakers, links, log: lines = [], leftOutLines = 0, ...finish }) {

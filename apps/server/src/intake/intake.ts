@@ -29,7 +29,7 @@ export interface Intake {
   /**
    * Durable when it resolves: only then may a topic's position be committed or a caller be told 202.
    *
-   * @throws BulkheadError `application-unknown`; kind `quota` when the application's queue is full; kind `transient`
+   * @throws BulkheadError `application-unknown`; kind `quota` when the application's queue is full or it has too many a second; kind `transient`
    *         when the repository cannot be reached. Then nothing was taken.
    */
   take(arrival: Arrival): Promise<Taken>

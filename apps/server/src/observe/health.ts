@@ -17,8 +17,6 @@ export interface Health {
 
 export interface StartStep {
   done(): void
-  /** @param reason  fit for everybody who reaches the server: a code, no address */
-  waits(reason: string): void
 }
 
 /** A slow repository is as good as none: a load balancer asks every few seconds. */
@@ -44,7 +42,6 @@ export function createHealth(repository: Pick<Repository, 'check'>, now: () => n
       steps.set(name, { name, status: 'fail', reason: 'has not begun' })
       return {
         done: () => void steps.set(name, { name, status: 'pass' }),
-        waits: (reason) => void steps.set(name, { name, status: 'fail', reason }),
       }
     },
     draining: () => void (isDraining = true),

@@ -36,6 +36,8 @@ export interface Metrics {
   expose(): Promise<{ readonly type: string; readonly text: string }>
   /** A repository whose calls are counted and timed; the rooms of the server are given this one. */
   observe(repository: Repository): Repository
+  /** A request was not taken for now, because too many came for its application. */
+  held(application: string): void
   httpAnswered(call: {
     readonly method: string
     /** Its pattern, never its address. */
@@ -77,6 +79,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     'application',
     'is',
   ])
+  const held = counter(
+    'bulkhead_requests_held_total',
+    'Times that a request was not taken for now, because its application had too many a second',
+    ['application'],
+  )
   const runs = counter('bulkhead_runs_total', 'Runs that ended on this server, by how', [
     'application',
     'status',
@@ -122,6 +129,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     async expose() {
       return { type: registry.contentType, text: await registry.metrics() }
     },
+    held: (application) => held.inc({ application: labelled(application) }),
     httpAnswered: ({ method, route, status, ms }) =>
       httpSeconds.observe({ method, route, status: String(status) }, ms / 1000),
     close: () => registry.clear(),

@@ -241,3 +241,43 @@ test('asks the outbox when it is told, and seldom otherwise', async (t) => {
   await sleep(1200)
   assert.ok(outbox.asked < 8, String(outbox.asked))
 })
+
+test('when the server ends, what is due is sent first, and nobody waits for what is not', async (t) => {
+  let answer = (): void => undefined
+  const hook = await receiver(t, (response, count) => {
+    const send = (): void => void response.writeHead(200).end()
+    if (count > 1) send()
+    else answer = send
+  })
+  const { outbox, replies } = start(t, { hook: webhook(hook.url), down: webhook('http://127.0.0.1:9999/') })
+  const failed = outbox.add({ destination: 'down' })
+  await until('one has failed', () => failed.tries > 0)
+  const rows = ['accepted', 'completed'].map((message) =>
+    outbox.add({ destination: 'hook', runId: 'one', message }),
+  )
+  await until('the first is on its way', () => hook.received.length === 1)
+  const drained = replies.drain(30_000).then(() => rows.map(({ state }) => state))
+  answer()
+  assert.deepEqual(await drained, ['sent', 'sent'])
+  assert.equal(failed.state, 'due')
+})
+
+test('what a server that ends did not come to is due at once for another', async (t) => {
+  const hook = await receiver(t, () => undefined)
+  const { outbox, replies } = start(t, { hook: webhook(hook.url) })
+  const rows = ['accepted', 'completed'].map((message) =>
+    outbox.add({ destination: 'hook', runId: 'one', message }),
+  )
+  await until('the first is on its way', () => hook.received.length === 1)
+  const begun = performance.now()
+  await replies.drain(50)
+  assert.ok(performance.now() - begun < 4000, 'no longer than it may')
+  await replies.stop()
+  assert.deepEqual(
+    rows.map(({ state, leasedUntil, tries }) => [state, leasedUntil, tries]),
+    [
+      ['due', 0, 0],
+      ['due', 0, 0],
+    ],
+  )
+})

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isBulkheadError, type Log } from '@bulkhead/connector-sdk'
 import type { KafkaConnection } from '@bulkhead/engine/kafka/connection'
 import { createReplySender } from '@bulkhead/engine/reply/reply-sender'
@@ -12,7 +13,10 @@ export interface RepliesOptions extends Pick<SendOptions, 'applications' | 'runn
   readonly server: string
   /** How long a message that was taken stays with this server, should it die; a try that takes longer may be made twice. */
   readonly leaseMs: number
-  readonly repository: Pick<Repository, 'takeMessages' | 'messagesSent' | 'messageFailed' | 'onChange'>
+  readonly repository: Pick<
+    Repository,
+    'takeMessages' | 'messagesSent' | 'messageFailed' | 'giveBackMessages' | 'onChange'
+  >
   readonly clusters: ReadonlyMap<string, KafkaConnection>
   readonly log: Log
 }
@@ -20,7 +24,9 @@ export interface RepliesOptions extends Pick<SendOptions, 'applications' | 'runn
 /** Sends what the outbox holds, until it is stopped. */
 export interface Replies {
   status(): readonly LaneStatus[]
-  /** Takes no more, waits for what is being sent. The rest is due again when its lease is over, here or elsewhere. */
+  /** Resolves when every message that is due was tried; what failed is another's, later. At the latest after `waitMs`. */
+  drain(waitMs: number): Promise<void>
+  /** Takes no more, waits a moment for what is being sent, and gives back the rest: it is due again at once, elsewhere. */
   stop(): Promise<void>
 }
 
@@ -45,6 +51,9 @@ export function createReplies(options: RepliesOptions): Replies {
   const unsubscribe = repository.onChange((change) => {
     if (change === 'messages') wake.now()
   })
+  /** Taken, and given up with the end of this server. */
+  const left: string[] = []
+  const roundEnds = new Set<(isLast: boolean) => void>()
   let stopped = false
   let outage = false
 
@@ -62,7 +71,10 @@ export function createReplies(options: RepliesOptions): Replies {
       return true
     }
     // a server that ends has not learnt anything of the destination
-    if (stop.signal.aborted) return true
+    if (stop.signal.aborted) {
+      left.push(message.id)
+      return true
+    }
     const tries = message.tries + 1
     const { error, final, by } = sent
     const givenUp = final || tries >= mostTries
@@ -112,24 +124,53 @@ export function createReplies(options: RepliesOptions): Replies {
   async function run(): Promise<void> {
     while (!stopped) {
       let taken: readonly OutboxMessage[] = []
+      const asking = [...roundEnds]
+      let isAnswered = false
       try {
         const except = [...lanes].flatMap(([name, lane]) => (lane.open ? [] : [name]))
         const leaseEndsMs = now() + leaseMs
         taken = await repository.takeMessages({ server, most, leaseMs, except })
         outage = false
+        isAnswered = true
         for (const message of taken) laneOf(message).add(message, leaseEndsMs)
       } catch (error) {
         told(error)
         await wake.pause(outageMs)
       }
+      for (const end of asking) end(isAnswered && taken.length === 0)
       for (const [name, lane] of lanes) if (lane.idle) lanes.delete(name)
       if (taken.length < most) await wake.wait(pollMs)
+    }
+  }
+
+  /** @returns whether a look at the outbox, begun from now on, found nothing */
+  async function findsNothing(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    roundEnds.add(resolve)
+    wake.now()
+    const found = await promise
+    roundEnds.delete(resolve)
+    return found
+  }
+
+  async function giveBack(ids: readonly string[]): Promise<void> {
+    try {
+      await repository.giveBackMessages(ids)
+    } catch (error) {
+      told(error) // they are due when their leases are over
     }
   }
 
   const running = run()
 
   return {
+    async drain(waitMs) {
+      const isQuiet = (): boolean => [...lanes.values()].every(({ quiet }) => quiet)
+      const late = setTimeout(() => roundEnds.forEach((end) => end(true)), waitMs)
+      const endMs = performance.now() + waitMs
+      while (performance.now() < endMs && !(isQuiet() && (await findsNothing()) && isQuiet())) await sleep(20)
+      clearTimeout(late)
+    },
     status: () => [...lanes.values()].map((lane) => lane.status()),
     async stop() {
       stopped = true
@@ -141,9 +182,10 @@ export function createReplies(options: RepliesOptions): Replies {
       }
       const timer = setTimeout(end, stopMs)
       await running
-      await Promise.all([...lanes.values()].map((lane) => lane.stop()))
+      const notSent = await Promise.all([...lanes.values()].map((lane) => lane.stop()))
       clearTimeout(timer)
       end()
+      await giveBack([...left, ...notSent.flat().map(({ id }) => id)])
       await sender[Symbol.asyncDispose]()
     },
   }

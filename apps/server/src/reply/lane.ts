@@ -14,12 +14,14 @@ export interface LaneStatus {
 export interface Lane {
   /** Whether it can do with more now. */
   readonly open: boolean
-  /** Nothing waits, nothing is being sent, and it is not resting. */
+  /** Nothing waits, and nothing is being sent. */
+  readonly quiet: boolean
+  /** It is quiet, and not resting. */
   readonly idle: boolean
   add(message: OutboxMessage, leaseEndsMs: number): void
   status(): LaneStatus
-  /** Takes nothing on any more; resolves when what is being sent is over. */
-  stop(): Promise<void>
+  /** Takes nothing on any more; resolves when what is being sent is over. @returns what it did not come to */
+  stop(): Promise<readonly OutboxMessage[]>
 }
 
 export interface LaneOptions {
@@ -89,15 +91,20 @@ export function createLane({ name, send, onRoom, now }: LaneOptions): Lane {
     }, restMs).unref()
   }
 
+  const isQuiet = (): boolean => waiting.length === 0 && sending.size === 0
+
   return {
     get open() {
       return !stopped && !full
     },
+    get quiet() {
+      return isQuiet()
+    },
     get idle() {
-      return waiting.length === 0 && sending.size === 0 && restsUntilMs === undefined
+      return isQuiet() && restsUntilMs === undefined
     },
     add(message, leaseEndsMs) {
-      if (restsUntilMs !== undefined || stopped) return
+      if (restsUntilMs !== undefined) return
       waiting.push({ message, leaseEndsMs })
       full ||= waiting.length >= enough
       pump()
@@ -105,9 +112,11 @@ export function createLane({ name, send, onRoom, now }: LaneOptions): Lane {
     status: () => ({ name, waiting: waiting.length, sending: sending.size, restsUntilMs }),
     async stop() {
       stopped = true
+      const left = waiting.map(({ message }) => message)
       waiting = []
       clearTimeout(timer)
       await Promise.all(sending.values())
+      return left
     },
   }
 }

@@ -37,7 +37,10 @@ export function memoryOutbox() {
     },
   }
   const of = (id: string): Row => rows.find((row) => row.id === id) ?? raise(`no message ${id}`)
-  const repository: Pick<Repository, 'takeMessages' | 'messagesSent' | 'messageFailed' | 'onChange'> = {
+  const repository: Pick<
+    Repository,
+    'takeMessages' | 'messagesSent' | 'messageFailed' | 'giveBackMessages' | 'onChange'
+  > = {
     async takeMessages({ most, leaseMs, except = [] }) {
       outbox.asked++
       if (outbox.fails) throw new Error('the repository is away')
@@ -57,6 +60,9 @@ export function memoryOutbox() {
     async messagesSent(ids) {
       if (outbox.fails) throw new Error('the repository is away')
       for (const id of ids) of(id).state = 'sent'
+    },
+    async giveBackMessages(ids) {
+      for (const id of ids) of(id).leasedUntil = 0
     },
     async messageFailed({ id, error, retryAt, givenUp }) {
       const row = of(id)

@@ -34,6 +34,7 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
     log: (runId, after, most) => home.call('log', { runId, after, most }),
     takeMessages: (take) => home.call('takeMessages', take),
     messagesSent: (ids) => home.call('messagesSent', ids),
+    giveBackMessages: (ids) => home.call('giveBackMessages', ids),
     messageFailed: (failure) => home.call('messageFailed', failure),
     messages: (query) => home.call('messages', query),
     outbox: () => home.call('outbox', undefined),

@@ -64,6 +64,8 @@ export interface Repository extends AsyncDisposable {
     readonly except?: readonly string[]
   }): Promise<readonly OutboxMessage[]>
   messagesSent(ids: readonly string[]): Promise<void>
+  /** Of those that were taken and not tried: due again at once, here or elsewhere. */
+  giveBackMessages(ids: readonly string[]): Promise<void>
   /** @param givenUp  the destination will not have it; it is shown among the failed replies, and can be sent again */
   messageFailed(failure: {
     readonly id: string

@@ -49,3 +49,26 @@ test('shows no words of an error that is not ours, and ends with the signal', as
   stop.abort(new Error('The server ends'))
   await assert.rejects(passing, /The server ends/)
 })
+
+test('says once a minute that it is full, however often it opens and closes', async () => {
+  let at = 0
+  const closed: string[] = []
+  const gate = createGate(
+    () => at,
+    (reason) => closed.push(reason),
+  )
+  const told: number[] = []
+  for (const second of [0, 10, 59, 61]) {
+    at = second * 1000
+    const gone = new AbortController()
+    const refused = gate.pass(async () => {
+      gone.abort()
+      throw fault('application-too-fast', 'Too fast')
+    }, gone.signal)
+    await assert.rejects(refused, { name: 'AbortError' })
+    told.push(closed.length)
+    at += 500
+    await gate.pass(async () => undefined, signal)
+  }
+  assert.deepEqual(told, [1, 1, 1, 2])
+})

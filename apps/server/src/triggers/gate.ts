@@ -18,17 +18,24 @@ export interface Gate {
 const shortestMs = 200
 const longestFullMs = 2000
 const longestFailureMs = 15_000
+/** Under load it closes and opens all the time: that is said so often. */
+const tellAgainMs = 60_000
 
 /** @param onClose  told whenever it closes, after it was open */
 export function createGate(now: () => number, onClose: (reason: string) => void): Gate {
   let failures = 0
   let opensAt = 0
   let state: ReturnType<Gate['state']>
+  let told: { readonly reason: string; readonly at: number } | undefined
 
   function close(error: unknown): void {
     const isFailure = !isBulkheadError(error) || error.kind !== 'quota'
     const reason = isBulkheadError(error) ? error.message : 'A fault in Bulkhead; see the log'
-    if (state?.reason !== reason) onClose(isBulkheadError(error) ? reason : `${reason}: ${evidenceOf(error)}`)
+    const isKnown = !isFailure && told?.reason === reason && now() - told.at < tellAgainMs
+    if (state?.reason !== reason && !isKnown) {
+      told = { reason, at: now() }
+      onClose(isBulkheadError(error) ? reason : `${reason}: ${evidenceOf(error)}`)
+    }
     state = { reason, isFailure }
     // those who were under way together failed together: that counts as one
     if (opensAt > now()) return

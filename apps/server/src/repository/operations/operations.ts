@@ -2,6 +2,7 @@ import { accept } from './accept.ts'
 import { claim, queued } from './claim.ts'
 import { command, commandEffective } from './command.ts'
 import { finish } from './finish.ts'
+import { giveBackMessages } from './give-back-messages.ts'
 import { appendLog, log } from './log.ts'
 import { messageFailed, messages, messagesSent, outbox, takeMessages } from './outbox.ts'
 import { events, run, runs } from './read-runs.ts'
@@ -32,6 +33,7 @@ export const operations = {
   log,
   takeMessages,
   messagesSent,
+  giveBackMessages,
   messageFailed,
   messages,
   outbox,

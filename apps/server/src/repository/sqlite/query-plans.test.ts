@@ -58,6 +58,7 @@ test('no statement looks through a whole table that grows', async () => {
   await call('queued', 'billing')
   const taken = await call('takeMessages', { server: 's', most: 10, leaseMs: 1000 })
   const ids = taken.map(({ id }) => id)
+  await call('giveBackMessages', ids)
   await call('messageFailed', { id: ids[0] ?? '', error: '', retryAt: 1, givenUp: true })
   await call('messagesSent', ids)
   await call('resend', { runId, actor: 'cli', destinations: ['main'] })

@@ -35,6 +35,23 @@ export function outboxCases(home: TestHome): void {
     assert.deepEqual((await eventsOf(repository, run.runId)).slice(-2), ['finished', 'message-sent'])
   })
 
+  test('a message that a server gives back is due at once, and no other one', async (t) => {
+    const { repository, other, pass, now } = await home.open(t)
+    for (const id of ['r1', 'r2', 'r3']) await endedRun(repository, sampleRequest(id), 'completed')
+    const ids = (await take(repository)).map(({ id }) => id)
+    const [first = '', second = '', third = ''] = ids
+    await repository.messagesSent([first])
+    await repository.messageFailed({ id: second, error: 'no', retryAt: now() - 1, givenUp: true })
+    await repository.giveBackMessages(ids)
+    assert.deepEqual(
+      (await take(other)).map(({ id }) => id),
+      [third],
+    )
+    pass(1001)
+    await repository.giveBackMessages(['unknown'])
+    assert.equal((await take(other)).length, 1)
+  })
+
   test('a message that nobody will have is shown as failed, counted, and sent again when asked', async (t) => {
     const { repository, now } = await home.open(t)
     const { run } = await endedRun(repository, sampleRequest('r1'), 'completed')
