@@ -90,7 +90,8 @@ function typeOf(root: JsonSchema, schema: JsonSchema): string {
     return (known['type'] as unknown[]).map((type) => typeOf(root, { ...known, type })).join(' or ')
   switch (known['type']) {
     case 'string':
-      return known['format'] === 'duration' ? 'duration' : known['format'] === 'date-time' ? 'time' : 'text'
+      if (known['format'] === 'duration') return `duration${durationBounds(known)}`
+      return known['format'] === 'date-time' ? 'time' : 'text'
     case 'integer':
       return `whole number${bounds(known)}`
     case 'number':
@@ -116,6 +117,11 @@ function bounds({ minimum, maximum }: JsonSchema): string {
   if (least !== undefined && most !== undefined) return `, ${least} to ${most}`
   if (least !== undefined) return `, from ${least}`
   return most === undefined ? '' : `, up to ${most}`
+}
+
+/** As `durationField` of the SDK marks them. */
+function durationBounds({ shortest, longest }: JsonSchema): string {
+  return typeof shortest === 'string' && typeof longest === 'string' ? `, ${shortest} to ${longest}` : ''
 }
 
 function defaultOf(value: unknown): string | undefined {

@@ -52,6 +52,13 @@ digest of application, source and request id, the attempt, and the message: a re
   }
 }
 
+const moments: Readonly<Record<string, string>> = {
+  true: 'reads one moment',
+  false: 'reads what is there',
+  sql: 'reads one moment by SQL, else what is there',
+  object: 'reads one moment by object queries, else what is there',
+}
+
 function page(
   title: string,
   lead: string,
@@ -125,7 +132,7 @@ function connectorsPage(connectors: readonly DescribedConnector[]): string {
           : [
               [
                 'source',
-                `yields ${source.forms.join(', ')}; writes ${Object.keys(source.encodes).join(', ') || 'no format'} itself; ${source.snapshot ? 'reads one moment' : 'reads what is there'}; ${source.readOnly === 'enforced' ? 'read-only is enforced' : 'read-only by rights'}`,
+                `yields ${source.forms.join(', ')}; writes ${Object.keys(source.encodes).join(', ') || 'no format'} itself; ${moments[String(source.snapshot)]}; ${source.readOnly === 'enforced' ? 'read-only is enforced' : 'read-only by rights'}`,
               ],
             ]),
         ...(store === undefined

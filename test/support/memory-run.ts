@@ -34,6 +34,8 @@ export interface MemoryRunOptions {
   /** What the source yields; a function is asked once for each attempt. */
   readonly batches?: readonly Batch[] | ((signal: AbortSignal) => AsyncIterable<Batch>)
   readonly at?: Hook
+  /** Of the extract; default: one moment. */
+  readonly consistency?: Extract['consistency']
   readonly partBytes?: number
   readonly signal?: AbortSignal
   readonly plan?: Partial<Plan>
@@ -100,7 +102,7 @@ export function memoryRun(options: MemoryRunOptions = {}): MemoryRun {
         await at('source.prepare', signal)
         return {
           fields: options.fields ?? [text],
-          consistency: 'snapshot',
+          consistency: options.consistency ?? 'snapshot',
           async *read(reading) {
             let number = 0
             for await (const batch of batchesOf(options.batches ?? [], reading)) {
@@ -240,6 +242,7 @@ function memoryPlan(changes: Partial<Plan> = {}): Plan {
       queryPath: 'spec.jobs.job.source.query',
       fallbacks: [],
       reachable: {},
+      mustBeOneMoment: false,
     },
     process: [],
     output: {

@@ -1,12 +1,7 @@
-import { z } from '@bulkhead/connector-sdk'
+import { durationField, z } from '@bulkhead/connector-sdk'
 import { identityFields } from '@bulkhead/connector-sdk/aws'
 
 /** The settings of a connection to Athena. Plain data only: `settings.ts` reads and compares them. */
-
-const duration = z
-  .string()
-  .max(12)
-  .regex(/^PT\d{1,4}(\.\d{1,3})?S$/, 'must be seconds such as PT5S or PT0.2S')
 
 const folder = z
   .string()
@@ -84,15 +79,17 @@ export const config = z.strictObject({
       description:
         'For output in the format `binary`: the query runs as UNLOAD, and the files that Athena writes in parallel are copied as they are. Needs s3:PutObject at the location',
     }),
-  pollFirst: duration.default('PT0.2S').meta({
+  pollFirst: durationField({ shortest: 'PT0.05S', longest: 'PT1M', fractions: true }).default('PT0.2S').meta({
     description: 'Pause before Athena is asked for the state of a query; it grows by half each time',
   }),
-  pollLongest: duration.default('PT5S').meta({ description: 'Longest pause between two such questions' }),
+  pollLongest: durationField({ shortest: 'PT0.05S', longest: 'PT5M', fractions: true })
+    .default('PT5S')
+    .meta({ description: 'Longest pause between two such questions' }),
   attempts: z.int().min(1).max(10).default(5).meta({
     description:
       'How often one call is tried when Athena or S3 is busy or the network fails, with growing pauses',
   }),
-  requestTimeout: duration.default('PT60S').meta({
+  requestTimeout: durationField({ shortest: 'PT1S', longest: 'PT15M' }).default('PT60S').meta({
     description: 'Longest time for the answer to one call, and longest silence while a result is read',
   }),
   tls: z

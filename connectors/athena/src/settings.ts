@@ -1,3 +1,4 @@
+import { durationMs } from '@bulkhead/connector-sdk'
 import { type AwsKeys, identityProblem } from '@bulkhead/connector-sdk/aws'
 import { type Config, identityPermission } from './config.ts'
 import { athenaError } from './errors.ts'
@@ -39,9 +40,9 @@ export function keysOf(
 /** @throws BulkheadError `athena-settings-invalid` */
 export function timesOf(config: Config): Times {
   const times = {
-    pollFirstMs: between(config, 'pollFirst', 50, 60_000),
-    pollLongestMs: between(config, 'pollLongest', 50, 300_000),
-    requestTimeoutMs: between(config, 'requestTimeout', 1000, 900_000),
+    pollFirstMs: durationMs(config.pollFirst),
+    pollLongestMs: durationMs(config.pollLongest),
+    requestTimeoutMs: durationMs(config.requestTimeout),
   }
   if (times.pollLongestMs < times.pollFirstMs)
     throw athenaError('athena-settings-invalid', 'pollLongest is shorter than pollFirst', {
@@ -62,19 +63,4 @@ export function checkAddresses(config: Config): void {
         fix: 'Write it as https://host:port; keys belong into accessKeyId and secretAccessKey',
       })
   }
-}
-
-function between(
-  config: Config,
-  name: 'pollFirst' | 'pollLongest' | 'requestTimeout',
-  least: number,
-  most: number,
-): number {
-  const milliseconds = Math.round(Number(config[name].slice(2, -1)) * 1000)
-  if (milliseconds >= least && milliseconds <= most) return milliseconds
-  throw athenaError(
-    'athena-settings-invalid',
-    `${name} is not between ${least / 1000} and ${most / 1000} seconds`,
-    { path: `config.${name}` },
-  )
 }

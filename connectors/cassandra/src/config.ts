@@ -1,4 +1,4 @@
-import { z } from '@bulkhead/connector-sdk'
+import { durationField, z } from '@bulkhead/connector-sdk'
 import { certWithKey, tlsFields } from '@bulkhead/connector-sdk/network'
 
 /** The settings of a connection to Cassandra: one definition for type, check, form and documentation. */
@@ -92,16 +92,11 @@ export const config = z
       description:
         'Most rows in one answer. The connector asks for fewer when rows are large, so that a page stays near 1 MiB. Default 5000',
     }),
-    pageTimeout: z
-      .string()
-      .max(20)
-      .regex(/^PT(?=\d)(\d{1,4}M)?(\d{1,6}S)?$/, 'must be minutes and seconds such as PT1M30S')
-      .default('PT30S')
-      .meta({
-        title: 'Page timeout',
-        description:
-          'Longest wait for one page. The cluster has timeouts of its own (`read_request_timeout`, `range_request_timeout`), which are often shorter. Default PT30S',
-      }),
+    requestTimeout: durationField({ shortest: 'PT1S', longest: 'PT1H' }).default('PT30S').meta({
+      title: 'Request timeout',
+      description:
+        'Longest time for the answer to one request, such as a page of rows. The cluster has timeouts of its own (`read_request_timeout`, `range_request_timeout`), which are often shorter. Default PT30S',
+    }),
     ranges: z.int().min(1).max(64).default(4).meta({
       title: 'Ranges at once',
       description:
@@ -118,9 +113,3 @@ export const config = z
   })
 
 export type Config = z.output<typeof config>
-
-/** Milliseconds of a duration of the settings, which the schema has checked. */
-export function milliseconds(duration: string): number {
-  const [, minutes = '0', seconds = '0'] = /^PT(?:(\d+)M)?(?:(\d+)S)?$/.exec(duration) ?? []
-  return Math.max(1, (Number(minutes) * 60 + Number(seconds)) * 1000)
-}

@@ -126,8 +126,8 @@ export const { errors, error: cassandraError } = connectorErrors({
   },
   'cassandra-page-timeout': {
     kind: 'transient',
-    meaning: 'A page of rows took longer than `pageTimeout`, or than the cluster allows itself',
-    fix: 'Try again, lower `pageSize`, or raise `pageTimeout` and the timeouts of the cluster',
+    meaning: 'A page of rows took longer than `requestTimeout`, or than the cluster allows itself',
+    fix: 'Try again, lower `pageSize`, or raise `requestTimeout` and the timeouts of the cluster',
   },
   'cassandra-query-timeout': {
     kind: 'config',

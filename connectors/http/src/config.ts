@@ -1,13 +1,9 @@
-import { z } from '@bulkhead/connector-sdk'
+import { durationField, z } from '@bulkhead/connector-sdk'
 
-/** The settings of a connection. Plain data only: `settings.ts` reads sizes and durations. */
+/** The settings of a connection. Plain data only: `settings.ts` reads sizes. */
 
 const secret = (description: string) => z.string().min(1).max(16_384).meta({ description, secret: true })
 const size = z.string().regex(/^\d{1,6}(KiB|MiB|GiB)$/, 'must be a size such as 16MiB')
-const duration = z
-  .string()
-  .regex(/^PT(?=\d)(\d{1,4}H)?(\d{1,5}M)?(\d{1,6}S)?$/, 'must be a duration such as PT30S')
-
 const auth = z
   .discriminatedUnion('type', [
     z.strictObject({
@@ -124,16 +120,15 @@ export const config = z.strictObject({
         description:
           'How often one request is tried before the run begins again from its first page (spec.jobs.*.retry); default 5',
       }),
-      longestWait: duration.default('PT15M').meta({
+      longestWait: durationField({ shortest: 'PT0S', longest: 'P24D' }).default('PT15M').meta({
         description:
           'Longest time that the server may ask to wait (Retry-After, rate limits); when it asks for more, the run fails and says so. Default PT15M',
       }),
     })
     .prefault({})
     .meta({ description: 'How a request is tried again that failed on its way, or was refused for now' }),
-  idleTimeout: duration.regex(/[1-9]/, 'must be a second or longer').default('PT1M').meta({
-    description:
-      'Longest silence of the server, before its answer and within it; at least PT1S, default PT1M',
+  requestTimeout: durationField({ shortest: 'PT1S', longest: 'PT24H' }).default('PT1M').meta({
+    description: 'Longest silence of the server, before its answer and within it; default PT1M',
   }),
   maxPageSize: size.default('1GiB').meta({
     description: 'Largest page, unpacked. Pages are read as a stream, so this is no memory; default 1GiB',

@@ -29,7 +29,7 @@ export const { errors, error: httpFault } = connectorErrors({
   ),
   'http-timeout': outage(
     'The server did not answer, or stopped sending, for too long',
-    'Try again, or raise idleTimeout',
+    'Try again, or raise requestTimeout',
   ),
   'http-connection-lost': outage(
     'The connection broke within an answer, and again when its page was read again',

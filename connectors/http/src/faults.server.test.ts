@@ -213,7 +213,7 @@ test('unpacks what is packed, and bounds what comes out', async () => {
 test('gives up on a server that is silent, before its answer and within it', async () => {
   for (const path of ['never', 'stops']) {
     const error = await readFailure({
-      config: { ...config, idleTimeout: 'PT1S', retry: { attempts: 1 } },
+      config: { ...config, requestTimeout: 'PT1S', retry: { attempts: 1 } },
       query: { path, records: '/data' },
     })
     assert.deepEqual([error.code, error.kind], ['http-timeout', 'transient'], path)

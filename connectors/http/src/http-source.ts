@@ -86,10 +86,10 @@ function requesterOf(
   role: 'api' | 'token',
   log: ConnectionContext<Config>['log'],
 ): OwnedRequester {
-  const { connectTimeoutMs, idleTimeoutMs, attempts, longestWaitMs, secrets, requestsPerSecond } = settings
+  const { connectTimeoutMs, requestTimeoutMs, attempts, longestWaitMs, secrets, requestsPerSecond } = settings
   // What this side shows of itself is for the API alone; whom it trusts holds for both.
   const tls = role === 'api' ? settings.tls : settings.tls.ca === undefined ? {} : { ca: settings.tls.ca }
-  const client = new HttpClient(origin, { tls, connectTimeoutMs, idleTimeoutMs, maxBytes })
+  const client = new HttpClient(origin, { tls, connectTimeoutMs, requestTimeoutMs, maxBytes })
   const rate = role === 'api' ? requestsPerSecond : undefined
   const requester = new Requester({
     client,

@@ -1,3 +1,4 @@
+import { durationMs } from '@bulkhead/connector-sdk'
 import { isLoopback } from '@bulkhead/connector-sdk/network'
 import { checkCredential, checkHeaders } from './client/headers.ts'
 import type { AuthConfig, Config } from './config.ts'
@@ -13,7 +14,7 @@ export interface Settings {
   readonly requestsPerSecond: number | undefined
   readonly attempts: number
   readonly longestWaitMs: number
-  readonly idleTimeoutMs: number
+  readonly requestTimeoutMs: number
   readonly connectTimeoutMs: number
   readonly maxPageBytes: number
   readonly maxRecordBytes: number
@@ -56,8 +57,8 @@ export function readSettings(config: Config, connectTimeoutMs: number): Settings
     checkPath: config.checkPath,
     requestsPerSecond: config.requestsPerSecond,
     attempts: config.retry.attempts,
-    longestWaitMs: millisecondsOf(config.retry.longestWait),
-    idleTimeoutMs: millisecondsOf(config.idleTimeout),
+    longestWaitMs: durationMs(config.retry.longestWait),
+    requestTimeoutMs: durationMs(config.requestTimeout),
     connectTimeoutMs,
     maxPageBytes: bytesOf(config.maxPageSize),
     maxRecordBytes,
@@ -109,13 +110,6 @@ const units: Readonly<Record<string, number>> = { K: 2 ** 10, M: MIB, G: 2 ** 30
 
 function bytesOf(size: string): number {
   return Number.parseInt(size, 10) * (units[/[KMG]/.exec(size)?.[0] ?? ''] ?? Number.NaN)
-}
-
-function millisecondsOf(duration: string): number {
-  const [, hours = '0', minutes = '0', seconds = '0'] =
-    /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(duration) ?? []
-  // A timer of Node.js holds 31 bits.
-  return Math.min(2_147_483_647, ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000)
 }
 
 function invalid(name: string, message: string, fix: string): Error {

@@ -1,4 +1,4 @@
-import { z } from '@bulkhead/connector-sdk'
+import { durationField, z } from '@bulkhead/connector-sdk'
 import { rdsIamFields } from '@bulkhead/connector-sdk/aws'
 import { certWithKey, isLoopback, tlsFields, type TlsMode } from '@bulkhead/connector-sdk/network'
 
@@ -13,13 +13,8 @@ const text = (most: number): z.ZodString =>
     // oxlint-disable-next-line no-control-regex -- the server would cut the text there
     .regex(/^[^\0]*$/, 'must not hold a NUL character')
 
-const duration = z
-  .string()
-  .max(20)
-  .regex(
-    /^PT(?=.*[1-9])(\d{1,5}H)?(\d{1,6}M)?(\d{1,8}S)?$/,
-    'must be hours, minutes and seconds such as PT1M30S, at least a second',
-  )
+/** A year is the most that every server takes. */
+const duration = durationField({ shortest: 'PT1S', longest: 'P365D' })
 
 const tls = z.strictObject({
   ...tlsFields({
@@ -100,12 +95,12 @@ export const config = z.strictObject({
   lockTimeout: duration.default('PT30S').meta({
     title: 'Lock timeout',
     description:
-      'Longest time to wait for a lock that another session holds, such as a migration; then the run is tried again. Default PT30S, at least PT1S',
+      'Longest time to wait for a lock that another session holds, such as a migration; then the run is tried again. Default PT30S',
   }),
   idleTimeout: duration.default('PT10M').meta({
     title: 'Idle timeout',
     description:
-      'After this time without a command the server ends the session of a run that hangs, because an open transaction holds back its purge. Default PT10M, at least PT1S',
+      'After this time without a command the server ends the session of a run that hangs, because an open transaction holds back its purge. Default PT10M',
   }),
   maxRowSize: z
     .string()
@@ -122,13 +117,6 @@ export const config = z.strictObject({
 })
 
 export type Config = z.output<typeof config>
-
-/** Seconds of a duration of the settings, which the schema has checked. */
-export function seconds(text: string): number {
-  const [, hours = '0', minutes = '0', rest = '0'] = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(text) ?? []
-  // A year is the most that every server takes.
-  return Math.min(31_536_000, (Number(hours) * 60 + Number(minutes)) * 60 + Number(rest))
-}
 
 /** Bytes of a size of the settings. */
 export function rowBytes(text: string): number {

@@ -1,4 +1,4 @@
-import { z } from '@bulkhead/connector-sdk'
+import { durationField, z } from '@bulkhead/connector-sdk'
 import { identityFields } from '@bulkhead/connector-sdk/aws'
 import { certificateFields, certWithKey } from '@bulkhead/connector-sdk/network'
 
@@ -20,10 +20,7 @@ const visible = (most: number): z.ZodString =>
     .max(most)
     .regex(/^[ -~]+$/, 'must be of letters, digits and signs of ASCII')
 
-const duration = z
-  .string()
-  .max(20)
-  .regex(/^PT(?=\d)(\d{1,3}H)?(\d{1,4}M)?(\d{1,5}S)?$/, 'must be hours, minutes and seconds such as PT1M30S')
+const duration = durationField({ shortest: 'PT1S', longest: 'PT24H' })
 
 /** Whether TLS is spoken is what the address says. */
 const tls = z.strictObject({
@@ -157,15 +154,6 @@ export const config = z.strictObject({
 })
 
 export type Config = z.output<typeof config>
-
-/** Milliseconds of a duration of the settings, which the schema has checked. */
-export function milliseconds(written: string): number {
-  const [, hours = '0', minutes = '0', seconds = '0'] =
-    /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(written) ?? []
-  // Timers of Node.js end at 32 bits; a point in time of no length is none.
-  const total = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
-  return Math.min(2_147_483_647, Math.max(1000, total))
-}
 
 /** Bytes of a size of the settings. */
 export function sizeInBytes(written: string): number {

@@ -31,7 +31,8 @@ export default defineConnector({
     capabilities: {
       forms: ['bytes', 'columns'],
       encodes: { jsonl: { options: [] } },
-      snapshot: true,
+      // The plugin of SQL has no point in time.
+      snapshot: 'object',
       replayable: true,
       readOnly: 'enforced',
       query: 'either',

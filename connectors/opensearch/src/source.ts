@@ -1,5 +1,11 @@
-import type { ConnectionContext, Extract, ReadRequest, Source } from '@bulkhead/connector-sdk'
-import { type Config, milliseconds, sizeInBytes } from './config.ts'
+import {
+  durationMs,
+  type ConnectionContext,
+  type Extract,
+  type ReadRequest,
+  type Source,
+} from '@bulkhead/connector-sdk'
+import { type Config, sizeInBytes } from './config.ts'
 import { opensearchError } from './errors.ts'
 import { prepareExtract } from './extract.ts'
 import { isSignatureRefused, type Refusal } from './http/answer-error.ts'
@@ -84,7 +90,7 @@ async function prepare(
       query,
       read,
       connections: Math.max(1, limits.connections),
-      keepAliveMs: milliseconds(config.keepAlive),
+      keepAliveMs: durationMs(config.keepAlive),
       queryTimeoutMs: limits.queryTimeoutMs,
       maxDocumentSize: config.maxDocumentSize,
     },

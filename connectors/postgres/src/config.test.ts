@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { z } from '@bulkhead/connector-sdk'
-import { config, milliseconds, rowBytes } from './config.ts'
+import { config, rowBytes } from './config.ts'
 import definition from './index.ts'
 
 const least = { host: 'db.internal', database: 'ledger', user: 'bulkhead' }
@@ -57,10 +57,15 @@ describe('the settings', () => {
     assert.equal(maxRowSize.safeParse('1023MiB').success, true)
     for (const size of ['1024MiB', '9999MiB', '0MiB']) assert.equal(maxRowSize.safeParse(size).success, false)
   })
-  it('read durations and sizes', () => {
-    assert.equal(milliseconds('PT1H2M3S'), 3_723_000)
-    assert.equal(milliseconds('PT0S'), 0)
-    assert.equal(milliseconds('PT99999H'), 2_147_483_647)
+  it('refuse a timeout that the server cannot keep', () => {
+    for (const setting of ['lockTimeout', 'idleTimeout'] as const) {
+      for (const taken of ['PT0S', 'PT1H2M3S', 'P24D'])
+        assert.equal(config.shape[setting].safeParse(taken).success, true, taken)
+      for (const refused of ['PT577H', 'PT99999H'])
+        assert.equal(config.shape[setting].safeParse(refused).success, false, refused)
+    }
+  })
+  it('read sizes', () => {
     assert.equal(rowBytes('64KiB'), 65_536)
     assert.equal(rowBytes('1023MiB'), 1023 * 2 ** 20)
   })

@@ -1,4 +1,4 @@
-import { z } from '@bulkhead/connector-sdk'
+import { durationField, z } from '@bulkhead/connector-sdk'
 import { rdsIamFields } from '@bulkhead/connector-sdk/aws'
 import { certWithKey, isLoopback, tlsFields, type TlsMode } from '@bulkhead/connector-sdk/network'
 
@@ -13,10 +13,8 @@ const text = (most: number): z.ZodString =>
     // oxlint-disable-next-line no-control-regex -- the server would cut the text there
     .regex(/^[^\0]*$/, 'must not hold a NUL character')
 
-const duration = z
-  .string()
-  .max(20)
-  .regex(/^PT(?=\d)(\d{1,5}H)?(\d{1,6}M)?(\d{1,8}S)?$/, 'must be hours, minutes and seconds such as PT1M30S')
+/** The server keeps timeouts as milliseconds of 32 bits; PT0S: none. */
+const duration = durationField({ shortest: 'PT0S', longest: 'P24D' })
 
 const tls = z.strictObject({
   ...tlsFields({
@@ -131,14 +129,6 @@ export const config = z.strictObject({
 })
 
 export type Config = z.output<typeof config>
-
-/** Milliseconds of a duration of the settings, which the schema has checked. */
-export function milliseconds(text: string): number {
-  const [, hours = '0', minutes = '0', seconds = '0'] =
-    /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(text) ?? []
-  // The server keeps timeouts as 32 bits.
-  return Math.min(2_147_483_647, ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000)
-}
 
 /** Bytes of a size of the settings. */
 export function rowBytes(text: string): number {

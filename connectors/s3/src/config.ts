@@ -1,4 +1,4 @@
-import { z } from '@bulkhead/connector-sdk'
+import { durationField, z } from '@bulkhead/connector-sdk'
 import { identityFields } from '@bulkhead/connector-sdk/aws'
 
 /** Set by whoever runs the machine; a manifest can neither set nor read `BULKHEAD_*`. */
@@ -126,15 +126,10 @@ export const config = z.strictObject({
     description:
       'How often one call is tried when the store is busy or the network fails, with growing pauses',
   }),
-  requestTimeout: z
-    .string()
-    .regex(/^PT(?=\d)(\d+M)?(\d+S)?$/)
-    .default('PT2M')
-    .meta({
-      description:
-        'Longest time for the answer to one call, a part included, and longest silence while an object is read. A part has to pass within it',
-      format: 'duration',
-    }),
+  requestTimeout: durationField({ shortest: 'PT1S', longest: 'PT1H' }).default('PT2M').meta({
+    description:
+      'Longest time for the answer to one call, a part included, and longest silence while an object is read. A part has to pass within it',
+  }),
   tls: z
     .strictObject({
       ca: z.string().max(65_536).optional().meta({

@@ -39,8 +39,6 @@ test('fills in what is not said', () => {
 const wrong: readonly [settings: object, path: string][] = [
   [{ partSize: '4MiB' }, 'config.partSize'],
   [{ partSize: '6GiB' }, 'config.partSize'],
-  [{ requestTimeout: 'PT0S' }, 'config.requestTimeout'],
-  [{ requestTimeout: 'PT120M' }, 'config.requestTimeout'],
   [{ encryption: { mode: 'AES256', kmsKeyId: 'k' } }, 'config.encryption.kmsKeyId'],
   [{ encryption: { bucketKey: true } }, 'config.encryption.bucketKey'],
   [{ tags: Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`t${index}`, ''])) }, 'config.tags'],

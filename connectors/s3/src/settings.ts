@@ -1,3 +1,4 @@
+import { durationMs } from '@bulkhead/connector-sdk'
 import type { S3Config } from './config.ts'
 import { s3Fault } from './errors.ts'
 
@@ -53,7 +54,7 @@ export function readSettings(config: S3Config): Settings {
   return {
     ...rest,
     partBytes,
-    requestTimeoutMs: millisecondsOf(requestTimeout),
+    requestTimeoutMs: durationMs(requestTimeout),
     address: rest.endpoint === undefined ? `AWS ${rest.region}` : new URL(rest.endpoint).host,
   }
 }
@@ -77,15 +78,6 @@ const units: Readonly<Record<string, number>> = { K: 2 ** 10, M: MIB, G: 2 ** 30
 
 function bytesOf(size: string): number {
   return Math.floor(Number.parseFloat(size) * (units[/[KMG]/.exec(size)?.[0] ?? ''] ?? Number.NaN))
-}
-
-function millisecondsOf(duration: string): number {
-  const [, minutes, seconds] = /^PT(?:(\d+)M)?(?:(\d+)S)?$/.exec(duration) ?? []
-  const milliseconds = (Number(minutes ?? 0) * 60 + Number(seconds ?? 0)) * 1000
-  if (!(milliseconds >= 1000 && milliseconds <= 3_600_000)) {
-    throw invalid('requestTimeout', 'requestTimeout is not between a second and an hour', 'Write it as PT2M')
-  }
-  return milliseconds
 }
 
 function invalid(name: string, message: string, fix: string): Error {

@@ -17,8 +17,8 @@ export interface SourceCapabilities {
   readonly forms: readonly Form[]
   /** Output formats that it encodes by itself in form `bytes`, and which of their options it honours. */
   readonly encodes: Partial<Record<OutputFormat, EncodeCapability>>
-  /** Reads one moment of the system while others write. */
-  readonly snapshot: boolean
+  /** Reads one moment of the system while others write; `sql` or `object`: by queries of this kind alone. */
+  readonly snapshot: boolean | 'sql' | 'object'
   /** The same read yields the same rows again, when nobody wrote. */
   readonly replayable: boolean
   /** How far it can make sure that a query does not write. */

@@ -78,7 +78,7 @@ function renderConnector(
       [
         ['forms', source.forms.join(', ')],
         ['writes by itself', encodes.length === 0 ? 'nothing' : encodes.join(', ')],
-        ['snapshot', yesOrNo(source.snapshot)],
+        ['snapshot', snapshotText(source.snapshot)],
         ['replayable', yesOrNo(source.replayable)],
         ['read-only', source.readOnly],
         ['query', queryText(manifest)],
@@ -148,6 +148,12 @@ function wrap(text: string, columns: number, indentation: number): string {
 function indent(text: string): string {
   return text.replaceAll(/^/gm, '  ')
 }
+
+function snapshotText(snapshot: boolean | 'sql' | 'object'): string {
+  return typeof snapshot === 'boolean' ? yesOrNo(snapshot) : `only for ${kindsOfQuery[snapshot]}`
+}
+
+const kindsOfQuery = { sql: 'SQL', object: 'object queries' } as const
 
 function yesOrNo(value: boolean): string {
   return value ? 'yes' : 'no'

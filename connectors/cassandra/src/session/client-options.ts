@@ -1,8 +1,8 @@
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls'
 import { type DseClientOptions, policies } from 'cassandra-driver'
-import type { ConnectionLimits } from '@bulkhead/connector-sdk'
+import { durationMs, type ConnectionLimits } from '@bulkhead/connector-sdk'
 import { isLoopback, readableMaterial } from '@bulkhead/connector-sdk/network'
-import { type Config, milliseconds } from '../config.ts'
+import { type Config } from '../config.ts'
 import { cassandraError } from '../errors.ts'
 
 /**
@@ -22,7 +22,7 @@ export function clientOptions(
     socketOptions: {
       // Time is left for the next contact point when the first is silent.
       connectTimeout: Math.ceil(limits.connectTimeoutMs / Math.min(3, config.contactPoints.length)),
-      readTimeout: Math.min(milliseconds(config.pageTimeout), limits.queryTimeoutMs),
+      readTimeout: Math.min(durationMs(config.requestTimeout), limits.queryTimeoutMs),
     },
     // Exact: neither a double nor an object whose keys are text.
     encoding: { map: Map, useBigIntAsLong: true, useBigIntAsVarint: true },

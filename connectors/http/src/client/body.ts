@@ -6,7 +6,7 @@ import { httpFault } from '../errors.ts'
 import { codeOf } from './connection-fault.ts'
 
 interface BodyLimits {
-  readonly idleTimeoutMs: number
+  readonly requestTimeoutMs: number
   readonly maxBytes: number
 }
 
@@ -18,7 +18,7 @@ interface BodyLimits {
 export async function* readBody(
   message: IncomingMessage,
   url: URL,
-  { idleTimeoutMs, maxBytes }: BodyLimits,
+  { requestTimeoutMs, maxBytes }: BodyLimits,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
   let failure: unknown
@@ -39,11 +39,11 @@ export async function* readBody(
       const timer = setTimeout(
         () =>
           stop(
-            httpFault('http-timeout', `${url.host} stopped sending for ${idleTimeoutMs} ms`, {
-              path: 'config.idleTimeout',
+            httpFault('http-timeout', `${url.host} stopped sending for ${requestTimeoutMs} ms`, {
+              path: 'config.requestTimeout',
             }),
           ),
-        idleTimeoutMs,
+        requestTimeoutMs,
       )
       const next = await chunks.next().finally(() => clearTimeout(timer))
       if (next.done === true) break

@@ -34,7 +34,7 @@ export interface HttpAnswer {
 export interface ClientOptions {
   readonly tls: Config['tls']
   readonly connectTimeoutMs: number
-  readonly idleTimeoutMs: number
+  readonly requestTimeoutMs: number
   readonly maxBytes: number
 }
 
@@ -94,7 +94,7 @@ export class HttpClient implements Disposable {
     { method, url, headers, body }: HttpRequest,
     signal: AbortSignal,
   ): Promise<{ message: IncomingMessage; stop: (reason: unknown) => void }> {
-    const { connectTimeoutMs, idleTimeoutMs } = this.#options
+    const { connectTimeoutMs, requestTimeoutMs } = this.#options
     return new Promise((resolve, reject) => {
       signal.throwIfAborted()
       const send = url.protocol === 'https:' ? httpsRequest : httpRequest
@@ -107,7 +107,7 @@ export class HttpClient implements Disposable {
       })
       let timer: NodeJS.Timeout | undefined
       const stop = (reason: unknown): void => void request.destroy(reason as Error)
-      const expire = (ms: number, message: string, path = 'config.idleTimeout', fix?: string): void => {
+      const expire = (ms: number, message: string, path = 'config.requestTimeout', fix?: string): void => {
         clearTimeout(timer)
         const details = fix === undefined ? { path } : { path, fix }
         timer = setTimeout(() => stop(httpFault('http-timeout', message, details)), ms)
@@ -120,7 +120,7 @@ export class HttpClient implements Disposable {
       signal.addEventListener('abort', onAbort, { once: true })
       request.once('socket', (socket) => {
         if (!socket.connecting)
-          return expire(idleTimeoutMs, `${url.host} did not answer in ${idleTimeoutMs} ms`)
+          return expire(requestTimeoutMs, `${url.host} did not answer in ${requestTimeoutMs} ms`)
         expire(
           connectTimeoutMs,
           `No connection to ${url.host} came about in ${connectTimeoutMs} ms`,
@@ -128,7 +128,7 @@ export class HttpClient implements Disposable {
           'Check host and port of the address, or raise limits.connectTimeout of the connection',
         )
         socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () =>
-          expire(idleTimeoutMs, `${url.host} did not answer in ${idleTimeoutMs} ms`),
+          expire(requestTimeoutMs, `${url.host} did not answer in ${requestTimeoutMs} ms`),
         )
       })
       request.once('response', (message) => {

@@ -1,5 +1,5 @@
-import type { ConnectionLimits } from '@bulkhead/connector-sdk'
-import { type Config, seconds } from '../config.ts'
+import { type ConnectionLimits, durationMs } from '@bulkhead/connector-sdk'
+import type { Config } from '../config.ts'
 
 /** All rows; the server would say so by this number too. */
 const noLimit = '18446744073709551615'
@@ -14,7 +14,7 @@ export function beginRead(
   maxRows: number | undefined,
 ): readonly string[] {
   const timeoutMs = Math.min(2_147_483_647, Math.max(1, queryTimeoutMs))
-  const lockSeconds = seconds(lockTimeout)
+  const lockSeconds = durationMs(lockTimeout) / 1000
   const settings = [
     // How literals are read and texts are sent; the same collation wherever none is given.
     'NAMES utf8mb4 COLLATE utf8mb4_general_ci',
@@ -33,7 +33,7 @@ export function beginRead(
     'completion_type = 0',
     `lock_wait_timeout = ${lockSeconds}`,
     `innodb_lock_wait_timeout = ${lockSeconds}`,
-    `wait_timeout = ${seconds(idleTimeout)}`,
+    `wait_timeout = ${durationMs(idleTimeout) / 1000}`,
     // A receiver that is slow is not a broken connection: the time of the query is what counts.
     `net_write_timeout = ${Math.min(31_536_000, Math.ceil(timeoutMs / 1000) + 60)}`,
     'net_read_timeout = 600',

@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type BulkheadError, type ConnectionLimits, isBulkheadError } from '@bulkhead/connector-sdk'
-import { type Config, milliseconds } from '../config.ts'
+import {
+  durationMs,
+  type BulkheadError,
+  type ConnectionLimits,
+  isBulkheadError,
+} from '@bulkhead/connector-sdk'
+import type { Config } from '../config.ts'
 import { opensearchError } from '../errors.ts'
 import { isPassing, type Refusal, refusalError, refusalOf } from './answer-error.ts'
 import { connectionError, isWorthAnother } from './connection-error.ts'
@@ -58,7 +63,7 @@ export class Client {
     })
     this.#hasLogin = authorization !== undefined || sign !== undefined || config.tls.cert !== undefined
     this.#attempts = Math.max(config.attempts, this.#nodes.length)
-    this.requestTimeoutMs = milliseconds(config.requestTimeout)
+    this.requestTimeoutMs = durationMs(config.requestTimeout)
   }
 
   /**

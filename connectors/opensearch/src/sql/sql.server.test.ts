@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
 import { createIndexName } from '../../../../test/support/opensearch.ts'
+import connector from '../index.ts'
 import { type FakeSql, fakeSql, type KnownResult } from '../testing/fake-sql.ts'
 import { startHttpProxy } from '../testing/http-proxy.ts'
 import { lineRequest, type OpenSource, openSource } from '../testing/open-source.ts'
@@ -101,6 +102,13 @@ test('fails at a value that its type cannot keep, and at columns of one name', a
   for (const query of ['SELECT a', 'SELECT at', 'SELECT day'])
     await assert.rejects(open.rows(query), { code: 'opensearch-value-unfit', path: 'query' })
   await assert.rejects(open.rows('SELECT two'), { code: 'opensearch-duplicate-column', path: 'query' })
+})
+
+test('does not claim to read one moment, which only object queries do', async (t) => {
+  const open = await openFake(t, { 'SELECT i': numbers(1) })
+  await using extract = await open.source.prepare(lineRequest('SELECT i'), new AbortController().signal)
+  assert.equal(extract.consistency, 'none')
+  assert.equal(connector.source?.capabilities.snapshot, 'object')
 })
 
 test('reads page by page, and closes the cursor of what it leaves', async (t) => {

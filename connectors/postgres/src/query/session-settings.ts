@@ -1,4 +1,5 @@
-import { type Config, milliseconds } from '../config.ts'
+import { durationMs } from '@bulkhead/connector-sdk'
+import type { Config } from '../config.ts'
 import type { Statement } from '../session/session.ts'
 
 /**
@@ -13,8 +14,8 @@ export function beginRead(
 ): readonly Statement[] {
   const settings: Record<string, string> = {
     statement_timeout: String(Math.min(2_147_483_647, Math.max(1, Math.trunc(queryTimeoutMs)))),
-    lock_timeout: String(milliseconds(config.lockTimeout)),
-    idle_in_transaction_session_timeout: String(milliseconds(config.idleTimeout)),
+    lock_timeout: String(durationMs(config.lockTimeout)),
+    idle_in_transaction_session_timeout: String(durationMs(config.idleTimeout)),
     standard_conforming_strings: 'on',
     // Only the style: the order of day and month in a query's own literals stays as the server has it.
     DateStyle: 'ISO',

@@ -69,9 +69,9 @@ export const sourceTruthChecks: readonly Check<AnySource>[] = [
   {
     title: 'reads one moment while others write, when it declares a snapshot',
     leftOut: ({ connector, changing }) =>
-      connector.source?.capabilities.snapshot === true
-        ? reasonOf('changing', changing)
-        : 'It does not declare `snapshot`',
+      connector.source?.capabilities.snapshot === false
+        ? 'It does not declare `snapshot`'
+        : reasonOf('changing', changing),
     run: (subject) =>
       withSource(subject, async (source, signal) => {
         const changing = given('changing', subject.changing)

@@ -34,7 +34,7 @@ const mostBytes = 1024 * 1024
 const sourceSchema = z.looseObject({
   forms: z.array(z.enum(['bytes', 'columns', 'rows'])).min(1),
   encodes: z.record(z.string(), z.looseObject({ options: z.array(z.string()) })),
-  snapshot: z.boolean(),
+  snapshot: z.union([z.boolean(), z.enum(['sql', 'object'])]),
   replayable: z.boolean(),
 })
 const storeSchema = z.looseObject({ parallelParts: z.boolean(), links: z.enum(['own', 'platform']) })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
-import { z } from '@bulkhead/connector-sdk'
+import { durationField, z } from '@bulkhead/connector-sdk'
 import type { ConnectorEntry } from './catalog.ts'
 import { connectionsNamedIn, validateConfig, withoutSecrets } from './validate-config.ts'
 
@@ -25,6 +25,7 @@ const config = z.strictObject({
       z.strictObject({ path: z.string(), connection: z.string().optional().meta({ connection: true }) }),
     )
     .optional(),
+  pause: durationField({ shortest: 'PT1S', longest: 'P24D' }).optional(),
   paths: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
 })
 
@@ -88,6 +89,21 @@ test('finds every fault, with path, nearest field and fix', () => {
   ])
 })
 
+test('refuses durations outside of the bounds that the connector marked', () => {
+  const fix = 'Write a duration from PT1S to P24D'
+  for (const [pause, problem] of [
+    ['PT0S', 'must be PT1S or longer'],
+    ['PT577H', 'must be P24D or shorter'],
+    ['99999999S', 'must be a duration such as PT1M30S'],
+  ])
+    assert.deepEqual(faults({ host: 'a', pause }), [
+      `connection-config-invalid: \`${path}.pause\` ${problem}. ${fix}`,
+    ])
+  assert.equal(faults({ host: '', pause: 'PT0S' }).length, 2)
+  for (const pause of ['PT1S', 'PT576H', 'P24D', 'PT1H2M3S'])
+    assert.deepEqual(faults({ host: 'a', pause }), [], pause)
+})
+
 test('takes secrets in a manifest by reference only, and nowhere else', () => {
   assert.deepEqual(
     faults({ host: 'a', password: 'hunter2', tls: { key: 'x' } }).map((text) => text.split('.')[0]),
@@ -143,7 +159,7 @@ test('a schema that cannot be used is the fault of the connector', () => {
 })
 
 test('agrees with ajv about what is valid', () => {
-  const validate = new Ajv2020({ strict: false }).compile(schema)
+  const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(schema)
   const scalar = fc.oneof(
     fc.string({ maxLength: 25 }),
     fc.integer({ min: -5, max: 70_000 }),

@@ -1,4 +1,4 @@
-import { type ErrorDetails, z } from '@bulkhead/connector-sdk'
+import { durationProblem, type ErrorDetails, z } from '@bulkhead/connector-sdk'
 import { fault, faultDetails, faultsOf, formatPath, joinPath, valueAt } from '@bulkhead/contract'
 import { isSecretReference } from '../application/application.ts'
 import type { ConnectorEntry } from './catalog.ts'
@@ -36,20 +36,22 @@ export function validateConfig(
   const schema = schemaOf(entry, secretsAllowed)
   const value = convertText(entry.manifest.config, config)
   const parsed = schema.safeParse(value)
-  if (parsed.success) {
+  const durations = durationFaults(entry.manifest.config, value, path)
+  if (parsed.success && durations.length === 0) {
     // A default that is an object has defaults of its own, which the next reading fills in.
     const settled = schema.safeParse(parsed.data)
     return { config: (settled.data ?? parsed.data) as Readonly<Record<string, unknown>>, faults }
   }
-  const misplaced = new Set(faults.map((found) => found.path))
-  const invalid = faultsOf(parsed.error.issues, {
+  const told = [...faults, ...durations]
+  const toldPaths = new Set(told.map((found) => found.path))
+  const invalid = faultsOf(parsed.error?.issues ?? [], {
     code: 'connection-config-invalid',
     schema,
     value,
     base: path,
     fix: `Correct it; see \`bulkhead connectors show ${entry.name}\``,
   })
-  return { config, faults: [...faults, ...invalid.filter((found) => !misplaced.has(found.path))] }
+  return { config, faults: [...told, ...invalid.filter((found) => !toldPaths.has(found.path))] }
 }
 
 /** Names of other connections that settings refer to, in fields marked `"connection": true`. */
@@ -100,6 +102,26 @@ function secretFaults(
         fix: 'Store it as a secret, and write { secret: NAME }',
       }),
     ]
+  })
+}
+
+/** Bounds of durations, which JSON Schema has no words for: they are marked `shortest` and `longest`. */
+function durationFaults(schema: JsonSchema, config: unknown, path: string): ErrorDetails[] {
+  return settingsIn(schema, config).flatMap((setting) => {
+    if (typeof setting.value !== 'string') return []
+    for (const { shortest, longest } of setting.schemas) {
+      if (typeof shortest !== 'string' || typeof longest !== 'string') continue
+      const problem = durationProblem(setting.value, { shortest, longest })
+      if (problem === undefined) continue
+      const where = joinPath(path, formatPath(setting.path))
+      return [
+        faultDetails('connection-config-invalid', `\`${where}\` ${problem}`, {
+          path: where,
+          fix: `Write a duration from ${shortest} to ${longest}`,
+        }),
+      ]
+    }
+    return []
   })
 }
 

@@ -23,6 +23,7 @@ test('plans a job, all of it', () => {
       formReason: 'postgres writes csv itself, and nothing has to look at the rows',
       fallbacks: [],
       reachable: {},
+      mustBeOneMoment: false,
     },
   )
   assert.equal(store.name, 'exports')
@@ -289,6 +290,25 @@ test('refuses a guarantee and a consistency that cannot be kept', () => {
   assert.match(
     refusal(application, { job: 'moment' }).join(),
     /^guarantee-unreachable spec.jobs.moment.source.consistency/,
+  )
+})
+
+test('says whether this query reads one moment, where that depends on its kind', () => {
+  const query = { path: 'a' }
+  const jobs = {
+    object: { source: { connection: 'search', query, consistency: 'snapshot' } },
+    sql: { source: { connection: 'search', query: 'SELECT 1' } },
+    demanding: { source: { connection: 'search', query: 'SELECT 1', consistency: 'snapshot' } },
+  }
+  const application = applicationOf({ jobs, connections: { search: { connector: 'search' } } })
+  const byObject = planOf(application, { job: 'object' })
+  assert.deepEqual([byObject.consistency, byObject.source.mustBeOneMoment], ['snapshot', true])
+  const bySql = planOf(application, { job: 'sql' })
+  assert.deepEqual([bySql.consistency, bySql.source.mustBeOneMoment], ['none', false])
+  assert.match(bySql.guaranteeReasons.join(), /need not be of one moment/)
+  assert.match(
+    refusal(application, { job: 'demanding' }).join(),
+    /^guarantee-unreachable spec.jobs.demanding.source.consistency: .* while others write by SQL/,
   )
 })
 

@@ -1,10 +1,4 @@
-import {
-  isBulkheadError,
-  type BulkheadError,
-  outputFormats,
-  type ErrorDetails,
-  z,
-} from '@bulkhead/connector-sdk'
+import { isBulkheadError, type BulkheadError, type ErrorDetails, z } from '@bulkhead/connector-sdk'
 import {
   detailsOf,
   errorOf,
@@ -21,10 +15,9 @@ import type { Application } from '../application/application.ts'
 import type { Catalog, ConnectorEntry } from '../catalog/catalog.ts'
 import { chooseSource, type ChosenSource } from './chosen-source.ts'
 import { flagsFor } from './flags.ts'
-import { chooseForm } from './form.ts'
-import { computeGuarantee, keeps } from './guarantee.ts'
 import { adHocParameters, checkParameters } from './parameters.ts'
-import type { Plan, PlannedConnection, PlannedLimits, PlannedOutput, PlannedSource } from './plan.ts'
+import type { Plan, PlannedLimits, PlannedSource } from './plan.ts'
+import { planMoving } from './plan-moving.ts'
 import {
   adHocConnection,
   declaredConnection,
@@ -149,6 +142,7 @@ export function planRun({ application, request, catalog, nowMs, credentials, pre
       formReason: moving.formReason,
       fallbacks,
       reachable,
+      mustBeOneMoment: job.source.consistency === 'snapshot',
     },
     process: job.process,
     output: answered.output,
@@ -168,73 +162,6 @@ export function planRun({ application, request, catalog, nowMs, credentials, pre
 /** Where the name of a declared connection stands. */
 function connectionPath(chosen: Exclude<ChosenSource, { readonly way: 'connector' }>): string {
   return chosen.way === 'job' ? chosen.connectionPath : 'source.connection'
-}
-
-type Moving = Pick<PlannedSource, 'form' | 'formReason'> &
-  Pick<Plan, 'guarantee' | 'guaranteeReasons' | 'consistency'>
-
-/** How the rows move, and what is promised about them. */
-function planMoving({ connector }: PlannedConnection, chosen: ChosenSource, output: PlannedOutput): Moving {
-  const capabilities = connector.manifest.source
-  if (capabilities === undefined)
-    throw fault('connector-role-missing', `The connector ${connector.name} is no source`)
-  const { job } = chosen
-  const base = chosen.way === 'job' ? formatPath(['spec', 'jobs', chosen.name]) : ''
-  const path = (field: string): string => (base === '' ? field : `${base}.${field}`)
-  const { form, reason } = chooseForm({
-    connector: connector.name,
-    source: capabilities,
-    process: job.process,
-    format: output.format,
-    csv: output.csv,
-    split: output.split,
-  })
-  if (form === undefined)
-    throw fault('output-unsupported', `${output.format} cannot be made from this source: ${reason}`, {
-      path: path('output.format'),
-      fix: `Choose another format; ${connector.name} can give ${formatsOf(connector)}`,
-    })
-  if (job.source.consistency === 'snapshot' && !capabilities.snapshot)
-    throw fault(
-      'guarantee-unreachable',
-      `The connector ${connector.name} cannot read one moment while others write`,
-      {
-        path: path('source.consistency'),
-        fix: 'Set `consistency: any`, or read another source',
-      },
-    )
-  const { guarantee, reasons } = computeGuarantee({
-    objects: output.split !== undefined || output.format === 'binary' ? 'several' : 'one',
-    replayable: capabilities.replayable,
-    snapshot: capabilities.snapshot,
-    process: job.process,
-    attempts: job.retry.attempts,
-  })
-  if (job.guarantee !== undefined && !keeps(guarantee, job.guarantee))
-    throw fault(
-      'guarantee-unreachable',
-      `${job.guarantee} is demanded, and ${guarantee} is what can be kept: ${reasons[0]}`,
-      {
-        path: path('guarantee'),
-        fix: `Lower it to ${guarantee}, or leave out what the message names`,
-      },
-    )
-  return {
-    form,
-    formReason: reason,
-    guarantee,
-    guaranteeReasons: reasons,
-    consistency: capabilities.snapshot ? 'snapshot' : 'none',
-  }
-}
-
-function formatsOf({ manifest }: ConnectorEntry): string {
-  const { forms = [], encodes = {} } = manifest.source ?? {}
-  const encoded = Object.keys(encodes)
-  const made = forms.some((form) => form !== 'bytes')
-    ? outputFormats.filter((format) => format !== 'binary')
-    : []
-  return [...new Set([...encoded, ...made])].join(', ')
 }
 
 /** Holds the query against what `connector.json` says about queries. */

@@ -74,6 +74,8 @@ export interface PlannedSource extends PlannedConnection {
   readonly fallbacks: readonly PlannedConnection[]
   /** Other connections of the application that its settings name, for `fetchFiles`. */
   readonly reachable: Readonly<Record<string, PlannedConnection>>
+  /** The job is refused rather than read from a system that changes meanwhile. */
+  readonly mustBeOneMoment: boolean
 }
 
 export interface PlannedOutput {

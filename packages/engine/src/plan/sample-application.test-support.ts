@@ -37,6 +37,7 @@ const catalog = catalogOf([
     snapshot: true,
   }),
   connector('duckdb', text, { forms: ['columns'], encodes: {}, snapshot: false }),
+  connector('search', { anyOf: [text, object] }, { forms: ['columns'], encodes: {}, snapshot: 'object' }),
   connector('simple', text, { forms: ['rows'], encodes: {}, snapshot: false }),
   connector(
     'files',

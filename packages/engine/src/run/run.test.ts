@@ -74,6 +74,23 @@ test('reads, writes, and says what it made', async () => {
   assert.deepEqual(run.progress.at(-1), { rows: 3, bytes: 16 })
 })
 
+test('fails before the first row when one moment is demanded, and the extract is none', async () => {
+  for (const [mustBeOneMoment, consistency, fails] of [
+    [true, 'none', true],
+    [true, 'snapshot', false],
+    [false, 'none', false],
+  ] as const) {
+    const { source } = memoryRun().plan
+    const run = memoryRun({ plan: { source: { ...source, mustBeOneMoment } }, consistency })
+    if (!fails) {
+      assert.equal((await start(run)).consistency, consistency)
+      continue
+    }
+    await assert.rejects(start(run), { code: 'guarantee-unreachable', path: source.queryPath })
+    assert.deepEqual([run.objects.size, run.open()], [0, 0])
+  }
+})
+
 test('makes a file of a result without rows', async () => {
   const run = memoryRun()
   const result = await start(run)

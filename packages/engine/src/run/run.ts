@@ -2,7 +2,7 @@ import type { Batch, Extract, Field, ReadRequest, Store } from '@bulkhead/connec
 import { fault, type RunPhase } from '@bulkhead/contract'
 import { checkFields } from '../format/check-fields.ts'
 import { mostSheetRows } from '../format/file-format.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { Plan, PlannedSource } from '../plan/plan.ts'
 import type { RetryDecision } from '../retry/retry-delay.ts'
 import type { RejectedRow } from '../transform/step.ts'
 import type { Transform } from '../transform/transform.ts'
@@ -101,6 +101,7 @@ async function runAttempt(
   await using opened = new AsyncDisposableStack()
   const startMs = context.clock.now()
   const { store, extract, connection, passedOver } = await openBoth(plan, services, opened)
+  requireOneMoment(plan.source, extract)
   const openedMs = context.clock.now()
   const { cleanUpMs } = services
   const output = resultOutput({
@@ -141,6 +142,16 @@ async function runAttempt(
     await output.discard() // I5
     throw error
   }
+}
+
+/** What a connector declares may depend on its settings; only the extract knows. */
+function requireOneMoment({ mustBeOneMoment, name, queryPath }: PlannedSource, extract: Extract): void {
+  if (!mustBeOneMoment || extract.consistency === 'snapshot') return
+  throw fault(
+    'guarantee-unreachable',
+    `One moment of "${name}" is demanded, and it changes while this query is read`,
+    { path: queryPath, fix: 'Set `consistency: any`, or read another source' },
+  )
 }
 
 /** Loads the steps of `process` and their code before anything is opened; undefined when there are none. */
