@@ -135,12 +135,10 @@ export const platformSchema = z.strictObject({
         .meta({ description: 'The server of local files' }),
       runners: z
         .strictObject({
-          processes: z
-            .int()
-            .min(1)
-            .max(1000)
-            .default(8)
-            .meta({ description: 'Most runner processes of this server' }),
+          processes: z.int().min(1).max(1000).default(8).meta({
+            description:
+              'Most runner processes of this server. An application gets another one only while more are free than it has at work: with two or more, none can hold all',
+          }),
           runsPerProcess: z
             .int()
             .min(1)

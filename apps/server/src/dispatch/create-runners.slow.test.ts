@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { rowsApplication, startDispatch } from './dispatch.test-support.ts'
 
 test('runs a request in a runner process, and finishes it with places and no links', async (t) => {
@@ -18,20 +19,45 @@ test('runs a request in a runner process, and finishes it with places and no lin
   assert.match(link?.url ?? '', /^http:\/\/127\.0\.0\.1:1\//)
 })
 
-test('a warm process is at the first rows of a run in a moment', async (t) => {
+test('runs of an application one after the other share a warm process', async (t) => {
   const dispatch = await startDispatch(t, [rowsApplication('shop')])
-  const once = async (): Promise<number> => {
-    const begun = performance.now()
+  const pids = new Set<number>()
+  for (let run = 0; run < 10; run++) {
     await dispatch.ended(await dispatch.accept('shop', { job: 'plain' }))
-    return performance.now() - begun
+    for (const { pid } of dispatch.runners.status()) pids.add(pid)
   }
-  await once()
-  const times = []
-  for (let run = 0; run < 20; run++) times.push(await once())
-  const median = times.toSorted((a, b) => a - b)[10] ?? 0
-  t.diagnostic(`median ${median.toFixed(1)} ms from accepted to finished`)
-  assert.ok(median < 150, `${median} ms`)
-  assert.equal(dispatch.runners.status().length, 1)
+  assert.equal(pids.size, 1)
+})
+
+test('an application whose runs hang leaves processes for others, as long as there is more than one', async (t) => {
+  const hang = 'export default () => new Promise(() => setInterval(() => {}, 1000))'
+  for (const processes of [2, 4]) {
+    const names = ['good', 'fine']
+    const dispatch = await startDispatch(
+      t,
+      [
+        rowsApplication('bad', { hang }, { policy: { limits: { concurrentRuns: 20 } } }),
+        ...names.map((name) => rowsApplication(name)),
+      ],
+      { runners: { processes, runsPerProcess: 2, lease: 'PT30S', silence: 'PT30S' } },
+    )
+    const hanging = await Promise.all(
+      Array.from({ length: 8 }, () => dispatch.accept('bad', { job: 'hang' })),
+    )
+    const held = (): number =>
+      dispatch.runners.status().filter(({ application, runs }) => application === 'bad' && runs.length > 0)
+        .length
+    while (held() < processes / 2) await sleep(10)
+    for (let run = 0; run < 6; run++) {
+      const { state } = await dispatch.ended(
+        await dispatch.accept(names[run % 2] ?? '', { job: 'plain' }),
+        30_000,
+      )
+      assert.equal(state, 'completed')
+      assert.equal(held(), processes / 2)
+    }
+    for (const id of hanging) assert.notEqual((await dispatch.repository.run(id))?.state, 'completed')
+  }
 })
 
 test('runs many at a time, in no more processes than there may be, each application in its own', async (t) => {

@@ -18,8 +18,10 @@ export interface ProcessPool {
   readonly all: ReadonlySet<RunnerProcess>
   /** Processes that could be started, or become free by ending an idle one. */
   free(): number
-  /** Runs that the processes of an application could take now. */
+  /** Runs that processes of an application could take that are at work for it already. */
   room(one: ServedApplication): number
+  /** Processes more that the application may have at work now. */
+  mayStart(one: ServedApplication): number
   /** A process for the run, perhaps a new one; undefined when there is none for now. */
   placeFor(run: ActiveRun): RunnerProcess | undefined
   placeForTask(one: ServedApplication): RunnerProcess
@@ -66,6 +68,22 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
     process.end(graceMs)
   }
 
+  const free = (): number => {
+    const now = living()
+    return Math.max(0, processes - now.length) + now.filter(isIdle).length
+  }
+
+  /**
+   * An application gets another process only while more are free than it has at work. One whose runs hang holds half of them at
+   * most, a second one half of the rest, and others go on (I7).
+   *
+   * @see Choudhury and Hahne, Dynamic queue length thresholds for shared-memory packet switches, 1998
+   */
+  function mayStart({ application: { name } }: ServedApplication): number {
+    const held = living().filter(({ one, runs }) => one.application.name === name && runs.size > 0).length
+    return Math.max(0, Math.ceil((free() - held) / 2))
+  }
+
   /** Makes room by ending the process that was idle for longest. */
   function makeRoom(): boolean {
     const now = living()
@@ -78,13 +96,11 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
 
   return {
     all,
-    free() {
-      const now = living()
-      return Math.max(0, processes - now.length) + now.filter(isIdle).length
-    },
+    free,
+    mayStart,
     room: (one) =>
       living()
-        .filter((process) => isOf(one)(process) && !process.draining)
+        .filter((process) => isOf(one)(process) && !process.draining && !isIdle(process))
         .reduce((sum, { runs }) => sum + runsPerProcess - runs.size, 0),
     placeFor({ one, alone }) {
       const own = living().filter((process) => isOf(one)(process) && takesRuns(process))
@@ -92,8 +108,9 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
       const [found] = own
         .filter((process) => !alone || isIdle(process))
         .toSorted((a, b) => b.runs.size - a.runs.size)
-      if (found !== undefined) return found
-      return makeRoom() ? begin(one) : undefined
+      if (found !== undefined && !isIdle(found)) return found
+      if (mayStart(one) === 0) return undefined
+      return found ?? (makeRoom() ? begin(one) : undefined)
     },
     placeForTask(one) {
       // one that ends asks for no more work, tasks included

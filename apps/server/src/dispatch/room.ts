@@ -26,7 +26,8 @@ export function roomOf(options: {
   return () => {
     const all = applications.list()
     turn = all.length === 0 ? 0 : (turn + 1) % all.length
-    let free = pool.free() - waiting.size
+    // one that waits for runs of its own application to end needs nobody else's process
+    let free = pool.free() - [...waiting].filter(({ one }) => pool.mayStart(one) > 0).length
     const counts = countsOf(active.values())
     const waits = new Set([...waiting].map(({ record }) => record.application))
     return [...all.slice(turn), ...all.slice(0, turn)].map((one) => {
@@ -34,13 +35,15 @@ export function roomOf(options: {
       const most = manifest.spec.policy.limits.concurrentRuns - (counts.get(name) ?? 0)
       // what it has in hand comes first
       if (most <= 0 || waits.has(name)) return { application: name, runs: 0 }
+      const more = pool.mayStart(one)
       if (isAlwaysAlone(one.application, catalog, foreignRoots)) {
-        const runs = Math.min(most, Math.max(1, free))
+        const runs = Math.min(most, Math.max(1, Math.min(more, free)))
         free -= runs
         return { application: name, runs }
       }
       const room = pool.room(one)
-      if (room >= most || free <= 0) return { application: name, runs: Math.min(most, Math.max(1, room)) }
+      if (room >= most || free <= 0 || more === 0)
+        return { application: name, runs: Math.min(most, Math.max(1, room)) }
       free--
       return { application: name, runs: Math.min(most, room + runsPerProcess) }
     })
