@@ -36,10 +36,11 @@ async function call(url: string, options: RequestOptions) {
 
 test('who knows the authority calls over TLS, and nobody in clear', async (t) => {
   await show(addressed)
-  const { url, token } = await serveApi(t, { tls: await openHttpTls(files, { log: silent }) })
+  const api = await serveApi(t, { tls: await openHttpTls(files, { log: silent }) })
+  const { url } = api
   assert.match(url, /^https:/)
   assert.equal((await call(`${url}/health/live`, {})).status, 200)
-  assert.equal((await call(`${url}/api/v1/runs`, { headers: await token('admin') })).status, 200)
+  assert.equal((await call(`${url}/api/v1/runs`, { headers: await api.token('admin') })).status, 200)
   assert.equal((await call(`${url}/api/v1/runs`, {})).status, 401)
   await assert.rejects(call(`${url}/health/live`, { ca: impostor.cert }), { code: /CERT|SIGNATURE|ISSUER/ })
   await assert.rejects(fetch(`${url.replace('https', 'http')}/health/live`))
@@ -48,8 +49,9 @@ test('who knows the authority calls over TLS, and nobody in clear', async (t) =>
 test('with an authority for callers every call needs a certificate and a token, but probes need none', async (t) => {
   await show(addressed)
   const tls = await openHttpTls({ ...files, clientCa }, { log: silent })
-  const { url, token } = await serveApi(t, { tls })
-  const headers = await token('admin')
+  const api = await serveApi(t, { tls })
+  const { url } = api
+  const headers = await api.token('admin')
   for (const probe of ['live', 'ready', 'startup'])
     assert.equal((await call(`${url}/health/${probe}`, {})).status, 200)
   for (const own of [{}, { cert: impostor.cert, key: impostor.key }]) {
