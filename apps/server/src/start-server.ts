@@ -11,6 +11,7 @@ import { openProviders } from '@bulkhead/engine/secrets/open-providers'
 import { createSecretResolver } from '@bulkhead/engine/secrets/resolve-secrets'
 import { createSecretGrants, type SecretGrants } from '@bulkhead/engine/secrets/secret-grants'
 import { createApi } from './api/create-api.ts'
+import { openHttpTls } from './api/http-tls.ts'
 import { type Applications, openApplications } from './applications/applications.ts'
 import { createAuth } from './auth/authenticate.ts'
 import { ensureFirstToken } from './auth/first-token.ts'
@@ -278,7 +279,9 @@ async function openApi(
   const now = Date.now
   const auth = createAuth({ repository, tokens: spec.auth.tokens, now })
   if (spec.auth.tokens === 'required') await ensureFirstToken({ repository, stateFolder, log, now })
+  const { tls } = spec.http
   return createApi({
+    ...(tls !== undefined && { tls: await openHttpTls(tls, { log }) }),
     repository,
     intake: rooms.intake,
     prepare: rooms.prepare,

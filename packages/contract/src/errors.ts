@@ -490,6 +490,14 @@ const registry = {
     'A web page of another origin calls a server that takes calls without tokens',
     'Call it from a program of this machine, or set `spec.auth.tokens: required`',
   ),
+  'http-tls-unusable': config(
+    'Certificate or key of the HTTP API cannot be read, or do not belong together',
+    'Correct the files that `spec.http.tls` of platform.yaml names',
+  ),
+  'client-certificate-missing': policy(
+    'The caller showed no certificate that the server knows',
+    'Call with a client certificate of an authority in `spec.http.tls.clientCa` of platform.yaml',
+  ),
   'too-many-requests': {
     kind: 'quota',
     meaning: 'The caller asks more often than the server allows, or too much at once',

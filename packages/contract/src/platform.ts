@@ -82,6 +82,25 @@ export const platformSchema = z.strictObject({
             .max(65535)
             .default(7071)
             .meta({ description: 'Port to listen on; 0: any free one' }),
+          tls: z
+            .strictObject({
+              cert: z
+                .string()
+                .max(1000)
+                .meta({
+                  description: 'File of the certificate, with what stands between it and its authority, PEM',
+                }),
+              key: z.string().max(1000).meta({ description: 'File of its key, PEM' }),
+              clientCa: z.string().max(1000).optional().meta({
+                description:
+                  'File of the authorities that sign certificates of callers, PEM: then every call but those of `/health/` needs one, beside its token',
+              }),
+            })
+            .optional()
+            .meta({
+              description:
+                'Whether the API is encrypted by the server itself; the files are looked at again every ten seconds. Absent: HTTP in clear, for loopback or behind a proxy',
+            }),
           publicUrl: z
             .url()
             .optional()

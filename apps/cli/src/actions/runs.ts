@@ -65,7 +65,9 @@ export async function printLog(run: string, options: ServerOptions, terminal: Te
   const lines = await allPages(client, `${runPath(run)}/log`, runLogSchema, (page) => page.lines)
   return {
     value: { lines },
-    text: (style) => lines.map((line) => renderLogLine(line, style)).join('\n') || 'The run has told nothing',
+    text: (style) =>
+      lines.map((line) => renderLogLine(line, style)).join('\n') ||
+      `No code and no connector of the run told anything. What became of it: bulkhead runs show ${run}`,
   }
 }
 

@@ -29,6 +29,7 @@ import { noTracing, type Tracing } from '../observe/tracing.ts'
 import { openRepository } from '../repository/open-repository.ts'
 import type { Repository, RunRecord } from '../repository/repository.ts'
 import { createApi } from './create-api.ts'
+import type { HttpTls } from './http-tls.ts'
 
 /** Read once: no test changes them. */
 let catalog: Promise<Catalog> | undefined
@@ -74,6 +75,7 @@ export interface Called {
 
 export interface ServeOptions {
   readonly http?: Partial<PlatformSpec['http']>
+  readonly tls?: HttpTls
   readonly tokens?: 'required' | 'off'
   readonly timeouts?: { readonly headersMs: number; readonly requestMs: number }
   readonly tracing?: Tracing
@@ -133,6 +135,7 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
     keys: () => Promise.resolve({ keys: [{ kty: 'EC', crv: 'P-256', kid: 'k1', x: 'AA', y: 'AA' }] }),
     version: '1.0.0',
     timeouts: options.timeouts,
+    tls: options.tls,
   })
   const url = await api.listen()
   t.after(async () => {

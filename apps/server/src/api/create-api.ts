@@ -1,3 +1,5 @@
+import type { Server as SecureServer } from 'node:https'
+import type { TLSSocket } from 'node:tls'
 import { type Endpoint, type EndpointName, endpoints, fault, type PlatformSpec } from '@bulkhead/contract'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Applications } from '../applications/applications.ts'
@@ -13,6 +15,7 @@ import { acceptHandlers } from './accept-run.ts'
 import { applicationHandlers, type PublicKeys } from './applications.ts'
 import type { Handlers } from './call.ts'
 import { createGate, type Gate } from './gate.ts'
+import type { HttpTls } from './http-tls.ts'
 import { createHttpServer, type HttpServerOptions, safeHeaders, sendProblem } from './http-server.ts'
 import { operationHandlers } from './operations.ts'
 import { problemOf } from './problem.ts'
@@ -45,6 +48,8 @@ export interface ApiOptions {
   readonly tracing: Tracing
   readonly keys: PublicKeys
   readonly http: PlatformSpec['http']
+  /** Undefined: in clear. */
+  readonly tls?: HttpTls | undefined
   readonly log: ServerLog
   /** Epoch milliseconds. */
   readonly now: () => number
@@ -84,6 +89,7 @@ export function createApi(options: ApiOptions): Api {
   addHooks(server, gate, options)
   for (const name of Object.keys(endpoints) as EndpointName[]) addRoute(server, name, handlers, gate, options)
   refuseOtherMethods(server)
+  const endFollowing = options.tls?.follow(server.server as unknown as SecureServer)
 
   return {
     async listen() {
@@ -100,9 +106,11 @@ export function createApi(options: ApiOptions): Api {
       }
       const address = server.server.address()
       const ownPort = typeof address === 'object' && address !== null ? address.port : port
-      return `http://${host.includes(':') ? `[${host}]` : host}:${ownPort}`
+      const scheme = options.tls === undefined ? 'http' : 'https'
+      return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${ownPort}`
     },
     async close(graceMs = 5_000) {
+      endFollowing?.()
       watching.close()
       const end = setTimeout(() => server.server.closeAllConnections(), graceMs)
       // a connection whose call ends now would be kept for another one
@@ -117,10 +125,11 @@ export function createApi(options: ApiOptions): Api {
   }
 }
 
-function addHooks(server: FastifyInstance, gate: Gate, { metrics, log }: ApiOptions): void {
+function addHooks(server: FastifyInstance, gate: Gate, { metrics, log, tls }: ApiOptions): void {
   server.addHook('onRequest', async (request, reply) => {
     reply.headers(safeHeaders)
     const endpoint = endpointOf(request)
+    if (tls?.demandsClient === true) demandCertificate(request, endpoint)
     const caller = await gate.enter({
       endpoint,
       headers: request.headers,
@@ -149,6 +158,12 @@ function addHooks(server: FastifyInstance, gate: Gate, { metrics, log }: ApiOpti
     metrics.httpAnswered(call)
     log.debug('A call was answered', { ...call, ...aboutOf(request) })
   })
+}
+
+/** Probes of the machine that runs the server have none. */
+function demandCertificate({ socket }: FastifyRequest, endpoint: Endpoint | undefined): void {
+  if (endpoint?.path.startsWith('/health/') === true || (socket as TLSSocket).authorized) return
+  throw fault('client-certificate-missing', 'The call comes without a certificate that is known here')
 }
 
 /** By what a line of the log is found. */

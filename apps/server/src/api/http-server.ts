@@ -1,11 +1,20 @@
+import type { Server } from 'node:https'
 import type { Socket } from 'node:net'
 import { isBulkheadError } from '@bulkhead/connector-sdk'
 import { eventBatchType, eventType, fault, jsonType, parseSize, type PlatformSpec } from '@bulkhead/contract'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, {
+  type FastifyHttpsOptions,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify'
+import type { HttpTls } from './http-tls.ts'
 import { type ProblemAnswer, problemOf } from './problem.ts'
 
 export interface HttpServerOptions {
   readonly http: Pick<PlatformSpec['http'], 'requestBytes' | 'trustProxy'>
+  readonly tls?: HttpTls | undefined
   /** Other than those of a server, in tests. */
   readonly timeouts?:
     | {
@@ -37,15 +46,15 @@ export const safeHeaders = {
  * @param onFault  told what is wrong on this side
  */
 export function createHttpServer(
-  { timeouts = timeoutsOfServer, http }: HttpServerOptions,
+  { timeouts = timeoutsOfServer, http, tls }: HttpServerOptions,
   onFault: (error: unknown, request: FastifyRequest) => void,
 ): FastifyInstance {
-  const server = fastify({
-    http: {
-      maxHeaderSize: LONGEST_HEADERS,
-      headersTimeout: timeouts.headersMs,
-      connectionsCheckingInterval: Math.min(1_000, timeouts.headersMs / 2),
-    },
+  const bounds = {
+    maxHeaderSize: LONGEST_HEADERS,
+    headersTimeout: timeouts.headersMs,
+    connectionsCheckingInterval: Math.min(1_000, timeouts.headersMs / 2),
+  }
+  const options = {
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: 10_000,
     connectionTimeout: timeouts.idleMs ?? IDLE_MS,
@@ -57,7 +66,8 @@ export function createHttpServer(
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(fromFramework(error))),
     clientErrorHandler: answerBrokenCall,
-  })
+  } satisfies FastifyServerOptions
+  const server = tls === undefined ? fastify({ ...options, http: bounds }) : encrypted(options, bounds, tls)
   server.server.maxConnections = MOST_CONNECTIONS
   // bodies stay bytes: numbers in requests lose digits when something else parses them first
   server.removeAllContentTypeParsers()
@@ -75,6 +85,20 @@ export function createHttpServer(
     sendProblem(reply, problemOf(fault('endpoint-unknown', 'There is nothing at this address'))),
   )
   return server
+}
+
+/** A caller without a certificate is let in by TLS, so that probes are answered; the hook of the API refuses all else. */
+function encrypted(
+  options: FastifyServerOptions,
+  bounds: Readonly<Record<string, number>>,
+  { certificates, demandsClient }: HttpTls,
+): FastifyInstance {
+  const https = { ...bounds, ...certificates, requestCert: demandsClient, rejectUnauthorized: false }
+  // to whoever adds routes the two servers are one
+  return fastify({
+    ...options,
+    https,
+  } as unknown as FastifyHttpsOptions<Server>) as unknown as FastifyInstance
 }
 
 export function sendProblem(reply: FastifyReply, { problem, headers }: ProblemAnswer): FastifyReply {
