@@ -60,13 +60,15 @@ const longestWaitMs = 300_000
  * the next one waits for its turn.
  * @throws when the broker of the environment has no such door
  */
-export async function proxyBroker(scope: Scope): Promise<KafkaServer & { readonly proxy: Proxy }> {
+export async function proxyBroker(
+  scope: Scope,
+): Promise<KafkaServer & { readonly target: string; readonly proxy: Proxy }> {
   const { proxied } = JSON.parse(serverVariable('kafka')) as KafkaServer
   if (proxied === undefined) throw new Error('The broker of BULKHEAD_TEST_KAFKA has no listener for a proxy')
   const { bootstrap, target } = proxied
   for (const begun = performance.now(); ; await sleep(200))
     try {
-      return { bootstrap, proxy: await startProxy(scope, address(target), address(bootstrap)) }
+      return { bootstrap, target, proxy: await startProxy(scope, address(target), address(bootstrap)) }
     } catch (error) {
       const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
       if (!isTaken || performance.now() - begun > longestWaitMs) throw error

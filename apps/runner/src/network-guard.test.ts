@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import type { LookupAddress } from 'node:dns'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { get } from 'node:http'
+import { createServer as createHttpServer, get } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
-import { connect, createServer, type NetConnectOpts, Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type NetConnectOpts, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -102,6 +102,21 @@ test('refuses drivers and clients: fetch, http, http2, pg, AWS SDK', async (t) =
     await assert.rejects(ask(), name)
     assert.equal(guard.refusal?.code, 'network-refused', name)
   }
+  assert.equal(arrived.length, 0)
+})
+
+test('follows no redirect to where the policy does not lead', async (t) => {
+  const { arrived, port } = await listener(t, { host: denied, port: 0 })
+  const front = createHttpServer((_, response) => {
+    response.writeHead(307, { location: `http://${denied}:${port}/` }).end()
+  }).listen(0, '127.0.0.1')
+  await once(front, 'listening')
+  t.after(() => front.close())
+  const { port: open } = front.address() as AddressInfo
+  using guard = guardNetwork({ allow: ['127.0.0.1'], allowLoopback: true })
+  assert.equal((await fetch(`http://127.0.0.1:${open}/`, { redirect: 'manual' })).status, 307)
+  await assert.rejects(fetch(`http://127.0.0.1:${open}/`))
+  assert.equal(guard.refusal?.code, 'network-refused')
   assert.equal(arrived.length, 0)
 })
 
