@@ -363,7 +363,7 @@ const table: readonly Room[] = [
     name: 'server/observe',
     folder: 'apps/server/src/observe',
     imports: ['connector-sdk', 'contract', ...serverEngine, 'server/repository'],
-    importsTypes: ['server/intake', 'server/dispatch'],
+    importsTypes: ['server/intake', 'server/dispatch', 'server/applications'],
     never: [...sql, ...privateKeys],
     node: true,
   },

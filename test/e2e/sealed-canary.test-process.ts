@@ -22,17 +22,19 @@ const folder = argv[2] ?? ''
 const stateFolder = join(folder, 'state')
 const log = { debug: console.debug, info: console.info, warn: console.warn }
 const catalog = await readCatalog([join(import.meta.dirname, '../../connectors')])
-const applications = await openApplications({
-  folder: join(folder, 'apps'),
-  environment: undefined,
-  variables: {},
-  stateFolder,
-  log,
-})
 await using repository = await openRepository(
   { sqlite: { path: join(folder, 'repository.sqlite') } },
   { stateFolder, memoryMs: 86_400_000, log: (_level, message) => console.warn(message) },
 )
+await using applications = await openApplications({
+  folder: join(folder, 'apps'),
+  environment: undefined,
+  variables: {},
+  stateFolder,
+  catalog,
+  repository,
+  log,
+})
 const intake = createIntake({
   applications,
   repository,

@@ -7,6 +7,7 @@ import {
   testCommand,
   validateCommand,
 } from './commands/application.ts'
+import { applicationsCommand } from './commands/applications.ts'
 import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { connectorsCommand } from './commands/connectors.ts'
 import { contractCommand, docsCommand } from './commands/consumers.ts'
@@ -50,7 +51,12 @@ export function buildProgram(version: string, execute: Execute = nothing): Comma
     serveFilesCommand(execute),
     serveRequestCommand(execute),
   ])
-  group(program, 'Ask a server:', [runsCommand(execute), repliesCommand(execute), tokensCommand(execute)])
+  group(program, 'Ask a server:', [
+    runsCommand(execute),
+    applicationsCommand(execute),
+    repliesCommand(execute),
+    tokensCommand(execute),
+  ])
   group(program, 'Look after a server:', [backupCommand(execute), restoreCommand(execute)])
   group(program, 'Look before you run:', [
     validateCommand(execute),
@@ -93,7 +99,7 @@ Environment variables:
   BULKHEAD_SECRETS_DIR   folder with <application>/<name> files that hold secrets
   BULKHEAD_PLATFORM__SECRETS__PROVIDERS  where else secrets are, as JSON: see docs/credentials.md
   BULKHEAD_FILES_URL     base of links to local results (default http://127.0.0.1:7070)
-  BULKHEAD_SERVER        server that runs, replies and tokens ask (default http://127.0.0.1:7071)
+  BULKHEAD_SERVER        server that runs, applications, replies and tokens ask (default http://127.0.0.1:7071)
   BULKHEAD_TOKEN         token for it (default: the one that a server of this machine left in the state folder)
   BULKHEAD_CONNECTORS    folder of installed connectors (default ~/.local/share/bulkhead/connectors)
   BULKHEAD_ALLOW_LOOPBACK  1: applications may reach this very machine

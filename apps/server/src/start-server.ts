@@ -21,6 +21,7 @@ import { createIntake } from './intake/create-intake.ts'
 import type { Intake, Preparing } from './intake/intake.ts'
 import { limitIntake } from './intake/limit-intake.ts'
 import { createHealth } from './observe/health.ts'
+import { appliedRevisions } from './observe/applied-revisions.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { createServerLog, type ServerLog } from './observe/server-log.ts'
 import { traceIntake, traceRepository } from './observe/trace-rooms.ts'
@@ -90,13 +91,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const now = Date.now
   const log = createServerLog({ level: spec.observability.logLevel, write: options.write, now })
   const catalog = await readCatalog(options.connectorRoots)
-  const applications = await openApplications({
-    folder: options.applicationsFolder,
-    environment: options.environmentName,
-    variables: environment,
-    stateFolder,
-    log,
-  })
   const opened = stack.use(
     await openRepository(spec.repository, {
       stateFolder,
@@ -105,12 +99,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       log: (level, message) => log[level](message),
     }),
   )
+  const served: { applications: Pick<Applications, 'list' | 'working' | 'head' | 'setAside'> } = {
+    applications: { list: () => [], working: () => [], head: () => undefined, setAside: () => [] },
+  }
   const triggerStatus: { list: () => ReturnType<ReturnType<typeof createTriggers>['status']> } = {
     list: () => [],
   }
   const runnerStatus: { list: () => ReturnType<Runners['status']> } = { list: () => [] }
   const metrics = createMetrics({
-    applications: () => applications.list().map(({ application }) => application.name),
+    applications: () => served.applications.working().map(({ application }) => application.name),
+    revisions: () => appliedRevisions(served.applications),
     repository: opened,
     runners: () => runnerStatus.list(),
     triggers: () => triggerStatus.list(),
@@ -125,6 +123,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   })
   stack.defer(() => tracing.close())
   const repository = traceRepository(metrics.observe(opened), tracing, now)
+  const applications = stack.use(
+    await openApplications({
+      folder: options.applicationsFolder,
+      environment: options.environmentName,
+      variables: environment,
+      stateFolder,
+      catalog,
+      repository,
+      log,
+    }),
+  )
+  served.applications = applications
   const core: Core = {
     name,
     spec,
@@ -182,6 +192,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const url = await api.listen()
   triggers.start()
   begun.done()
+  applications.start()
   log.info('Ready', {
     url,
     filesUrl,

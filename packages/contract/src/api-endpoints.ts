@@ -1,8 +1,7 @@
 import { z } from '@bulkhead/connector-sdk'
+import { applicationListSchema, applicationViewSchema, revisionListSchema } from './api-applications.ts'
 import {
-  applicationListSchema,
   applicationName,
-  applicationViewSchema,
   commandBodySchema,
   commandTakenSchema,
   eventListSchema,
@@ -146,6 +145,18 @@ export const endpoints = {
     params: application,
     query: nothing,
     answers: json(applicationViewSchema, 'The application'),
+  },
+  listRevisions: {
+    method: 'GET',
+    path: '/api/v1/applications/{application}/revisions',
+    summary: 'List the revisions of an application, newest first; also of one that was removed',
+    scope: 'read',
+    params: application,
+    query: z.object({
+      before: z.coerce.number().int().min(1).optional().meta({ description: 'Older than this number' }),
+      limit,
+    }),
+    answers: json(revisionListSchema, 'A page of revisions'),
   },
   checkApplication: {
     method: 'POST',

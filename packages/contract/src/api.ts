@@ -111,41 +111,6 @@ export const linksSchema = z.object({
 })
 export type Links = z.output<typeof linksSchema>
 
-export const applicationViewSchema = z.object({
-  name: applicationName,
-  revision: described(z.string(), 'Digest of what it is made of'),
-  environment: described(z.string().optional(), 'Overlay in use'),
-  owner: described(z.string(), 'Who is told when it fails'),
-  description: described(z.string().optional(), 'What it is for'),
-  labels: described(z.record(z.string(), z.string()), 'Free marks'),
-  jobs: described(
-    z.array(
-      z.object({
-        name: described(z.string(), 'Name of the job'),
-        parameters: described(
-          z.record(z.string(), z.unknown()),
-          'Its parameters by name, as the manifest declares them',
-        ),
-        requestMay: described(z.array(z.string()), 'What a request may set otherwise'),
-      }),
-    ),
-    'What it can have run',
-  ),
-  triggers: described(z.array(z.string()), 'Names of what starts runs, besides HTTP'),
-  replies: described(z.array(z.string()), 'Names of where replies go'),
-  queued: described(z.int().optional(), 'Runs that wait; absent in a list'),
-})
-export type ApplicationView = z.output<typeof applicationViewSchema>
-
-export const applicationListSchema = z.object({
-  items: z.array(applicationViewSchema),
-  setAside: described(
-    z.array(z.object({ name: z.string().optional(), code: z.string(), message: z.string() })),
-    'Applications that cannot be served, and why; for administrators',
-  ),
-})
-export type ApplicationList = z.output<typeof applicationListSchema>
-
 export const replyViewSchema = z.object({
   id: described(z.string(), 'Id of the event that is sent, whose repeats receivers can tell by it'),
   runId,

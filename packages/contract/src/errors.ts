@@ -384,6 +384,10 @@ const registry = {
     'The schedule, time zone or a parameter made of the time cannot be understood',
     'Write five fields (minute, hour, day, month, weekday), or six with seconds in front, and an IANA time zone',
   ),
+  'application-crashes': config(
+    'Processes of this revision of an application die before they ask for work',
+    'Look for the reason in the log of the server, such as a memory limit that is too small; what worked before is served again',
+  ),
   'application-unknown': config(
     'The server has no such application',
     'Choose one that `GET /api/v1/applications` shows',

@@ -3,6 +3,7 @@
  * It runs in a browser too, so it knows nothing of Node.
  */
 export * from './api.ts'
+export * from './api-applications.ts'
 export * from './api-endpoints.ts'
 export * from './application.ts'
 export * from './application-page.ts'

@@ -2,6 +2,10 @@ import { z } from '@bulkhead/connector-sdk'
 import {
   applicationListSchema,
   applicationViewSchema,
+  revisionListSchema,
+  revisionViewSchema,
+} from './api-applications.ts'
+import {
   commandTakenSchema,
   eventListSchema,
   eventsTakenSchema,
@@ -37,6 +41,8 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Reply: storedReplySchema,
   ReplyList: replyListSchema,
   ReplyView: replyViewSchema,
+  RevisionList: revisionListSchema,
+  RevisionView: revisionViewSchema,
   RunAccepted: runAcceptedSchema,
   RunList: runListSchema,
   RunLog: runLogSchema,

@@ -204,6 +204,10 @@ export const platformSchema = z.strictObject({
           logs: duration.default('P14D').meta({
             description: 'How long logs of runs are kept, and requests that a folder trigger has taken',
           }),
+          revisions: duration.default('P365D').meta({
+            description:
+              'How long revisions of applications can be returned to after they were replaced; as long as runs at least',
+          }),
         })
         .prefault({})
         .meta({ description: 'How long things are kept' }),

@@ -109,6 +109,7 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
   const metrics = createMetrics({
     applications: () => applications.list().map((one) => one.application.name),
     repository,
+    revisions: () => [],
     runners: () => [],
     triggers: () => [],
     now,
@@ -210,14 +211,25 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
 
 async function openExamples(): Promise<Applications> {
   const stateFolder = await mkdtemp(join(tmpdir(), 'bulkhead-api-applications-'))
-  after(() => rm(stateFolder, { recursive: true, force: true }))
-  return await openApplications({
+  const repository = await openRepository(
+    { sqlite: {} },
+    { stateFolder, memoryMs: 86_400_000, log: () => undefined },
+  )
+  const applications = await openApplications({
     folder: join(checkout, 'examples'),
     environment: undefined,
     variables: {},
     stateFolder,
+    catalog: await readCatalog([join(checkout, 'connectors')]),
+    repository,
     log: createServerLog({ level: 'error', write: () => undefined, now: Date.now }),
   })
+  after(async () => {
+    await applications[Symbol.asyncDispose]()
+    await repository[Symbol.asyncDispose]()
+    await rm(stateFolder, { recursive: true, force: true })
+  })
+  return applications
 }
 
 export const fileName = 'departures-SEA.csv.gz'

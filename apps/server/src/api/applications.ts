@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { fault, type Jwks } from '@bulkhead/contract'
+import type { BulkheadError } from '@bulkhead/connector-sdk'
+import { type ApplicationView, fault, type Jwks } from '@bulkhead/contract'
 import type { Applications, ServedApplication } from '../applications/applications.ts'
 import { allows } from '../auth/scopes.ts'
 import type { Runners } from '../dispatch/runners.ts'
 import type { Preparing } from '../intake/intake.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type Handlers, ok } from './call.ts'
-import { applicationView } from './views.ts'
+import { applicationView, revisionView, setAsideView } from './views.ts'
 
 /** Public keys of an application; undefined when it has none. */
 export type PublicKeys = (application: string) => Promise<Jwks | undefined>
 
 export interface ApplicationHandlersOptions {
-  readonly repository: Pick<Repository, 'queued'>
-  readonly applications: Pick<Applications, 'get' | 'list' | 'setAside'>
+  readonly repository: Pick<Repository, 'queued' | 'revisions'>
+  readonly applications: Pick<Applications, 'get' | 'list' | 'head' | 'setAside'>
   readonly runners: Pick<Runners, 'check' | 'preview'>
   readonly prepare: Preparing['prepare']
   readonly keys: PublicKeys
@@ -22,6 +23,7 @@ export interface ApplicationHandlersOptions {
 type ApplicationEndpoints =
   | 'listApplications'
   | 'showApplication'
+  | 'listRevisions'
   | 'checkApplication'
   | 'preview'
   | 'showKeys'
@@ -36,9 +38,11 @@ export function applicationHandlers(options: ApplicationHandlersOptions): Handle
 
   const served = (name: string): ServedApplication => {
     const one = applications.get(name)
-    if (one === undefined) throw fault('application-unknown', `There is no application "${name}" here`)
+    if (one === undefined) throw unknown(name)
     return one
   }
+  const view = (one: ServedApplication): ApplicationView =>
+    applicationView(one, applications.head(one.application.name)?.number)
   /** Bounded by application, so that one of them takes nothing of another (I7). */
   const asTask = async <T>(
     name: string,
@@ -66,21 +70,30 @@ export function applicationHandlers(options: ApplicationHandlersOptions): Handle
       const visible = applications
         .list()
         .filter(({ application: { name } }) => allows(caller.scopes, { right: 'read', application: name }))
-      const aside = allows(caller.scopes, { right: 'admin' }) ? applications.setAside() : []
-      return Promise.resolve(
-        ok({
-          items: visible.map(applicationView),
-          setAside: aside.map(({ name, error: { code, message } }) => ({
-            ...(name !== undefined && { name }),
-            code,
-            message,
-          })),
-        }),
-      )
+      const aside = applications
+        .setAside()
+        .filter(({ name }) =>
+          allows(
+            caller.scopes,
+            name === undefined ? { right: 'admin' } : { right: 'read', application: name },
+          ),
+        )
+      return Promise.resolve(ok({ items: visible.map(view), setAside: aside.map(setAsideView) }))
     },
     async showApplication({ params: { application } }) {
-      const view = applicationView(served(application))
-      return ok({ ...view, queued: await repository.queued(application) })
+      const one = view(served(application))
+      const aside = applications.setAside().filter(({ name }) => name === application)
+      const queued = await repository.queued(application)
+      return ok({ ...one, queued, setAside: aside.map(setAsideView) })
+    },
+    async listRevisions({ params: { application }, query: { before, limit } }) {
+      const { items, next } = await repository.revisions({
+        application,
+        most: limit,
+        ...(before !== undefined && { before }),
+      })
+      if (items.length === 0 && before === undefined) throw unknown(application)
+      return ok({ items: items.map(revisionView), ...(next !== undefined && { next }) })
     },
     async checkApplication({ params: { application }, signal }) {
       return ok({ items: await asTask(application, signal, (end) => runners.check(application, end)) })
@@ -103,4 +116,8 @@ export function applicationHandlers(options: ApplicationHandlersOptions): Handle
       }
     },
   }
+}
+
+function unknown(name: string): BulkheadError {
+  return fault('application-unknown', `There is no application "${name}" here`)
 }

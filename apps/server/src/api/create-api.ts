@@ -40,7 +40,7 @@ export interface ApiOptions {
   readonly repository: Repository
   readonly intake: Intake
   readonly prepare: Preparing['prepare']
-  readonly applications: Pick<Applications, 'get' | 'list' | 'setAside'>
+  readonly applications: Pick<Applications, 'get' | 'list' | 'head' | 'setAside'>
   readonly runners: Pick<Runners, 'sign' | 'check' | 'preview'>
   readonly auth: Auth
   readonly health: Health

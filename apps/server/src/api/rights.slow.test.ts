@@ -29,6 +29,7 @@ const allowed: Readonly<Record<EndpointName, readonly Scope[] | 'public'>> = {
   takeEvents: runs,
   listApplications: everyone,
   showApplication: reads,
+  listRevisions: reads,
   checkApplication: runs,
   preview: runs,
   showKeys: 'public',

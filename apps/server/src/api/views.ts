@@ -1,13 +1,16 @@
 import type {
+  ApplicationList,
   ApplicationView,
   EventView,
   ReplyView,
+  RevisionView,
   RunAccepted,
   RunView,
   TokenView,
 } from '@bulkhead/contract'
-import type { ServedApplication } from '../applications/applications.ts'
+import type { NotServed, ServedApplication } from '../applications/applications.ts'
 import type { OutboxMessage, RepositoryEvent, RunRecord, TokenRecord } from '../repository/repository.ts'
+import type { RevisionRecord } from '../repository/revision-keeping.ts'
 
 /** Records as the API shows them. */
 
@@ -74,11 +77,16 @@ export function tokenView(token: TokenRecord): TokenView {
   }
 }
 
-export function applicationView({ application, revision }: ServedApplication): ApplicationView {
+/** @param number  of its revision */
+export function applicationView(
+  { application, revision }: ServedApplication,
+  number: number | undefined,
+): ApplicationView {
   const { metadata, spec } = application.manifest
   return {
     name: application.name,
     revision,
+    ...(number !== undefined && { number }),
     ...(application.environment !== undefined && { environment: application.environment }),
     owner: spec.owner,
     ...(spec.description !== undefined && { description: spec.description }),
@@ -90,6 +98,34 @@ export function applicationView({ application, revision }: ServedApplication): A
     })),
     triggers: Object.keys(spec.triggers),
     replies: Object.keys(spec.replies),
+  }
+}
+
+/** Without its folder, which is the server's own business. */
+export function setAsideView({
+  name,
+  number,
+  code,
+  message,
+}: NotServed): ApplicationList['setAside'][number] {
+  return {
+    ...(name !== undefined && { name }),
+    ...(number !== undefined && { number }),
+    code,
+    message,
+  }
+}
+
+export function revisionView(record: RevisionRecord): RevisionView {
+  const { number, digest, isCurrent, origin, actor, acceptedAtMs, fault } = record
+  return {
+    number,
+    revision: digest,
+    isCurrent,
+    origin,
+    actor,
+    acceptedAt: instant(acceptedAtMs),
+    ...(fault !== undefined && { fault }),
   }
 }
 

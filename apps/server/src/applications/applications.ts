@@ -1,39 +1,56 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type BulkheadError, isBulkheadError, type Log } from '@bulkhead/connector-sdk'
-import { type Bundle, bundleSchema, fault } from '@bulkhead/contract'
-import type { Application } from '@bulkhead/engine'
-import { makeBundle, unpackBundle } from '@bulkhead/engine/application/bundle'
-import { readApplication } from '@bulkhead/engine/application/read-application'
-import { makePrivateFolder } from '@bulkhead/engine/links/state-folder'
-import type { Destinations } from '../repository/repository.ts'
+import type { Log } from '@bulkhead/connector-sdk'
+import { type Bundle, bundleSchema, errorOf, fault } from '@bulkhead/contract'
+import type { Application, Catalog } from '@bulkhead/engine'
+import { makeBundle } from '@bulkhead/engine/application/bundle'
+import { catalogFaults } from '@bulkhead/engine/application/catalog-faults'
+import type { Actor, Repository } from '../repository/repository.ts'
+import type { ApplicationHead, RevisionApplied } from '../repository/revision-keeping.ts'
+import { openFolderMemory } from './folder-memory.ts'
+import { followHeads } from './follow-heads.ts'
+import type { NotServed } from './not-served.ts'
+import { createBundleReader } from './open-bundle.ts'
+import { type ServedApplication, servedApplication } from './served-application.ts'
+import { watchFolder } from './watch-folder.ts'
 
-/** One revision of an application, as the server serves it. */
-export interface ServedApplication {
-  readonly application: Application
-  /** Digest of the bundle. */
-  readonly revision: string
-  readonly bundle: Bundle
-  /** Where settings with relative paths start. */
-  readonly baseFolder: string
-  readonly destinations: Destinations
-}
+export type { NotServed } from './not-served.ts'
+export type { ServedApplication } from './served-application.ts'
 
-/** One that cannot be served, alone (I7). */
-export interface SetAside {
-  readonly folder: string
-  /** Undefined when not even the name can be read. */
-  readonly name: string | undefined
-  readonly error: BulkheadError
-}
-
-export interface Applications {
+/** Applications, and their revisions: what is served now, on all servers of the repository. */
+export interface Applications extends AsyncDisposable {
   /** What new requests are accepted with. */
   get(name: string): ServedApplication | undefined
-  /** What a run was accepted with; undefined when that revision is not kept here. */
+  /** What a run was accepted with; undefined when there is no such revision. */
   revision(name: string, revision: string): Promise<ServedApplication | undefined>
   list(): readonly ServedApplication[]
-  setAside(): readonly SetAside[]
+  /** What the repository last said of it; also of one that was removed. */
+  head(name: string): ApplicationHead | undefined
+  /** Those of which runs may wait: with what was removed, until its queue has run out. */
+  working(): readonly ServedApplication[]
+  setAside(): readonly NotServed[]
+  /** Told the name of an application when another revision of it is served, or none. */
+  onChange(listener: (name: string) => void): () => void
+  /** Begins to follow the folder. */
+  start(): void
+
+  /**
+   * Takes a revision, from a caller. @throws BulkheadError why it does not validate
+   * @param expected  revision that has to be current; null: none
+   */
+  apply(bundle: Bundle, by: Decision): Promise<RevisionApplied>
+  /** Makes a kept revision current. */
+  makeCurrent(name: string, number: number, by: Decision): Promise<RevisionApplied>
+  /** Takes no more requests for it; what waits is run. @returns whether it was served */
+  remove(name: string, actor: Actor): Promise<boolean>
+  /** Its processes die before they ask for work: what was current before is again. */
+  crashed(one: ServedApplication, reason: string): Promise<void>
+}
+
+/** Who decided something, and about which state. */
+export interface Decision {
+  readonly actor: Actor
+  readonly expected?: string | null
 }
 
 export interface ApplicationsOptions {
@@ -43,139 +60,194 @@ export interface ApplicationsOptions {
   readonly environment: string | undefined
   readonly variables: Readonly<Record<string, string | undefined>>
   readonly stateFolder: string
+  readonly catalog: Catalog
+  readonly repository: Pick<
+    Repository,
+    | 'applicationHeads'
+    | 'applyRevision'
+    | 'makeRevisionCurrent'
+    | 'setRevisionAside'
+    | 'removeApplication'
+    | 'revisionBundle'
+    | 'queued'
+    | 'onChange'
+  >
   readonly log: Log
+  /** How often the folder is looked at, milliseconds; default a second. */
+  readonly everyMs?: number
+}
+
+const everyMs = 1_000
+/** Of the folder, in the history. */
+const folderActor = 'folder'
+
+/**
+ * Reads the folder of applications and what the repository keeps of them. The repository says which revision is current; a folder
+ * speaks when it changes. What is broken is set aside with its reason, and stops nothing else (I7).
+ *
+ * @throws BulkheadError `application-not-found` when the folder is not there; what the repository throws
+ */
+export async function openApplications(options: ApplicationsOptions): Promise<Applications> {
+  const { repository, catalog, log, stateFolder, variables } = options
+  const root = resolve(options.folder)
+  const reader = await createBundleReader(join(stateFolder, 'bundles'), variables)
+  const memory = await openFolderMemory(stateFolder, root)
+  /** Where the folder has each application. */
+  const folders = new Map<string, string>()
+  const fresh = new Map<string, { readonly application: Application; readonly bundle: Bundle }>()
+  let isFirst = true
+
+  const heads = followHeads({
+    repository,
+    log,
+    async open(name, revision) {
+      const known = fresh.get(revision)
+      fresh.delete(revision)
+      if (known !== undefined) return served(known.application, known.bundle)
+      const text = await repository.revisionBundle(name, revision)
+      if (text === undefined) return undefined
+      const bundle = bundleSchema.parse(JSON.parse(text))
+      return await reader.open(bundle, (application) => served(application, bundle))
+    },
+  })
+
+  function served(application: Application, bundle: Bundle): ServedApplication {
+    const { name } = application
+    const baseFolder = folders.get(name) ?? heads.get(name)?.baseFolder
+    return servedApplication(application, bundle, baseFolder ?? join(stateFolder, 'applications', name))
+  }
+
+  async function keep(
+    application: Application,
+    bundle: Bundle,
+    by: Decision & Pick<ApplicationHead, 'origin'>,
+  ): Promise<RevisionApplied> {
+    const { name } = application
+    const { digest } = bundle
+    refuseUnusable(application, catalog, heads.head(name)?.state === 'serving', log)
+    const revision = { application: name, digest, bundle: JSON.stringify(bundle), ...by }
+    fresh.set(digest, { application, bundle })
+    try {
+      const applied = await repository.applyRevision(revision)
+      if (!isFirst) await heads.follow()
+      return applied
+    } finally {
+      if (!isFirst) fresh.delete(digest)
+    }
+  }
+
+  const watch = watchFolder({
+    root,
+    environment: options.environment,
+    variables,
+    log,
+    everyMs: options.everyMs ?? everyMs,
+    nameOf: (folder) => memory.nameOf(folder),
+    async onRead(application, folder) {
+      const { name } = application
+      const bundle = await makeBundle(application)
+      const { digest } = bundle
+      folders.set(name, folder)
+      if (!isFirst || (await speaks(name, digest)))
+        await keep(application, bundle, { origin: 'folder', actor: folderActor })
+      await memory.saw(name, { digest, folder })
+    },
+    async onGone(name) {
+      await remove(name, folderActor)
+      folders.delete(name)
+      await memory.saw(name, undefined)
+    },
+  })
+
+  /** Whether a folder says something new when a server begins to follow it. */
+  async function speaks(name: string, digest: string): Promise<boolean> {
+    const head = heads.head(name)
+    if (head === undefined || memory.of === 'other') return true
+    if (head.state === 'serving' && head.digest === digest) return head.origin !== 'folder'
+    const seen = memory.of === 'same' ? memory.before.get(name) : undefined
+    const isOld =
+      seen === undefined
+        ? (await repository.revisionBundle(name, digest)) !== undefined
+        : seen.digest === digest
+    if (isOld)
+      log.warn(`The folder of "${name}" says nothing new: revision ${head.number} stays ${head.state}`, {
+        application: name,
+      })
+    return !isOld
+  }
+
+  /** What the folder had when it was last followed, and has no more. */
+  async function removeGone(): Promise<void> {
+    const gone = [...memory.before].filter(
+      ([name, { folder }]) =>
+        !folders.has(name) &&
+        heads.head(name)?.origin === 'folder' &&
+        !(memory.of === 'same' && existsSync(folder)),
+    )
+    // a folder that is not mounted is no wish to end everything
+    if (memory.of === 'same' && folders.size === 0 && gone.length > 0)
+      log.warn('All applications that the folder had are gone from it; they are kept')
+    else for (const [name] of gone) await repository.removeApplication(name, folderActor)
+  }
+
+  async function remove(name: string, actor: Actor): Promise<boolean> {
+    const removed = await repository.removeApplication(name, actor)
+    await heads.follow()
+    return removed
+  }
+
+  await heads.look()
+  await watch.first()
+  await removeGone()
+  // of one that cannot be read now, paths start where they did
+  if (memory.of === 'same')
+    for (const [name, { folder }] of memory.before) if (!folders.has(name)) folders.set(name, folder)
+  await heads.follow()
+  fresh.clear()
+  isFirst = false
+  heads.start()
+
+  return {
+    get: (name) => heads.get(name),
+    revision: (name, revision) => heads.revision(name, revision),
+    list: () => heads.list(),
+    head: (name) => heads.head(name),
+    working: () => heads.working(),
+    setAside: () => [...watch.setAside(), ...heads.setAside()],
+    onChange: (listener) => heads.onChange(listener),
+    start: () => watch.start(),
+    async apply(bundle, by) {
+      const application = await reader.open(bundle, (opened) => opened)
+      if (application.name !== bundle.application)
+        throw fault(
+          'manifest-invalid',
+          `The bundle is of "${bundle.application}", and its manifest of "${application.name}"`,
+        )
+      return await keep(application, bundle, { origin: 'api', ...by })
+    },
+    async makeCurrent(name, number, by) {
+      const applied = await repository.makeRevisionCurrent({ application: name, number, ...by })
+      await heads.follow()
+      return applied
+    },
+    remove,
+    crashed: (one, reason) => heads.crashed(one, reason),
+    async [Symbol.asyncDispose]() {
+      await watch[Symbol.asyncDispose]()
+      await heads[Symbol.asyncDispose]()
+    },
+  }
 }
 
 /**
- * Reads all applications below a folder, and keeps a bundle of each revision, so that a run which waited
- * over a restart is run as it was accepted. What is broken is set aside with its reason, and stops nothing else.
- *
- * @throws BulkheadError `application-not-found` when the folder is not there
+ * What no run could use is not put in the place of what works. Without anything that works it is served all the same: its
+ * requests are answered, with the reason.
  */
-export async function openApplications(options: ApplicationsOptions): Promise<Applications> {
-  const bundles = join(options.stateFolder, 'bundles')
-  await makePrivateFolder(bundles)
-  const served = new Map<string, ServedApplication>()
-  const aside: SetAside[] = []
-  for (const folder of await applicationFolders(resolve(options.folder))) {
-    try {
-      const one = await serve(folder, options)
-      const other = served.get(one.application.name)
-      if (other !== undefined)
-        throw fault(
-          'manifest-invalid',
-          `Another application has the name "${one.application.name}": ${other.baseFolder}`,
-          {
-            path: 'metadata.name',
-            fix: 'Give each application a name of its own',
-          },
-        )
-      await keepBundle(bundles, one.bundle)
-      served.set(one.application.name, one)
-    } catch (error) {
-      if (!isBulkheadError(error)) throw error
-      options.log.warn(`The application in ${folder} is set aside: ${error.message}`, { code: error.code })
-      aside.push({ folder, name: undefined, error })
-    }
-  }
-  const earlier = new Map<string, ServedApplication>()
-  return {
-    get: (name) => served.get(name),
-    async revision(name, revision) {
-      const current = served.get(name)
-      if (current?.revision === revision) return current
-      const key = `${name}/${revision}`
-      const known = earlier.get(key) ?? (await openRevision(bundles, name, revision, current, options))
-      if (known !== undefined) earlier.set(key, known)
-      return known
-    },
-    list: () => [...served.values()],
-    setAside: () => aside,
-  }
-}
-
-async function applicationFolders(root: string): Promise<readonly string[]> {
-  const entries = await readdir(root, { withFileTypes: true }).catch((cause: unknown) => {
-    throw fault('application-not-found', `There is no folder ${root}`, {
-      cause,
-      fix: 'Name the folder of your applications',
-    })
+function refuseUnusable(application: Application, catalog: Catalog, isServed: boolean, log: Log): void {
+  const faults = catalogFaults(application, catalog)
+  if (faults.length === 0) return
+  if (isServed) throw errorOf([...faults])
+  log.warn(`Runs of "${application.name}" will fail: ${faults[0]?.message ?? ''}`, {
+    application: application.name,
   })
-  if (entries.some(({ name }) => name === 'application.yaml')) return [root]
-  const folders = entries
-    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-    .map(({ name }) => join(root, name))
-  const own = await Promise.all(
-    folders.toSorted().map(async (folder) => {
-      const names = await readdir(folder).catch((): string[] => [])
-      return names.includes('application.yaml') ? [folder] : []
-    }),
-  )
-  return own.flat()
-}
-
-async function serve(folder: string, options: ApplicationsOptions): Promise<ServedApplication> {
-  const overlays = await readdir(join(folder, 'environments')).catch((): string[] => [])
-  const has = options.environment !== undefined && overlays.includes(`${options.environment}.yaml`)
-  const application = await readApplication(folder, {
-    environment: has ? options.environment : undefined,
-    variables: options.variables,
-    allowLoopback: options.variables['BULKHEAD_ALLOW_LOOPBACK'] === '1',
-  })
-  const bundle = await makeBundle(application)
-  return servedApplication(application, bundle, folder)
-}
-
-function servedApplication(application: Application, bundle: Bundle, baseFolder: string): ServedApplication {
-  return {
-    application,
-    revision: bundle.digest,
-    bundle,
-    baseFolder,
-    destinations: destinationsOf(application),
-  }
-}
-
-function destinationsOf({ manifest }: Application): Destinations {
-  const replies = Object.entries(manifest.spec.replies)
-  const wanting = (message: 'accepted' | 'progress'): readonly string[] =>
-    replies.filter(([, { messages }]) => messages.includes(message)).map(([name]) => name)
-  return {
-    outcome: replies.map(([name]) => name),
-    accepted: wanting('accepted'),
-    progress: wanting('progress'),
-  }
-}
-
-async function keepBundle(bundles: string, bundle: Bundle): Promise<void> {
-  const folder = join(bundles, bundle.application)
-  await makePrivateFolder(folder)
-  const file = join(folder, `${bundle.digest}.json`)
-  const whole = `${file}.${process.pid}`
-  await writeFile(whole, JSON.stringify(bundle), { mode: 0o600 })
-  await rename(whole, file)
-}
-
-async function openRevision(
-  bundles: string,
-  name: string,
-  revision: string,
-  current: ServedApplication | undefined,
-  options: ApplicationsOptions,
-): Promise<ServedApplication | undefined> {
-  if (!/^[0-9a-f]{64}$/.test(revision)) return undefined
-  const file = join(bundles, name, `${revision}.json`)
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  const bundle = bundleSchema.parse(JSON.parse(text))
-  const folder = join(bundles, name, revision)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  await unpackBundle(bundle, folder)
-  const environment = Object.keys(bundle.files).find((path) => path.startsWith('environments/'))
-  const application = await readApplication(folder, {
-    environment: environment?.slice('environments/'.length, -'.yaml'.length),
-    variables: options.variables,
-    allowLoopback: options.variables['BULKHEAD_ALLOW_LOOPBACK'] === '1',
-  })
-  return servedApplication(application, bundle, current?.baseFolder ?? folder)
 }

@@ -23,6 +23,7 @@ import type { Applications, ServedApplication } from '../applications/applicatio
 import { openRunnerApi, type TokenHolder } from './runner-api.ts'
 import { createRunnerCalls } from './runner-calls.ts'
 import type { RunnerProcess } from './runner-process.ts'
+import { countStartFailures } from './start-failures.ts'
 import { createRunnerStarter, type StarterOptions } from './runner-starter.ts'
 import type { Runners } from './runners.ts'
 import { makeSocketFolder } from './socket-folder.ts'
@@ -33,7 +34,7 @@ export interface RunnersOptions extends Omit<StarterOptions, 'socket' | 'tokens'
   readonly repository: Repository
   /** Names this process among all servers of the repository. */
   readonly server: string
-  readonly applications: Pick<Applications, 'get' | 'revision' | 'list'>
+  readonly applications: Pick<Applications, 'get' | 'revision' | 'working' | 'crashed'>
   readonly runners: PlatformSpec['runners']
   /** Those of the roots whose connectors did not come with the platform: a run with one is alone in its process. */
   readonly foreignRoots: readonly string[]
@@ -68,7 +69,9 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     graceMs,
     idleMs: parseDuration(options.runners.idle),
     start: (one) => starter.start(one),
+    isOutdated: (one) => applications.get(one.application.name)?.revision !== one.revision,
     onExit(process, death) {
+      if (!isDraining) startFailures.died(process, death)
       tokens.withdraw((holder) => holder.process === process)
       desk.processGone(process)
       const runs = [...process.runs]
@@ -76,6 +79,10 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
       placeWaiting()
       claims.wake()
     },
+  })
+  const startFailures = countStartFailures({
+    onLoop: (one, reason) => told(applications.crashed(one, reason)),
+    onWorks: (one) => told(repository.revisionWorks(one.application.name, one.revision)),
   })
   const desk = createTaskDesk(async (one) => {
     await starter.prepare(one)
@@ -97,6 +104,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     desk,
     freshLinks,
     placeAgain,
+    onEnded: ({ one }, reply) => startFailures.ended(one, reply),
   })
   const api = await openRunnerApi({ path: socket, tokens, calls, log })
   const room = roomOf({ applications, catalog, foreignRoots, runsPerProcess, pool, active, waiting })
@@ -122,6 +130,13 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
   let tickedAtMs = performance.now()
   const ticking = setInterval(tick, tickMs)
   claims.wake()
+
+  /** What is not kept now is seen again, by this server or the next one. */
+  function told(telling: Promise<void>): void {
+    telling.catch((error: unknown) => {
+      log.warn('How a revision of an application fares could not be kept', { error: String(error) })
+    })
+  }
 
   async function take(claimed: readonly ClaimedRun[]): Promise<void> {
     const now = Date.now()

@@ -19,7 +19,7 @@ import { type ApplicationSpec, writeApplication } from '../../../../test/support
 import { openRepository } from '../repository/open-repository.ts'
 import type { Repository, RunRecord } from '../repository/repository.ts'
 import { createRunners, type RunnersOptions } from './create-runners.ts'
-import type { Applications, ServedApplication } from '../applications/applications.ts'
+import type { ServedApplication } from '../applications/applications.ts'
 import type { Runners } from './runners.ts'
 
 const root = resolve(import.meta.dirname, '../../../..')
@@ -82,13 +82,14 @@ export async function startDispatch(
     kind: 'Platform',
     spec: { runners: { lease: 'PT2S', silence: 'PT2S', stopGrace: 'PT2S', ...options.runners } },
   })
-  const all: Pick<Applications, 'get' | 'revision' | 'list'> = {
+  const all: RunnersOptions['applications'] = {
     get: (name) => served.get(name),
     revision: async (name, revision) => {
       const one = served.get(name)
       return one?.revision === revision ? one : undefined
     },
-    list: () => [...served.values()],
+    working: () => [...served.values()],
+    crashed: () => Promise.resolve(),
   }
   const runnersOptions = (server: string): RunnersOptions => ({
     repository,

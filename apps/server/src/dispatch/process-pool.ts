@@ -10,6 +10,8 @@ export interface PoolOptions {
   readonly recycleAfterRuns: number
   readonly graceMs: number
   readonly start: (one: ServedApplication) => RunnerProcess
+  /** Another revision is served by now: what has no work left of it ends. */
+  readonly isOutdated: (one: ServedApplication) => boolean
   readonly onExit: (process: RunnerProcess, death: Death) => void
 }
 
@@ -37,7 +39,7 @@ const quantumMs = 2_000
 const processesForTasks = 2
 
 export function createProcessPool(options: PoolOptions): ProcessPool {
-  const { processes, runsPerProcess, idleMs, recycleAfterRuns, graceMs, start, onExit } = options
+  const { processes, runsPerProcess, idleMs, recycleAfterRuns, graceMs, start, isOutdated, onExit } = options
   const all = new Set<RunnerProcess>()
   const ending = new Set<RunnerProcess>()
 
@@ -126,7 +128,8 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
         if (process.runsBegun >= recycleAfterRuns) process.draining = true
         if (!isIdle(process)) continue
         const isSurplus = living().length > processes
-        if (process.draining || isSurplus || nowMs - process.busyAtMs > idleMs) end(process)
+        if (process.draining || isSurplus || isOutdated(process.one) || nowMs - process.busyAtMs > idleMs)
+          end(process)
       }
       if (!wanted || living().some(({ draining }) => draining)) return
       // who has most gives first, and of its processes the one that it had for longest

@@ -12,7 +12,7 @@ import type { Applications } from '../applications/applications.ts'
  * An application without room may have one run in hand: it shows that the application wants a process.
  */
 export function roomOf(options: {
-  readonly applications: Pick<Applications, 'get' | 'revision' | 'list'>
+  readonly applications: Pick<Applications, 'working'>
   readonly catalog: Catalog
   readonly foreignRoots: readonly string[]
   readonly runsPerProcess: number
@@ -24,7 +24,7 @@ export function roomOf(options: {
   let turn = 0
 
   return () => {
-    const all = applications.list()
+    const all = applications.working()
     turn = all.length === 0 ? 0 : (turn + 1) % all.length
     // one that waits for runs of its own application to end needs nobody else's process
     let free = pool.free() - [...waiting].filter(({ one }) => pool.mayStart(one) > 0).length

@@ -1,5 +1,5 @@
 import type { Log } from '@bulkhead/connector-sdk'
-import type { Heartbeat, HeartbeatAnswer, LogLine, Work } from '@bulkhead/contract'
+import type { Heartbeat, HeartbeatAnswer, LogLine, StoredReply, Work } from '@bulkhead/contract'
 import type { Repository } from '../repository/repository.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { FreshLinks } from './fresh-links.ts'
@@ -21,8 +21,10 @@ export function createRunnerCalls(options: {
   readonly freshLinks: Pick<FreshLinks, 'keep'>
   /** A run that was meant for a process that did not take it. */
   readonly placeAgain: (run: ActiveRun) => void
+  /** It ended as its runner said. */
+  readonly onEnded: (run: ActiveRun, reply: StoredReply) => void
 }): RunnerCalls {
-  const { repository, log, find, ends, desk, freshLinks, placeAgain } = options
+  const { repository, log, find, ends, desk, freshLinks, placeAgain, onEnded } = options
 
   function report(process: RunnerProcess, told: Heartbeat['runs'][number]): HeartbeatAnswer['runs'][number] {
     const { runId, epoch } = told
@@ -79,7 +81,10 @@ export function createRunnerCalls(options: {
       run.finishing = finishing
       try {
         const taken = await finishing
-        if (taken === 'finished') keepLog(run, lines, leftOutLines)
+        if (taken === 'finished') {
+          keepLog(run, lines, leftOutLines)
+          onEnded(run, finish.reply)
+        }
         return taken
       } finally {
         run.finishing = undefined

@@ -38,18 +38,23 @@ async function open(t: TestContext, policy: object = {}): Promise<Opened> {
     replies: { kept: { file: { folder: 'replies' } } },
     policy: policy as Record<string, unknown>,
   })
+  const repository = await openRepository(
+    { sqlite: { path: join(folder, 'repository.sqlite') } },
+    { stateFolder: folder, memoryMs: 86_400_000, log: () => {} },
+  )
   const applications = await openApplications({
     folder: join(folder, 'apps'),
     environment: undefined,
     variables: {},
     stateFolder: join(folder, 'state'),
+    catalog: connectors,
+    repository,
     log,
   })
-  const repository = await openRepository(
-    { sqlite: { path: join(folder, 'repository.sqlite') } },
-    { stateFolder: folder, memoryMs: 86_400_000, log: () => {} },
-  )
-  t.after(() => repository[Symbol.asyncDispose]())
+  t.after(async () => {
+    await applications[Symbol.asyncDispose]()
+    await repository[Symbol.asyncDispose]()
+  })
   const intake = createIntake({
     applications,
     repository,

@@ -27,6 +27,10 @@ function metricsWith(t: TestContext, options: Partial<MetricsOptions> = {}) {
   const metrics = createMetrics({
     applications: () => ['billing', 'shop'],
     repository: repositoryWith({ queued: 3, outbox: [{ state: 'due', messages: 2, oldestAtMs: 1_000 }] }),
+    revisions: () => [
+      { application: 'billing', number: 3, setAside: 0 },
+      { application: 'broken', number: undefined, setAside: 1 },
+    ],
     runners: () => [],
     triggers: () => [],
     now: () => 61_000,

@@ -15,11 +15,21 @@ import { createSourceMetrics } from './source-metrics.ts'
 export interface MetricsOptions {
   /** Names of the applications that are served: no other becomes a label, so their number is bounded. */
   readonly applications: () => readonly string[]
+  readonly revisions: () => readonly AppliedRevision[]
   readonly repository: Pick<Repository, 'queued' | 'outbox'>
   readonly runners: () => readonly RunnerStatus[]
   readonly triggers: () => readonly TriggerStatus[]
   /** Epoch milliseconds. */
   readonly now: () => number
+}
+
+/** What is served of an application. */
+export interface AppliedRevision {
+  readonly application: string
+  /** Undefined: none is served. */
+  readonly number: number | undefined
+  /** Whether something that is wanted of it cannot be: 1, or 0. */
+  readonly setAside: 0 | 1
 }
 
 /** What is known of something that starts runs. */
@@ -269,6 +279,18 @@ function addGauges(registry: Registry, options: MetricsOptions): void {
     async (own) => {
       for (const { state, oldestAtMs } of await outbox())
         own.set({ state }, oldestAtMs === undefined ? 0 : Math.max(0, options.now() - oldestAtMs) / 1000)
+    },
+  )
+  gauge('bulkhead_application_revision', 'Number of the revision that is served', ['application'], (own) => {
+    for (const { application, number } of options.revisions())
+      if (number !== undefined) own.set({ application }, number)
+  })
+  gauge(
+    'bulkhead_application_set_aside',
+    'Whether something that is wanted of an application cannot be served: 1, or 0',
+    ['application'],
+    (own) => {
+      for (const { application, setAside } of options.revisions()) own.set({ application }, setAside)
     },
   )
   gauge('bulkhead_runner_processes', 'Runner processes of this server', ['application'], (own) => {

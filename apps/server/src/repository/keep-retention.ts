@@ -14,6 +14,7 @@ export function keepRetention(
     requestsMs: parseDuration(retention.requests),
     runsMs: parseDuration(retention.runs),
     logsMs: parseDuration(retention.logs),
+    revisionsMs: parseDuration(retention.revisions),
   }
   const sweep = async (): Promise<void> => {
     try {

@@ -45,6 +45,14 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
     tokenByHash: (sha256) => home.call('tokenByHash', sha256),
     tokens: () => home.call('tokens', undefined),
     revokeToken: (id, actor) => home.call('revokeToken', { id, actor }),
+    applicationHeads: () => home.call('applicationHeads', undefined),
+    applyRevision: (revision) => home.call('applyRevision', revision),
+    makeRevisionCurrent: (wanted) => home.call('makeRevisionCurrent', wanted),
+    setRevisionAside: (aside) => home.call('setRevisionAside', aside),
+    revisionWorks: (application, digest) => home.call('revisionWorks', { application, digest }),
+    removeApplication: (application, actor) => home.call('removeApplication', { application, actor }),
+    revisions: (query) => home.call('revisions', query),
+    revisionBundle: (application, digest) => home.call('revisionBundle', { application, digest }),
     async sweep(kept) {
       const removed: Record<string, number> = {}
       for (let more = true; more;) {

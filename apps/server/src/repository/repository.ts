@@ -1,4 +1,5 @@
 import type { FinalState, RunCommand, RunOutcome, RunState, StoredReply, Delivery } from '@bulkhead/contract'
+import type { RevisionKeeping } from './revision-keeping.ts'
 
 /**
  * What the server remembers. One port, kept by SQLite for one server and by PostgreSQL for several; every call is
@@ -8,7 +9,7 @@ import type { FinalState, RunCommand, RunOutcome, RunState, StoredReply, Deliver
  * Every change of state writes its event into `events` in the same transaction; outbox, live view and audit
  * read that table and what was written with it.
  */
-export interface Repository extends AsyncDisposable {
+export interface Repository extends RevisionKeeping, AsyncDisposable {
   /** One line about what answered. @throws BulkheadError `repository-unavailable` */
   check(): Promise<string>
 
@@ -106,6 +107,8 @@ export interface Repository extends AsyncDisposable {
     readonly requestsMs: number
     readonly runsMs: number
     readonly logsMs: number
+    /** Counted from when they were replaced. */
+    readonly revisionsMs: number
   }): Promise<Readonly<Record<string, number>>>
   /** Writes a whole copy that `restore` takes (P9). */
   backup(path: string): Promise<void>
@@ -113,7 +116,7 @@ export interface Repository extends AsyncDisposable {
   onChange(listener: (change: Change) => void): () => void
 }
 
-export type Change = 'runs' | 'messages' | 'commands'
+export type Change = 'runs' | 'messages' | 'commands' | 'applications'
 
 /** Who did something: `token:<name>`, `kafka:<topic>`, `cron:<trigger>`, `cli`. */
 export type Actor = string

@@ -1,6 +1,7 @@
 import type { RunCommand, RunState } from '@bulkhead/contract'
 import type { Generated } from 'kysely'
 import type { OutboxState } from './repository.ts'
+import type { RevisionOrigin } from './revision-keeping.ts'
 
 /**
  * The tables as both databases have them: text, whole numbers, NULL. JSON is kept as the text that was written, so that
@@ -16,6 +17,8 @@ export interface Tables {
   readonly log_segments: LogSegmentTable
   readonly schedules: ScheduleTable
   readonly tokens: TokenTable
+  readonly applications: ApplicationTable
+  readonly revisions: RevisionTable
 }
 
 export type TableName = keyof Tables
@@ -146,4 +149,34 @@ interface TokenTable {
   created_at: number
   expires_at: number | null
   revoked_at: number | null
+}
+
+export interface ApplicationTable {
+  name: string
+  /** Of the current revision; 0 before the first one. */
+  number: number
+  /** Of the one that was current before it, NULL: none. */
+  previous: number | null
+  state: 'serving' | 'removed'
+  origin: RevisionOrigin
+  changed_at: number
+  /** JSON of the revision that was set aside, and why; NULL: none since another one was wanted. */
+  aside: string | null
+}
+
+/** Kept for long after it was replaced: a run is held to the one that it was accepted with, and any can be returned to. */
+interface RevisionTable {
+  application: string
+  number: number
+  digest: string
+  origin: RevisionOrigin
+  actor: string
+  accepted_at: number
+  /** When another took its place; NULL: it is current. */
+  retired_at: number | null
+  /** When a run of it was first known to have completed. */
+  worked_at: number | null
+  /** NULL: it works, as far as is known. */
+  fault: string | null
+  bundle: string
 }

@@ -40,7 +40,7 @@ export async function readApplications(folder: string, options: ReadOptions): Pr
 }
 
 /** Folders of applications, in the order of their names: the sub-folders of the folder, or itself. */
-async function applicationFolders(folder: string): Promise<readonly string[]> {
+export async function applicationFolders(folder: string): Promise<readonly string[]> {
   const root = resolve(folder)
   const entries = await readdir(root, { withFileTypes: true }).catch((cause: unknown) => {
     throw fault('application-not-found', `There is no folder ${root}`, {
@@ -62,12 +62,15 @@ async function applicationFolders(folder: string): Promise<readonly string[]> {
 }
 
 /** The overlay of that name, for an application that has it. */
-async function overlayOf(folder: string, environment: string | undefined): Promise<string | undefined> {
+export async function overlayOf(
+  folder: string,
+  environment: string | undefined,
+): Promise<string | undefined> {
   const overlays = await readdir(join(folder, 'environments')).catch((): string[] => [])
   return environment !== undefined && overlays.includes(`${environment}.yaml`) ? environment : undefined
 }
 
-function nameTaken(name: string, folder: string): BulkheadError {
+export function nameTaken(name: string, folder: string): BulkheadError {
   return fault('manifest-invalid', `Another application has the name "${name}": ${basename(folder)}`, {
     path: 'metadata.name',
     fix: 'Give each application a name of its own',

@@ -21,4 +21,6 @@ export const copiedTables: readonly CopiedTable[] = [
   { table: 'log_segments', key: ['run_id', 'position'], rows: 50 },
   { table: 'schedules', key: ['application', 'trigger'], rows: 500 },
   { table: 'tokens', key: ['id'], rows: 500 },
+  { table: 'applications', key: ['name'], rows: 500 },
+  { table: 'revisions', key: ['application', 'number'], rows: 1 },
 ]

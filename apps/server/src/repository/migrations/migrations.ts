@@ -1,6 +1,7 @@
 import type { Migration } from 'kysely/migration'
 import { firstTables } from './2026-11-21-first-tables.ts'
 import { lostEpochs } from './2026-11-21-lost-epochs.ts'
+import { revisions } from './2026-11-21-revisions.ts'
 
 /** What a migration needs to know of the database. */
 export interface ColumnTypes {
@@ -17,5 +18,6 @@ export function migrationsOf(types: ColumnTypes): Readonly<Record<string, Migrat
   return {
     '2026-11-21-first-tables': firstTables(types, types.after['2026-11-21-first-tables'] ?? []),
     '2026-11-21-lost-epochs': lostEpochs(),
+    '2026-11-21-revisions': revisions(types),
   }
 }

@@ -6,10 +6,18 @@ import { giveBackMessages } from './give-back-messages.ts'
 import { appendLog, log } from './log.ts'
 import { messageFailed, messages, messagesSent, outbox, takeMessages } from './outbox.ts'
 import { events, run, runs } from './read-runs.ts'
+import { applicationHeads, revisionBundle, revisions } from './read-revisions.ts'
 import { lose, recover } from './recover.ts'
 import { prolongAll, renew } from './renew.ts'
 import { resend, retry } from './retry.ts'
 import { fired, lastFired } from './schedule.ts'
+import {
+  applyRevision,
+  makeRevisionCurrent,
+  removeApplication,
+  revisionWorks,
+  setRevisionAside,
+} from './revisions.ts'
 import { resultsGone, sweep } from './sweep.ts'
 import { addToken, revokeToken, tokenByHash, tokens } from './tokens.ts'
 
@@ -44,6 +52,14 @@ export const operations = {
   tokenByHash,
   tokens,
   revokeToken,
+  applicationHeads,
+  applyRevision,
+  makeRevisionCurrent,
+  setRevisionAside,
+  revisionWorks,
+  removeApplication,
+  revisions,
+  revisionBundle,
   sweep,
   resultsGone,
 } as const

@@ -1,9 +1,12 @@
 import type { Scope } from '../operation.ts'
+import { sweepRevisions } from './sweep-revisions.ts'
 
 export interface Kept {
   readonly requestsMs: number
   readonly runsMs: number
   readonly logsMs: number
+  /** Counted from when they were replaced. */
+  readonly revisionsMs: number
 }
 
 /** Most rows of a table in one transaction: a sweep holds nobody up. */
@@ -106,6 +109,8 @@ export async function sweep(scope: Scope, kept: Kept): Promise<Record<string, nu
     messages: messages.length,
     events: events.length,
     logs: logs.length,
+    // a run that is kept may be tried again, as it was accepted
+    revisions: await sweepRevisions(scope, nowMs - Math.max(kept.revisionsMs, kept.runsMs)),
   }
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg, { type ClientConfig, type Pool } from 'pg'
 import type { Change } from '../repository.ts'
 
-const changes: readonly Change[] = ['runs', 'messages', 'commands']
+const changes: readonly Change[] = ['runs', 'messages', 'commands', 'applications']
 /** Changes of so long go out together. */
 const gatherMs = 2
 const reconnectMs = 500

@@ -21,6 +21,9 @@ const readOnly: ReadonlySet<OperationName> = new Set<OperationName>([
   'lastFired',
   'tokenByHash',
   'tokens',
+  'applicationHeads',
+  'revisions',
+  'revisionBundle',
 ])
 
 const clock = `(extract(epoch from clock_timestamp()) * 1000)::bigint AS now`

@@ -78,7 +78,28 @@ test('no statement looks through a whole table that grows', async () => {
   await call('log', { runId, after: 0, most: 10 })
   await call('fired', { application: 'billing', trigger: 't', after: 1, at: 2 })
   await call('tokenByHash', 'abc')
-  await call('sweep', { requestsMs: 0, runsMs: 0, logsMs: 0 })
+  const revision = {
+    application: 'billing',
+    digest: 'd1',
+    bundle: '{}',
+    origin: 'api',
+    actor: 'cli',
+  } as const
+  await call('applyRevision', revision)
+  await call('applyRevision', { ...revision, digest: 'd2', expected: 'd1' })
+  await call('makeRevisionCurrent', { application: 'billing', number: 1, actor: 'cli' })
+  await call('setRevisionAside', {
+    application: 'billing',
+    digest: 'd1',
+    code: 'c',
+    message: 'm',
+    actor: 's',
+  })
+  await call('revisionWorks', { application: 'billing', digest: 'd1' })
+  await call('revisions', { application: 'billing', before: 9, most: 10 })
+  await call('revisionBundle', { application: 'billing', digest: 'd1' })
+  await call('removeApplication', { application: 'billing', actor: 'cli' })
+  await call('sweep', { requestsMs: 0, runsMs: 0, logsMs: 0, revisionsMs: 0 })
   await call('resultsGone', [runId])
   assert.ok(statements.size > 50, `${statements.size} statements`)
 

@@ -173,8 +173,8 @@ export function keepingCases(home: TestHome): void {
     await repository.appendLog([{ runId: failed.runId, epoch: 1, number: 0, text: '[]' }])
     const waiting = sampleRequest('waiting')
     await repository.accept(waiting)
-    const kept = { requestsMs: 3000, runsMs: 5000, logsMs: 1000 }
-    const nothing = { requests: 0, runs: 0, bodies: 0, messages: 0, events: 0, logs: 0 }
+    const kept = { requestsMs: 3000, runsMs: 5000, logsMs: 1000, revisionsMs: 1000 }
+    const nothing = { requests: 0, runs: 0, bodies: 0, messages: 0, events: 0, logs: 0, revisions: 0 }
     assert.deepEqual(await repository.sweep(kept), nothing)
 
     pass(1001)

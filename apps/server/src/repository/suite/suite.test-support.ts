@@ -5,6 +5,7 @@ import { interleavingCases } from './interleavings.test-support.ts'
 import { keepingCases } from './keeping.test-support.ts'
 import { leaseCases } from './leases.test-support.ts'
 import { outboxCases } from './outbox.test-support.ts'
+import { revisionCases } from './revisions.test-support.ts'
 
 export interface TestHome {
   /** A repository of its own for one test, with a clock that the test moves. */
@@ -32,5 +33,6 @@ export function repositorySuite(home: TestHome): void {
   leaseCases(home)
   outboxCases(home)
   keepingCases(home)
+  revisionCases(home)
   interleavingCases(home)
 }

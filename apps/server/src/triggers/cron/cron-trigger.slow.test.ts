@@ -64,7 +64,7 @@ function start(t: TestContext, world: ReturnType<typeof shared>, cron: Partial<C
       intake: world.intake,
       repository: world.repository,
       clusters: new Map(),
-      retention: { requests: 'P30D', runs: 'P90D', logs: 'P14D' },
+      retention: { requests: 'P30D', runs: 'P90D', logs: 'P14D', revisions: 'P365D' },
       log: { debug: () => {}, info: () => {}, warn: (message) => warnings.push(message) },
       now: () => Date.now() + offsetMs,
     },

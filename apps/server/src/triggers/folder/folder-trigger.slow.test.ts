@@ -14,7 +14,7 @@ const request = (id: string): string => JSON.stringify({ requestId: id, job: 're
 
 async function folders(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'drop-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
   const inbox = join(folder, 'inbox')
   await mkdir(inbox)
   const list = async (place: string): Promise<string[]> =>

@@ -38,7 +38,7 @@ export function startFolder(
       intake,
       repository: {} as never,
       clusters: new Map(),
-      retention: { requests: 'P30D', runs: 'P90D', logs: 'P14D' },
+      retention: { requests: 'P30D', runs: 'P90D', logs: 'P14D', revisions: 'P365D' },
       log: { debug: () => {}, info: () => {}, warn: (message) => warnings.push(message) },
       now: Date.now,
     },

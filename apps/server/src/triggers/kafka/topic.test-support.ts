@@ -95,7 +95,7 @@ export function startTrigger(
     intake,
     repository: {} as never,
     clusters: new Map([['main', connectionOf(topic)]]),
-    retention: { requests: retention, runs: 'P90D', logs: 'P14D' },
+    retention: { requests: retention, runs: 'P90D', logs: 'P14D', revisions: 'P365D' },
     log: { debug: () => {}, info: () => {}, warn: (message) => warnings.push(message) },
     now: Date.now,
   }

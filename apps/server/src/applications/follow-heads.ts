@@ -1,0 +1,192 @@
+import { isBulkheadError, type Log } from '@bulkhead/connector-sdk'
+import { fault } from '@bulkhead/contract'
+import type { Repository } from '../repository/repository.ts'
+import type { ApplicationHead, RevisionFault } from '../repository/revision-keeping.ts'
+import type { ServedApplication } from './served-application.ts'
+import type { NotServed } from './not-served.ts'
+
+export interface HeadsOptions {
+  readonly repository: Pick<Repository, 'applicationHeads' | 'queued' | 'setRevisionAside' | 'onChange'>
+  readonly log: Log
+  /** @returns undefined when the repository does not have it. @throws BulkheadError why it cannot be served here */
+  readonly open: (name: string, revision: string) => Promise<ServedApplication | undefined>
+}
+
+/** Serves what the repository says is current, on whichever server it became so. */
+export interface Heads extends AsyncDisposable {
+  /** Only looks what is current, and serves nothing of it yet. */
+  look(): Promise<void>
+  /** As the repository has it when this is called. @throws BulkheadError `repository-unavailable` */
+  follow(): Promise<void>
+  /** By itself, from then on. */
+  start(): void
+  head(name: string): ApplicationHead | undefined
+  get(name: string): ServedApplication | undefined
+  revision(name: string, revision: string): Promise<ServedApplication | undefined>
+  list(): readonly ServedApplication[]
+  working(): readonly ServedApplication[]
+  setAside(): readonly NotServed[]
+  onChange(listener: (name: string) => void): () => void
+  crashed(one: ServedApplication, reason: string): Promise<void>
+}
+
+/** Changes whose notice was lost are found so late at most. */
+const pollMs = 5_000
+/** Revisions that runs were accepted with, in memory. */
+const mostEarlier = 200
+
+export function followHeads({ repository, log, open }: HeadsOptions): Heads {
+  const served = new Map<string, ServedApplication>()
+  /** Removed, with runs that wait. */
+  const leaving = new Map<string, ServedApplication>()
+  const earlier = new Map<string, ServedApplication>()
+  /** Current revisions that cannot be opened here. */
+  const unusable = new Map<string, RevisionFault>()
+  /** Of what the log was told. */
+  const told = new Set<string>()
+  const listeners = new Set<(name: string) => void>()
+  let known = new Map<string, ApplicationHead>()
+  let following = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
+  let unlisten = (): void => undefined
+  let isOut = false
+
+  async function look(): Promise<void> {
+    known = new Map((await repository.applicationHeads()).map((head) => [head.application, head]))
+  }
+
+  async function followNow(): Promise<void> {
+    await look()
+    for (const head of known.values()) {
+      const { application, state } = head
+      // one that fails concerns itself alone (I7)
+      try {
+        await (state === 'serving' ? serve(head) : leave(head))
+      } catch (error) {
+        if (isBulkheadError(error) && error.kind === 'transient') throw error
+        const { code, message } = isBulkheadError(error)
+          ? error
+          : fault('internal', 'The revision cannot be opened here', { cause: error })
+        unusable.set(application, { number: head.number, digest: head.digest, code, message })
+      }
+      tellAside(application)
+    }
+  }
+
+  async function serve({ application, digest, number }: ApplicationHead): Promise<void> {
+    const before = served.get(application)
+    if (before?.revision === digest) return void unusable.delete(application)
+    const next = await revision(application, digest)
+    if (next === undefined) return
+    if (before !== undefined) remember(before)
+    served.set(application, next)
+    leaving.delete(application)
+    unusable.delete(application)
+    log.info(`"${application}" is at revision ${number}`, { application, revision: digest })
+    tell(application)
+  }
+
+  async function leave({ application, digest }: ApplicationHead): Promise<void> {
+    const before = served.get(application)
+    if (served.delete(application)) {
+      log.info(`"${application}" was removed; what waits is run`, { application })
+      tell(application)
+    }
+    const waits = (await repository.queued(application)) > 0
+    const one = waits
+      ? (leaving.get(application) ?? before ?? (await revision(application, digest)))
+      : undefined
+    if (one === undefined) leaving.delete(application)
+    else leaving.set(application, one)
+  }
+
+  async function revision(name: string, digest: string): Promise<ServedApplication | undefined> {
+    const current = served.get(name) ?? leaving.get(name)
+    if (current?.revision === digest) return current
+    const found = earlier.get(`${name}/${digest}`) ?? (await open(name, digest))
+    if (found !== undefined) remember(found)
+    return found
+  }
+
+  function remember(one: ServedApplication): void {
+    earlier.set(`${one.application.name}/${one.revision}`, one)
+    for (const key of earlier.keys()) if (earlier.size > mostEarlier) earlier.delete(key)
+  }
+
+  /** What is wrong with a revision of it that is wanted: the repository says so to all servers, or it is so here. */
+  function faultOf(name: string): RevisionFault | undefined {
+    const head = known.get(name)
+    return head?.state === 'serving' ? (unusable.get(name) ?? head.aside) : undefined
+  }
+
+  function tellAside(name: string): void {
+    const fault = faultOf(name)
+    const key = fault && `${name}/${fault.digest}/${fault.message}`
+    for (const old of told) if (old.startsWith(`${name}/`) && old !== key) told.delete(old)
+    if (fault === undefined || key === undefined || told.has(key)) return
+    told.add(key)
+    const { number, digest, code, message } = fault
+    log.warn(`Revision ${number} of "${name}" is set aside: ${message}`, {
+      application: name,
+      revision: digest,
+      code,
+    })
+  }
+
+  function tell(name: string): void {
+    for (const listener of listeners) listener(name)
+  }
+
+  function follow(): Promise<void> {
+    const next = following.then(followNow, followNow)
+    following = next.catch(() => undefined)
+    return next
+  }
+
+  function followQuietly(): void {
+    follow().then(
+      () => void (isOut = false),
+      (error: unknown) => {
+        if (!isOut) log.warn(`Applications are not followed: ${String(error)}`)
+        isOut = true
+      },
+    )
+  }
+
+  return {
+    look,
+    follow,
+    start() {
+      timer = setInterval(followQuietly, pollMs)
+      unlisten = repository.onChange((change) => {
+        if (change === 'applications') followQuietly()
+      })
+    },
+    head: (name) => known.get(name),
+    get: (name) => served.get(name),
+    revision,
+    list: () => [...served.values()],
+    working: () => [...served.values(), ...leaving.values()],
+    setAside: () =>
+      [...known.keys()].flatMap((name): NotServed[] => {
+        const fault = faultOf(name)
+        return fault === undefined ? [] : [{ name, ...fault }]
+      }),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    async crashed(one, reason) {
+      const { name } = one.application
+      const { code, message } = fault('application-crashes', `"${name}" does not start: ${reason}`)
+      const { revision: digest } = one
+      await repository.setRevisionAside({ application: name, digest, code, message, actor: 'server' })
+      await follow()
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      unlisten()
+      await following
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import type { Actor, Page } from './repository.ts'
+
+/** Applications: which revision of each is current, on all servers of the repository, and which there were. */
+export interface RevisionKeeping {
+  /** All applications that were ever accepted, each with the revision that is current. */
+  applicationHeads(): Promise<readonly ApplicationHead[]>
+  /** Keeps a revision, and makes it current; one that is known already is made current again. */
+  applyRevision(revision: NewRevision): Promise<RevisionApplied>
+  /** Makes a kept revision current: the way back. @returns `unknown` when there is none of that number */
+  makeRevisionCurrent(wanted: WantedRevision): Promise<RevisionApplied>
+  /** It does not start: what was current before it is again, if there was one. */
+  setRevisionAside(aside: RevisionAside): Promise<SetAsideResult>
+  /** A run of it has completed: it is not set aside any more, for whatever befalls it later is no fault of its start. */
+  revisionWorks(application: string, digest: string): Promise<void>
+  /** Takes no more requests; its revisions and runs stay. */
+  removeApplication(application: string, actor: Actor): Promise<boolean>
+  /** Newest first. */
+  revisions(query: {
+    readonly application: string
+    readonly before?: number
+    readonly most: number
+  }): Promise<Page<RevisionRecord>>
+  /** The bundle as JSON, by its digest. */
+  revisionBundle(application: string, digest: string): Promise<string | undefined>
+}
+
+/** What an application is now. */
+export interface ApplicationHead {
+  readonly application: string
+  /** Of the revision that is current, or was when it was removed. */
+  readonly number: number
+  readonly digest: string
+  readonly state: 'serving' | 'removed'
+  readonly origin: RevisionOrigin
+  readonly changedAtMs: number
+  /** What was set aside since another one was wanted: a later revision, or this one when there is none to go back to. */
+  readonly aside: RevisionFault | undefined
+}
+
+/** A revision, and why it does not work. */
+export interface RevisionFault {
+  readonly number: number
+  readonly digest: string
+  readonly code: string
+  readonly message: string
+}
+
+/** Who brought it: a folder that a server watches, or a caller of the API. */
+export type RevisionOrigin = 'folder' | 'api'
+
+export interface NewRevision {
+  readonly application: string
+  readonly digest: string
+  /** As JSON. */
+  readonly bundle: string
+  readonly origin: RevisionOrigin
+  readonly actor: Actor
+  /** Digest of what has to be current, null: nothing; else it is stale. Undefined: whatever is. */
+  readonly expected?: string | null
+}
+
+export interface WantedRevision {
+  readonly application: string
+  readonly number: number
+  readonly actor: Actor
+  readonly expected?: string | null
+}
+
+export type RevisionApplied =
+  | { readonly is: 'applied' | 'unchanged'; readonly head: ApplicationHead }
+  /** Something else became current meanwhile. */
+  | { readonly is: 'stale'; readonly current: string | undefined }
+  | { readonly is: 'unknown' }
+
+export interface RevisionAside {
+  readonly application: string
+  readonly digest: string
+  readonly code: string
+  readonly message: string
+  readonly actor: Actor
+}
+
+/**
+ * `went-back`: the one before it is current; `no-other`: there is none, it stays; `not-current`: another server was
+ * first, or somebody decided otherwise; `works`: a run of it has completed.
+ */
+export type SetAsideResult = 'went-back' | 'no-other' | 'not-current' | 'works'
+
+export interface RevisionRecord {
+  readonly application: string
+  /** Counts the revisions of the application, from 1. */
+  readonly number: number
+  readonly digest: string
+  readonly origin: RevisionOrigin
+  readonly actor: Actor
+  /** When it was accepted first. */
+  readonly acceptedAtMs: number
+  readonly isCurrent: boolean
+  /** Why it was set aside. */
+  readonly fault: { readonly code: string; readonly message: string } | undefined
+}

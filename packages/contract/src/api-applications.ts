@@ -1,0 +1,75 @@
+import { z } from '@bulkhead/connector-sdk'
+import { applicationName } from './api.ts'
+
+/** What the HTTP API tells of applications, and takes to change them. Times are RFC 3339 in UTC. */
+
+const described = <T extends z.ZodType>(schema: T, description: string): T => schema.meta({ description })
+const revisionNumber = described(z.int().min(1), 'Counts the revisions of the application, from 1')
+const digest = z.string().regex(/^[0-9a-f]{64}$/)
+
+const setAsideSchema = z.object({
+  name: described(z.string().optional(), 'Absent when not even that can be read'),
+  number: described(z.int().optional(), 'Of the revision; absent for what never became one'),
+  code: described(z.string(), 'Stable; see the reference of errors'),
+  message: described(z.string(), 'Why'),
+})
+
+export const applicationViewSchema = z.object({
+  name: applicationName,
+  revision: described(z.string(), 'Digest of what it is made of'),
+  number: described(z.int().optional(), 'Of that revision: they count up from 1'),
+  environment: described(z.string().optional(), 'Overlay in use'),
+  owner: described(z.string(), 'Who is told when it fails'),
+  description: described(z.string().optional(), 'What it is for'),
+  labels: described(z.record(z.string(), z.string()), 'Free marks'),
+  jobs: described(
+    z.array(
+      z.object({
+        name: described(z.string(), 'Name of the job'),
+        parameters: described(
+          z.record(z.string(), z.unknown()),
+          'Its parameters by name, as the manifest declares them',
+        ),
+        requestMay: described(z.array(z.string()), 'What a request may set otherwise'),
+      }),
+    ),
+    'What it can have run',
+  ),
+  triggers: described(z.array(z.string()), 'Names of what starts runs, besides HTTP'),
+  replies: described(z.array(z.string()), 'Names of where replies go'),
+  queued: described(z.int().optional(), 'Runs that wait; absent in a list'),
+  setAside: described(
+    z.array(setAsideSchema).optional(),
+    'What is wanted of it and cannot be served, while this one is; absent in a list',
+  ),
+})
+export type ApplicationView = z.output<typeof applicationViewSchema>
+
+export const applicationListSchema = z.object({
+  items: z.array(applicationViewSchema),
+  setAside: described(
+    z.array(setAsideSchema),
+    'What cannot be served, and why; without a name for administrators only',
+  ),
+})
+export type ApplicationList = z.output<typeof applicationListSchema>
+
+export const revisionViewSchema = z.object({
+  number: revisionNumber,
+  revision: described(digest, 'Digest of what it is made of'),
+  isCurrent: described(z.boolean(), 'Whether new requests are accepted with it'),
+  origin: described(z.enum(['folder', 'api']), 'Whether a folder of a server brought it, or a call'),
+  actor: described(z.string(), 'Who brought it first'),
+  acceptedAt: described(z.iso.datetime(), 'When that was'),
+  fault: described(
+    z.object({ code: z.string(), message: z.string() }).optional(),
+    'Why it was set aside; absent for one that works, as far as is known',
+  ),
+})
+export type RevisionView = z.output<typeof revisionViewSchema>
+
+export const revisionListSchema = z.object({
+  items: described(z.array(revisionViewSchema), 'Newest first'),
+  next: described(z.string().optional(), 'Give it as `before` for the next page; absent on the last one'),
+})
+export type RevisionList = z.output<typeof revisionListSchema>

@@ -1,0 +1,275 @@
+/**
+ * Applications change while a server runs, which is a process as its users start it: nothing is restarted, and an
+ * application that nobody changed notices nothing. I7, D5, D6.
+ */
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { bulkhead, json, startBulkhead, temporaryFolder } from './command.ts'
+import { writeApplication } from '../support/application-folder.ts'
+import { until } from './until.ts'
+
+interface ApplicationView {
+  readonly name: string
+  readonly revision: string
+  readonly number: number
+}
+
+interface ApplicationList {
+  readonly items: readonly ApplicationView[]
+  readonly setAside: readonly { readonly name?: string; readonly code: string; readonly number?: number }[]
+}
+
+interface Run {
+  readonly runId: string
+  readonly state: string
+  readonly revision: string
+  readonly reply?: { readonly result?: { readonly rows: number }; readonly error?: { readonly code: string } }
+}
+
+interface World {
+  readonly folder: string
+  readonly url: string
+  list(): Promise<ApplicationList>
+  view(name: string): Promise<ApplicationView | undefined>
+  /** Starts a run. @returns undefined when there is no such application */
+  ask(name: string): Promise<string | undefined>
+  ended(runId: string): Promise<Run>
+  answer(name: string): Promise<Run | undefined>
+  metric(name: string): Promise<number | undefined>
+  /** Processes that were started for it so far. */
+  runners(name: string): number
+  /** Writes an application, or its next revision. */
+  write(name: string, description: string, code?: string): Promise<void>
+  stop(): Promise<void>
+}
+
+const plain = 'export default (row) => row\n'
+
+async function startWorld(t: TestContext, folder: string): Promise<World> {
+  const environment = {
+    XDG_STATE_HOME: join(folder, 'state'),
+    BULKHEAD_ALLOW_LOOPBACK: '1',
+    BULKHEAD_PLATFORM__AUTH__TOKENS: 'off',
+    BULKHEAD_PLATFORM__HTTP__PORT: '0',
+    BULKHEAD_PLATFORM__FILES__PORT: '0',
+  }
+  const { child, ended } = startBulkhead(['up', '--apps', join(folder, 'apps')], { environment })
+  let told = ''
+  child.stderr?.on('data', (part: Buffer) => void (told += part.toString()))
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM')
+    await ended
+  }
+  t.after(stop)
+  const base = await until('the server', () => /"url":"(http:[^"]+)"/.exec(told)?.[1])
+  const url = `${base}/api/v1`
+  const get = async <T>(path: string): Promise<T | undefined> => {
+    const response = await fetch(`${url}${path}`)
+    return response.ok ? ((await response.json()) as T) : undefined
+  }
+  const world: World = {
+    folder,
+    url: base,
+    stop,
+    async list() {
+      return (await get<ApplicationList>('/applications')) ?? { items: [], setAside: [] }
+    },
+    view: (name) => get<ApplicationView>(`/applications/${name}`),
+    async ask(name) {
+      const response = await fetch(`${url}/applications/${name}/jobs/rows/runs`, { method: 'POST' })
+      if (response.status === 404) return undefined
+      assert.equal(response.status, 202, await response.clone().text())
+      return ((await response.json()) as Run).runId
+    },
+    ended: (runId) =>
+      until(`the end of ${runId}`, async () => {
+        const run = await get<Run>(`/runs/${runId}`)
+        return run === undefined || ['queued', 'running'].includes(run.state) ? undefined : run
+      }),
+    async answer(name) {
+      const runId = await world.ask(name)
+      return runId === undefined ? undefined : await world.ended(runId)
+    },
+    async metric(name) {
+      const text = await (await fetch(`${base}/metrics`)).text()
+      const line = text.split('\n').find((one) => one.startsWith(name))
+      return line === undefined ? undefined : Number(line.split(' ').at(-1))
+    },
+    runners: (name) =>
+      told.split('\n').filter((line) => line.includes('"A runner is ready"') && line.includes(`"${name}"`))
+        .length,
+    write: (name, description, code) => writeShop(join(folder, 'apps', name), name, description, code),
+  }
+  return world
+}
+
+async function writeShop(folder: string, name: string, description: string, code = plain): Promise<void> {
+  const spec = {
+    description,
+    isolation: code === plain ? undefined : 'run',
+    connections: { inbox: { connector: 'file-records', config: { folder: './in' } } },
+    stores: { out: { connector: 'files', config: { folder: './out', createFolder: true } } },
+    jobs: {
+      rows: {
+        source: { connection: 'inbox', query: { path: 'rows.csv', format: { type: 'delimited' } } },
+        ...(code !== plain && { process: [{ map: './map.ts' }] }),
+        output: { format: 'csv' },
+      },
+    },
+  }
+  await writeApplication(folder, name, spec as object, {
+    'in/rows.csv': 'id,name\n1,a\n2,b\n',
+    ...(code !== plain && { 'map.ts': code }),
+  })
+}
+
+/** Asks again and again, until told to end: what somebody sees who uses an application all the while. */
+function keepAsking(world: World, name: string): { stop(): Promise<readonly (Run | undefined)[]> } {
+  let isOver = false
+  const asking = (async () => {
+    const runs: (Run | undefined)[] = []
+    while (!isOver) {
+      runs.push(await world.answer(name))
+      await sleep(100)
+    }
+    return runs
+  })()
+  return {
+    stop() {
+      isOver = true
+      return asking
+    },
+  }
+}
+
+/** Whoever uses an application that nobody changed sees this, and nothing else. */
+function assertUntouched(runs: readonly (Run | undefined)[], before: ApplicationView | undefined): void {
+  assert.ok(runs.length > 3, `${runs.length} runs`)
+  for (const run of runs)
+    assert.equal(`${run?.state} ${run?.revision}`, `completed ${before?.revision}`, JSON.stringify(run))
+}
+
+test('an application is added, changed, rolled back and removed, and another one answers all the while as before', async (t) => {
+  const folder = temporaryFolder(t)
+  for (const name of ['quiet', 'shop']) await writeShop(join(folder, 'apps', name), name, 'one')
+  const world = await startWorld(t, folder)
+  const quiet = await world.view('quiet')
+  assert.equal((await world.answer('quiet'))?.state, 'completed')
+  const asking = keepAsking(world, 'quiet')
+  const changing = keepAsking(world, 'shop')
+
+  const begun = performance.now()
+  await world.write('added', 'new')
+  const first = await until(
+    'the first request to be taken',
+    async () => (await world.ask('added')) ?? undefined,
+  )
+  t.diagnostic(`taken after ${Math.round(performance.now() - begun)} ms`)
+  assert.equal((await world.ended(first)).reply?.result?.rows, 2)
+  t.diagnostic(`first answer after ${Math.round(performance.now() - begun)} ms`)
+
+  const before = await world.view('shop')
+  await world.write('shop', 'two', 'export default (row) => (row.id === "1" ? row : undefined)\n')
+  await until('revision 2', async () => ((await world.view('shop'))?.number === 2 ? true : undefined))
+  const changed = await world.answer('shop')
+  assert.equal(changed?.state, 'completed', JSON.stringify(changed?.reply))
+  assert.notEqual(changed.revision, before?.revision)
+  await world.write('shop', 'one')
+  rmSync(join(folder, 'apps/shop/map.ts'))
+  await until('revision 1 again', async () => ((await world.view('shop'))?.number === 1 ? true : undefined))
+  assert.equal((await world.answer('shop'))?.revision, before?.revision)
+
+  rmSync(join(folder, 'apps/added'), { recursive: true })
+  await until('its end', async () => ((await world.ask('added')) === undefined ? true : undefined))
+
+  assertUntouched(await asking.stop(), quiet)
+  assert.deepEqual(await world.view('quiet'), quiet)
+  assert.equal(world.runners('quiet'), 1)
+  // who uses what was changed sees it: the check is not blind
+  const seen = await changing.stop()
+  assert.throws(() => assertUntouched(seen, before))
+  assert.ok(seen.every((run) => run?.state === 'completed'))
+  assert.ok(world.runners('shop') > 1)
+})
+
+test('a broken manifest sets its application aside with its reason, for API, command and metrics; what worked answers', async (t) => {
+  const folder = temporaryFolder(t)
+  for (const name of ['quiet', 'shop']) await writeShop(join(folder, 'apps', name), name, 'one')
+  let world = await startWorld(t, folder)
+  const shop = await world.view('shop')
+  const manifest = join(folder, 'apps/shop/application.yaml')
+  await writeFile(`${manifest}.tmp`, 'apiVersion: [')
+  await rename(`${manifest}.tmp`, manifest)
+  const isAside = async (): Promise<true | undefined> =>
+    (await world.list()).setAside.some(
+      ({ name, code }) => name === 'shop' && code === 'manifest-unreadable',
+    ) || undefined
+  await until('that it is set aside', isAside)
+  const look = async (): Promise<void> => {
+    const answered = await world.answer('shop')
+    assert.equal(`${answered?.state} ${answered?.revision}`, `completed ${shop?.revision}`)
+    assert.equal((await world.answer('quiet'))?.state, 'completed')
+    assert.equal(await world.metric('bulkhead_application_set_aside{application="shop"}'), 1)
+    assert.equal(await world.metric('bulkhead_application_set_aside{application="quiet"}'), 0)
+    assert.equal(await world.metric('bulkhead_application_revision{application="shop"}'), 1)
+    const ask = (...args: readonly string[]) =>
+      bulkhead(['applications', ...args], { environment: { BULKHEAD_SERVER: world.url } })
+    const [list, show, revisions] = await Promise.all([
+      ask('list'),
+      ask('show', 'shop', '--json'),
+      ask('revisions', 'shop'),
+    ])
+    assert.match(list.stdout, /quiet +1 [\s\S]*shop +1 [\s\S]*set aside {2}shop: .*manifest-unreadable/)
+    assert.equal(json<{ setAside: { code: string }[] }>(show).setAside[0]?.code, 'manifest-unreadable')
+    assert.match(revisions.stdout, /1 {2}[0-9a-f]{12} .* folder +current/)
+    assert.equal((await fetch(`${world.url}/health/ready`)).status, 200)
+  }
+  await look()
+  await world.stop()
+  world = await startWorld(t, folder)
+  await until('that it is set aside after a restart', isAside)
+  await look()
+  await world.write('shop', 'mended')
+  await until('revision 2', async () => ((await world.view('shop'))?.number === 2 ? true : undefined))
+  assert.deepEqual((await world.list()).setAside, [])
+  assert.equal((await world.answer('shop'))?.state, 'completed')
+})
+
+for (const [what, code, fails] of [
+  ['ends its process while it is loaded', 'process.exit(3)\nexport default (row) => row\n', 'runner-died'],
+  ['throws while it is loaded', 'throw new Error("x")\nexport default (row) => row\n', 'map-invalid'],
+] as const)
+  test(`a revision whose code ${what}, again and again, is set aside until it is mended`, async (t) => {
+    const folder = temporaryFolder(t)
+    for (const name of ['quiet', 'shop']) await writeShop(join(folder, 'apps', name), name, 'one')
+    const world = await startWorld(t, folder)
+    const quiet = await world.view('quiet')
+    assert.equal((await world.answer('shop'))?.state, 'completed')
+    const asking = keepAsking(world, 'quiet')
+    await world.write('shop', 'two', code)
+    await until('revision 2', async () => ((await world.view('shop'))?.number === 2 ? true : undefined))
+    const failures: (string | undefined)[] = []
+    await until('that it goes back', async () => {
+      const run = await world.answer('shop')
+      if (run?.state === 'completed') return true
+      failures.push(run?.reply?.error?.code)
+      return undefined
+    })
+    assert.ok(failures.length > 0 && failures.every((one) => one === fails), failures.join(' '))
+    const { setAside } = await world.list()
+    assert.deepEqual(
+      setAside.map(({ name, number, code: why }) => `${name} ${number} ${why}`),
+      ['shop 2 application-crashes'],
+    )
+    assert.equal((await world.view('shop'))?.number, 1)
+    await world.write('shop', 'three', 'export default (row) => row // mended\n')
+    await until('revision 3', async () => ((await world.view('shop'))?.number === 3 ? true : undefined))
+    assert.equal((await world.answer('shop'))?.state, 'completed')
+    assert.deepEqual((await world.list()).setAside, [])
+    assertUntouched(await asking.stop(), quiet)
+    assert.equal(world.runners('quiet'), 1)
+  })
