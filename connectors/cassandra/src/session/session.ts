@@ -11,6 +11,8 @@ import { connectError, queryError } from './driver-error.ts'
 /** The client of one run: a connection to each node of the datacenter. */
 export interface Session extends AsyncDisposable {
   readonly client: Client
+  /** Whether no node of the datacenter is known to be up. */
+  isLost(): boolean
   /** Types of the parameters of a statement, which the cluster has looked at then. */
   prepare(
     cql: string,
@@ -56,6 +58,8 @@ export async function openSession({
   }
   return {
     client,
+    isLost: () =>
+      client.hosts.values().every((host) => host.datacenter !== config.datacenter || !host.isUp()),
     async prepare(cql, stop) {
       const { loadBalancing } = (client as unknown as ClientInside).options.policies
       try {

@@ -1,6 +1,6 @@
+import type { LocalFile } from '@bulkhead/connector-sdk/local-files'
 import type { Settings } from '../config.ts'
 import { failure } from '../errors.ts'
-import type { LocalFile } from './local-folder.ts'
 import { atMost, type Compression, compressionOf, readFileBytes } from './unpack.ts'
 import { listEntries } from './zip-archive.ts'
 

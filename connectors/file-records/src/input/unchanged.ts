@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
+import type { LocalFile } from '@bulkhead/connector-sdk/local-files'
 import { failure } from '../errors.ts'
-import type { LocalFile } from './local-folder.ts'
 
 /** Proves that files are the same at the end of a read as at its beginning: then all it saw is of one moment. */
 export interface Watch {

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib'
 import { compileGlob, isBulkheadError, nearNames } from '@bulkhead/connector-sdk'
 import { type Entry, openPromise, type ZipFile } from 'yauzl'
+import type { LocalFile } from '@bulkhead/connector-sdk/local-files'
 import { failure, fromSystem, systemCode } from '../errors.ts'
-import type { LocalFile } from './local-folder.ts'
 
 /** Most entries of an archive that are looked at: their names are held in memory (I8). */
 const MAX_ENTRIES = 20_000

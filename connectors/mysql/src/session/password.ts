@@ -1,9 +1,6 @@
-import { awsCredentials, rdsIamProblem, rdsToken } from '@bulkhead/connector-sdk/aws'
+import { rdsPassword, type RdsPassword } from '@bulkhead/connector-sdk/aws'
 import { type Config, iamPermission, tlsMode } from '../config.ts'
 import { mysqlError } from '../errors.ts'
-
-/** What proves the user, asked for by each session: a token is good for one login. */
-export type Password = (signal: AbortSignal) => Promise<string | undefined>
 
 /**
  * The password of the settings, or tokens of IAM.
@@ -13,25 +10,10 @@ export type Password = (signal: AbortSignal) => Promise<string | undefined>
 export function passwordOf(
   config: Config,
   environment: Readonly<Record<string, string | undefined>>,
-): Password {
-  const { iam, user, password, tls, host, port } = config
-  if (iam === undefined) return async () => password
-  const wrong = rdsIamProblem(iam, { password, tlsMode: tlsMode(config) }, environment[iamPermission])
-  if (wrong?.fix !== undefined)
-    throw mysqlError('mysql-iam-settings', wrong.message, {
-      path: `config.${wrong.name}`,
-      fix: wrong.fix,
-    })
-  if (wrong !== undefined)
-    throw mysqlError('mysql-machine-identity-refused', wrong.message, { path: `config.${wrong.name}` })
-  const credentials = awsCredentials(iam)
-  const endpoint = iam.endpoint ?? `${tls.serverName ?? host}:${port}`
-  return async (signal) => {
-    const keys = await credentials(signal)
-    if (keys === undefined)
-      throw mysqlError('mysql-iam-identity', 'This machine has no identity that the AWS SDK finds', {
-        path: 'config.iam.identity',
-      })
-    return rdsToken({ endpoint, region: iam.region, user }, keys)
-  }
+): RdsPassword {
+  return rdsPassword(config, {
+    tlsMode: tlsMode(config),
+    allowed: environment[iamPermission],
+    refuse: ({ reason, message, ...where }) => mysqlError(`mysql-${reason}`, message, where),
+  })
 }

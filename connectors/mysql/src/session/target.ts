@@ -1,8 +1,8 @@
 import type { ConnectionOptions } from 'node:tls'
+import type { RdsPassword } from '@bulkhead/connector-sdk/aws'
 import { tlsOptions } from '@bulkhead/connector-sdk/network'
 import { type Config, tlsMode } from '../config.ts'
 import { mysqlError } from '../errors.ts'
-import type { Password } from './password.ts'
 
 /** A server and how to reach it: for sessions, and for the connections that cancel them. */
 export interface Target {
@@ -10,11 +10,11 @@ export interface Target {
   readonly port: number
   /** Undefined: in clear. */
   readonly tls: ConnectionOptions | undefined
-  readonly password: Password
+  readonly password: RdsPassword
 }
 
 /** @throws BulkheadError `mysql-tls-settings` when certificates or keys cannot be read */
-export function targetOf(config: Config, password: Password): Target {
+export function targetOf(config: Config, password: RdsPassword): Target {
   const { host, port, tls } = config
   const mode = tlsMode(config)
   if (mode === 'disable') return { host, port, tls: undefined, password }

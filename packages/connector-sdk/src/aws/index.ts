@@ -11,6 +11,7 @@
 export * from './credentials.ts'
 export * from './identity.ts'
 export * from './rds-iam.ts'
+export * from './rds-password.ts'
 export * from './rds-token.ts'
 export * from './read-s3-object.ts'
 export * from './sign-request.ts'
