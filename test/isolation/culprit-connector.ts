@@ -20,12 +20,8 @@ type Config = z.output<typeof config>
 const fields: readonly Field[] = [{ name: 'number', type: { kind: 'integer', bits: 64 }, nullable: false }]
 const mib = 1024 * 1024
 
-async function* commit({
-  config: { deed },
-  log,
-  temporaryFolder,
-}: ConnectionContext<Config>): AsyncGenerator<RowsBatch> {
-  switch (deed) {
+async function* commit(context: ConnectionContext<Config>): AsyncGenerator<RowsBatch> {
+  switch (context.config.deed) {
     case 'row':
       break
     case 'hang': // and hears no signal
@@ -37,13 +33,13 @@ async function* commit({
       process.abort()
     case 'log':
       for (const line = 'x'.repeat(1000); ; await turn()) {
-        log.info(line)
+        context.log.info(line)
         console.error(line)
         process.stdout.write(`${line}\n`.repeat(100))
         process.stderr.write('x'.repeat(100_000)) // a line without end
       }
     case 'disk':
-      for (const file = join(await temporaryFolder(), 'more'); ; await sleep(5))
+      for (const file = join(await context.temporaryFolder(), 'more'); ; await sleep(5))
         await appendFile(file, Buffer.alloc(mib, 1))
   }
   yield { form: 'rows', rows: [{ number: 1n }] }

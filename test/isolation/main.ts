@@ -1,5 +1,5 @@
 /**
- * The long form: `npm run test:isolation -- [--seed 7] [--only hangs,spins] [--runs 2]`.
+ * The long form: `npm run test:isolation -- [--seed 7] [--only hangs,spins] [--runs 2] [--others 29]`.
  * Ends with exit code 1 when one application could be felt by another.
  */
 import process from 'node:process'
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     only: { type: 'string' },
     runs: { type: 'string', default: '2' },
+    others: { type: 'string', default: '29' },
   },
 })
 const only = values.only?.split(',')
@@ -22,6 +23,7 @@ tell(`seed ${values.seed}`)
 const { faults } = await runIsolation({
   seed: Number(values.seed),
   culprits: culprits.filter(({ name }) => only?.includes(name) ?? true),
+  others: Number(values.others),
   runs: Number(values.runs),
   settleMs: 300_000,
   tell,

@@ -79,6 +79,7 @@ export async function runIsolation(options: IsolationOptions): Promise<Isolation
     tell(`quiet: all answered within ${seconds(Math.max(...waitsMs))}`)
     const turns: Turn[] = []
     for (const culprit of shuffled(options.culprits, (below) => random.below(below))) {
+      tell(`${culprit.name} begins`)
       const own = join(applications, culprit.name)
       const turn = await takeTurn(culprit, own, { served, hook, others, quiet, runs, settleMs })
       turns.push(turn)
