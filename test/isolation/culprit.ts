@@ -1,0 +1,37 @@
+/** What a culprit is: an application that does harm, and keeps at it until it is told to stop. */
+import type { ApplicationSpec } from '../support/application-folder.ts'
+import type { Served } from './served.ts'
+
+export interface Culprit {
+  readonly name: string
+  readonly application: (systems: Systems) => {
+    readonly spec: ApplicationSpec
+    readonly files?: Readonly<Record<string, string>>
+  }
+  readonly begin: (stage: Stage) => Act
+}
+
+/** Systems that culprits read, which do them harm. */
+export interface Systems {
+  /** An HTTP API that refuses every password, and one that never ends its answer. */
+  readonly refusing: string
+  readonly silent: string
+}
+
+export interface Stage {
+  readonly served: Served
+  readonly name: string
+  /** Of its application. */
+  readonly folder: string
+}
+
+/** One culprit at work. */
+export interface Act {
+  /** Whether the server has felt it. */
+  readonly seen: () => Promise<boolean>
+  /** From now on it counts whether it is at it still. */
+  readonly mark: () => void
+  readonly atIt: () => Promise<boolean>
+  /** Stops it, waits until all that it began is over, and says what of its end was wrong. */
+  readonly stop: () => Promise<readonly string[]>
+}
