@@ -14,7 +14,10 @@ export interface Store extends AsyncDisposable {
   check(signal: AbortSignal): Promise<string>
   /** Begins an object. Cheap: nothing need be sent before the first part. */
   create(object: NewObject, signal: AbortSignal): Promise<Upload>
-  /** A link with which anyone can download the object until it expires. */
+  /**
+   * A link with which anyone can download the object until it expires.
+   * @throws BulkheadError `<connector>-object-missing` for an object that is not there any more, where the store looks
+   */
   link(object: StoredObject, request: LinkRequest): Promise<Link>
   /** Removes an object; one that is not there is no error. */
   remove(object: StoredObject, signal: AbortSignal): Promise<void>

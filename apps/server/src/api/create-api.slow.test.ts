@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fault } from '@bulkhead/contract'
+import { BulkheadError } from '@bulkhead/connector-sdk'
 import { application, fileName, job, other, serveApi } from './api.test-support.ts'
 
 const runs = `/api/v1/applications/${application}/jobs/${job}/runs`
@@ -189,6 +190,20 @@ test('links are made when they are asked for, and none is kept by anybody on the
   assert.ok(!api.logLines.join('').includes('signature'))
   const failed = await api.finishedRun('failed')
   assert.equal((await api.call('POST', `/api/v1/runs/${failed.runId}/links`, { headers })).status, 404)
+})
+
+test('a result that is not in its store any more is gone, and another trouble of the store is told as it is', async (t) => {
+  const error = (code: string) =>
+    new BulkheadError({ kind: 'config', code, message: 'The store says so', fix: 'Look there' })
+  let code = 'some-object-missing'
+  const api = await serveApi(t, { runners: { sign: () => Promise.reject(error(code)) } })
+  const headers = await api.token('admin')
+  const { runId } = await api.finishedRun('completed')
+  const gone = await api.call('POST', `/api/v1/runs/${runId}/links`, { headers })
+  assert.deepEqual([gone.status, gone.json['code']], [410, 'result-expired'])
+  code = 'some-bucket-missing'
+  const other = await api.call('POST', `/api/v1/runs/${runId}/links`, { headers })
+  assert.deepEqual([other.status, other.json['code']], [422, code])
 })
 
 test('answers are listed for whom they concern, and sent again', async (t) => {

@@ -1,3 +1,4 @@
+import { isBulkheadError } from '@bulkhead/connector-sdk'
 import { type Delivery, fault, type Links, type SignedLinks } from '@bulkhead/contract'
 import type { Runners } from '../dispatch/runners.ts'
 import type { RunRecord } from '../repository/repository.ts'
@@ -7,7 +8,7 @@ import { instant } from './views.ts'
 /** Links to results are made when they are asked for, and kept nowhere. */
 export function resultHandlers(runners: Pick<Runners, 'sign'>): Handlers<'makeLinks' | 'fetchFile'> {
   const sign = async ({ application, revision }: RunRecord, delivery: Delivery): Promise<SignedLinks> => {
-    const links = await runners.sign(application, revision, delivery)
+    const links = await runners.sign(application, revision, delivery).catch(goneAsExpired)
     if (links.length !== delivery.files.length)
       throw fault('internal', `${links.length} links were made for ${delivery.files.length} files`)
     return links
@@ -36,6 +37,15 @@ export function resultHandlers(runners: Pick<Runners, 'sign'>): Handlers<'makeLi
       return { status: 302, headers: { Location: link?.url ?? '' } }
     },
   }
+}
+
+/** Connectors of stores that look for an object before they link to it call it so when it is not there. */
+const missing = /-object-missing$/
+
+/** @throws BulkheadError `result-expired` for a result that somebody, or a rule of the store, removed; else what it got */
+function goneAsExpired(error: unknown): never {
+  if (!isBulkheadError(error) || !missing.test(error.code)) throw error
+  throw fault('result-expired', 'The result is not in its store any more', { cause: error })
 }
 
 function deliveryOf({ state, delivery, resultGoneAtMs }: RunRecord): Delivery {
