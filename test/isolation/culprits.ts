@@ -62,6 +62,7 @@ function brokenManifest({ served, name }: Stage): Act {
   }
 }
 
+/** All of them. */
 export const culprits: readonly Culprit[] = [
   byConnector('hangs', 'hang', { seen: isRunning, ends: [] }),
   byCode('spins', '  for (;;);', {
@@ -87,7 +88,8 @@ export const culprits: readonly Culprit[] = [
   }),
   byConnector('floods-log', 'log', {
     seen: ({ logged }) => logged('A runner wrote more than is kept', '"floods-log"'),
-    ends: [],
+    // what its process has written and nobody has read is of its own memory
+    ends: ['memory-exceeded'],
   }),
   {
     name: 'floods-queue',
@@ -144,3 +146,12 @@ export const culprits: readonly Culprit[] = [
     ends: ['temporary-space-exhausted'],
   }),
 ]
+
+/** @throws when there is none of that name: a suite without culprits proves nothing */
+export function someOf(names: readonly string[]): readonly Culprit[] {
+  return names.map((wanted) => {
+    const found = culprits.find(({ name }) => name === wanted)
+    if (found === undefined) throw new Error(`There is no culprit ${wanted}`)
+    return found
+  })
+}

@@ -53,7 +53,6 @@ const poison: readonly string[] = [
   '['.repeat(deep),
   `${'{"a":'.repeat(deep)}1${'}'.repeat(deep)}`,
   '{"requestId": 1, "job": "extract"}',
-  '{"requestId": "a", "requestId": "b", "job": "extract"}',
   '{"requestId": "x", "job": "no-such-job"}',
   '{"requestId": "x", "job": "__proto__"}',
   '{"requestId": "x", "job": "extract", "__proto__": {"job": "other"}, "constructor": {"prototype": 1}}'.replace(

@@ -4,7 +4,7 @@
  */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { culprits } from './culprits.ts'
+import { culprits, someOf } from './culprits.ts'
 import { runIsolation } from './run-isolation.ts'
 
 const { values } = parseArgs({
@@ -15,14 +15,13 @@ const { values } = parseArgs({
     others: { type: 'string', default: '29' },
   },
 })
-const only = values.only?.split(',')
 const begun = performance.now()
 const tell = (line: string): void =>
   console.log(`${((performance.now() - begun) / 1000).toFixed(0).padStart(5)} s  ${line}`)
 tell(`seed ${values.seed}`)
 const { faults } = await runIsolation({
   seed: Number(values.seed),
-  culprits: culprits.filter(({ name }) => only?.includes(name) ?? true),
+  culprits: values.only === undefined ? culprits : someOf(values.only.split(',')),
   others: Number(values.others),
   runs: Number(values.runs),
   settleMs: 300_000,

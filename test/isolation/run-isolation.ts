@@ -93,7 +93,8 @@ export async function runIsolation(options: IsolationOptions): Promise<Isolation
     if (faults.length > 0) tell(served.log.lines.slice(-40).join('\n'))
     return { turns, quietMs: waitsMs, faults }
   } finally {
-    if (process.env['BULKHEAD_TEST_KEEP'] === undefined) await rm(folder, { recursive: true, force: true })
+    if (process.env['BULKHEAD_TEST_KEEP'] === undefined)
+      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 })
     else tell(`kept ${folder}`)
   }
 }

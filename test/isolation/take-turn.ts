@@ -42,8 +42,16 @@ export async function takeTurn(
   const waitsMs: number[] = []
   const act = culprit.begin({ served, name: culprit.name, folder })
   const seenBy = performance.now() + seenMs
-  while (!(await act.seen())) {
-    if (performance.now() > seenBy || served.exit() !== undefined) {
+  const isUp = (): boolean => served.exit() === undefined
+  // of a dead server nothing can be learned but that
+  const whileUp = (ask: () => Promise<boolean>): Promise<boolean> =>
+    ask().catch(async (error: unknown) => {
+      await sleep(1000)
+      if (isUp()) throw error
+      return false
+    })
+  while (!(await whileUp(act.seen))) {
+    if (performance.now() > seenBy || !isUp()) {
       faults.push(`${culprit.name}: it was never at it`)
       break
     }
@@ -69,8 +77,8 @@ export async function takeTurn(
         }
       }),
     )
-  if (!(await act.atIt())) faults.push(`${culprit.name}: it was over before the others were answered`)
-  if (served.exit() !== undefined) faults.push(`${culprit.name}: the server died: ${served.exit()}`)
+  if (!(await whileUp(act.atIt))) faults.push(`${culprit.name}: it was over before the others were answered`)
+  if (!isUp()) faults.push(`${culprit.name}: the server died: ${served.exit()}`)
   else faults.push(...(await act.stop()))
   return { culprit: culprit.name, faults, waitsMs, seconds: (performance.now() - begunMs) / 1000 }
 }

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { someOf } from './culprits.ts'
+import { runIsolation } from './run-isolation.ts'
+
+test('an application that exits, floods log or queue, sends poison or far too much is felt by no other', async (t) => {
+  const { faults, turns } = await runIsolation({
+    seed: Math.floor(Math.random() * 1_000_000),
+    culprits: someOf(['exits', 'floods-log', 'floods-queue', 'sends-poison', 'sends-much']),
+    others: 9,
+    runs: 1,
+    settleMs: 120_000,
+    tell: (line) => t.diagnostic(line),
+  })
+  assert.equal(turns.length, 5)
+  assert.deepEqual(faults, [])
+})
