@@ -107,6 +107,15 @@ function unthrown(sources: readonly Source[], codes: Iterable<string>): string[]
   )
 }
 
+/** With the SDK's reasons, where a connector puts its name in front of them. */
+function throwable(sources: readonly Source[], name: string): readonly Source[] {
+  const isPrefixed = sources.some(({ texts }) => texts.includes(`${name}-`))
+  if (!isPrefixed) return sources
+  const texts = sdkSources.flatMap((source) => source.texts.map((text) => `${name}-${text}`))
+  return [...sources, { file: 'connector-sdk', thrown: [], texts }]
+}
+
+const sdkSources = sourcesIn('packages/connector-sdk')
 const platform = new Set<string>(Object.keys(errorRegistry))
 const platformSources = platformFolders.flatMap(sourcesIn)
 const connectors = connectorFolders.map((folder) => ({
@@ -147,6 +156,6 @@ for (const { folder, sources, manifest } of connectors) {
       own.filter((code) => !code.startsWith(`${manifest.name}-`)),
       [],
     )
-    assert.deepEqual(unthrown(sources, own), [])
+    assert.deepEqual(unthrown(throwable(sources, manifest.name), own), [])
   })
 }

@@ -36,6 +36,7 @@ const scopeWords: Readonly<Record<Endpoint['scope'], string>> = {
   any: 'any: what the token may see',
   read: 'read',
   run: 'run',
+  apply: 'apply',
   metrics: 'metrics',
   admin: 'admin',
 }

@@ -1,7 +1,9 @@
 /**
- * The long form: `npm run test:chaos -- --kills 200 --seed 7 [--requests 10000] [--applications 30]`.
+ * The long form: `npm run test:chaos -- --kills 200 --seed 7 [--requests 10000] [--applications 30] [--built]`; `README.md` says
+ * how to read what it prints.
  * Ends with exit code 1 when anything was lost, doubled or left, or less was disturbed than was asked for.
  */
+import { existsSync } from 'node:fs'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { startServices } from '../../scripts/services/start.ts'
@@ -9,6 +11,7 @@ import { cleanedUp } from '../support/cleanup.ts'
 import { killsOf, leastHits } from './disturb.ts'
 import { runChaos } from './run-chaos.ts'
 import { runSameInstant } from './same-instant.ts'
+import { builtCommand } from './server-under-test.ts'
 import { sameInstantText, tallyText } from './tally-text.ts'
 
 const { values } = parseArgs({
@@ -22,9 +25,10 @@ const { values } = parseArgs({
     'per-second': { type: 'string', default: '50' },
     minutes: { type: 'string', default: '60' },
     'same-instant': { type: 'string', default: '1000' },
+    built: { type: 'boolean', default: false },
   },
 })
-const number = (name: keyof typeof values): number => Number(values[name])
+const number = (name: Exclude<keyof typeof values, 'built'>): number => Number(values[name])
 const seed = number('seed')
 const begun = performance.now()
 const tell = (line: string): void =>
@@ -33,6 +37,7 @@ console.log(`seed ${seed}`)
 const afterwards: (() => void | Promise<void>)[] = []
 const scope = { after: (action: () => void | Promise<void>) => void afterwards.unshift(action) }
 const faults: string[] = []
+if (values.built && !existsSync(builtCommand)) throw new Error('Nothing is built: run npm run build')
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 {
   await using services = await startServices(['postgres', 'kafka', 's3'])
@@ -48,6 +53,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
         kills: number('kills'),
         leastEach: number('least-each'),
         servers: number('servers'),
+        built: values.built,
         perSecond: number('per-second'),
         disturbMs: number('minutes') * 60_000,
         stillMs: 120_000,
@@ -65,6 +71,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
         seed,
         applications: 5,
         requests: number('same-instant'),
+        built: values.built,
         stillMs: 120_000,
         tell,
       })

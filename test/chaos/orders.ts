@@ -28,7 +28,7 @@ export interface Orders {
 }
 
 /** An order that nobody came by to take is withdrawn after this. */
-const orderMs = 8_000
+const orderMs = 60_000
 /** Longer than a lease. */
 const frozenMs = 5_000
 
@@ -72,7 +72,7 @@ export function ordersIn(folder: string, signal: AbortSignal): Orders {
       const find = (): Obeyed | undefined => obeyed().find((line) => line.id === id)
       let line = find()
       while (line === undefined && performance.now() < deadline && !signal.aborted) {
-        await sleep(10)
+        await sleep(20)
         line = find()
       }
       await rm(file, { force: true })

@@ -13,13 +13,21 @@ export interface ChaosRequest {
   readonly rows: number
 }
 
+/** So many requests in a row go to so few applications, as they do: a runner that is started serves some of them before it dies. */
+const wave = 240
+const inWave = 2
+
 /** Requests without end, the same for the same chance. */
 export function* makeRequests(
   applications: readonly ChaosApplication[],
   random: Random,
 ): Generator<ChaosRequest, never> {
-  for (let seed = 0; ; seed++)
-    yield { id: `req-${seed}`, application: random.pick(applications), seed, rows: 1 + random.below(100) }
+  for (let seed = 0; ; seed++) {
+    const first = Math.floor(seed / wave) * inWave
+    const application = applications[(first + random.below(inWave)) % applications.length]
+    if (application === undefined) throw new Error('No application to ask')
+    yield { id: `req-${seed}`, application, seed, rows: 1 + random.below(100) }
+  }
 }
 
 export function parametersOf({ seed, rows }: ChaosRequest): { readonly seed: number; readonly rows: number } {
@@ -50,12 +58,13 @@ export interface SendOptions {
   readonly least: number
   readonly twice: (request: ChaosRequest) => boolean
   readonly perSecond: number
-  /** From 0 to 1, how far the disturbances are: requests keep pace with them, so that none of them hits an idle server. */
-  readonly disturbed: () => number
+  /** How many were answered: what is sent keeps a little ahead of it, so that nothing disturbs an idle server. */
+  readonly finished: () => number
+  readonly isDisturbedEnough: () => boolean
 }
 
-/** Sent while nothing is done yet, and without end so many a second: what waits for a request must not wait for ever. */
-const ahead = 40
+/** Sent and not finished, and without end so many a second: what waits for a request must not wait for ever. */
+const ahead = 120
 const trickle = 4
 const tickMs = 250
 
@@ -68,7 +77,7 @@ const tickMs = 250
 export async function sendRequests(
   server: KafkaServer,
   requests: Iterator<ChaosRequest, never>,
-  { least, twice, perSecond, disturbed }: SendOptions,
+  { least, twice, perSecond, finished, isDisturbedEnough }: SendOptions,
 ): Promise<readonly ChaosRequest[]> {
   const sent: ChaosRequest[] = []
   const producer = new Producer({
@@ -78,8 +87,8 @@ export async function sendRequests(
     idempotent: true,
   })
   try {
-    while (sent.length < least || disturbed() < 1) {
-      const isBehind = sent.length < Math.min(least, least * disturbed() + ahead)
+    while (sent.length < least || !isDisturbedEnough()) {
+      const isBehind = sent.length < Math.min(least, finished() + ahead)
       const count = Math.max(1, Math.round(((isBehind ? perSecond : trickle) * tickMs) / 1000))
       const batch = Array.from({ length: count }, () => requests.next().value)
       const messages = batch.flatMap((request) => {

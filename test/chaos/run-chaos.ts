@@ -3,9 +3,10 @@ import type { Scope } from '../support/cleanup.ts'
 import { contentsOf } from '../support/s3.ts'
 import { type Disturbances, disturb, killsOf, leastHits, noDisturbances } from './disturb.ts'
 import { randomOf } from './random.ts'
+import { processesNaming } from './left-processes.ts'
 import { readReplies } from './replies.ts'
 import { makeRequests, sendRequests } from './requests.ts'
-import { settle, settled } from './settle.ts'
+import { finishedIn, settle, settled } from './settle.ts'
 import { judge, type Tally } from './verdict.ts'
 import { makeWorld, type WorldOptions } from './world.ts'
 
@@ -26,9 +27,12 @@ export interface ChaosResult {
   readonly tally: Tally
   readonly disturbances: Disturbances
   readonly starts: number
-  /** Runs that are not over, messages that were not sent. */
+  /** Runs that are not over, messages that were not sent, processes that outlived their servers. */
   readonly stuck: readonly string[]
 }
+
+/** Runners whose server is gone end by themselves; longer than they wait for a sign of it. */
+const leftMs = 60_000
 
 export async function runChaos(scope: Scope, options: ChaosOptions): Promise<ChaosResult> {
   const { kills, leastEach, stillMs, tell } = options
@@ -37,23 +41,27 @@ export async function runChaos(scope: Scope, options: ChaosOptions): Promise<Cha
   const { servers, kafka, repository } = world
   const disturbances = noDisturbances()
   const signal = AbortSignal.timeout(options.disturbMs)
-  const disturbed = (): number => {
-    if (signal.aborted) return 1
-    const share = (done: number, wanted: number): number => (wanted === 0 ? 1 : done / wanted)
-    return Math.min(share(killsOf(disturbances), kills), share(leastHits(disturbances), leastEach))
-  }
+  const isDisturbedEnough = (): boolean =>
+    signal.aborted || (killsOf(disturbances) >= kills && leastHits(disturbances) >= leastEach)
+  let finished = 0
+  const watch = async (): Promise<void> => void (finished = await finishedIn(repository))
+  const watching = setInterval(() => void watch().catch(() => undefined), 1_000)
   // of the same chance the requests are another's business than the disturbances
   const requests = makeRequests(world.applications, randomOf(options.seed + 1))
-  const disturbing = disturb({ ...options, ...world, random, signal }, disturbances)
+  const disturbing = disturb(
+    { ...options, ...world, random, signal, workDone: () => Math.min(1, finished / options.requests) },
+    disturbances,
+  )
   const [sent] = await Promise.all([
     sendRequests(kafka, requests, {
       least: options.requests,
       twice: ({ seed }) => seed % 20 === 0,
       perSecond: options.perSecond,
-      disturbed,
+      finished: () => finished,
+      isDisturbedEnough,
     }),
     disturbing,
-  ])
+  ]).finally(() => clearInterval(watching))
   const starts = servers.reduce((sum, server) => sum + server.starts(), 0)
   tell(`sent ${sent.length} requests; disturbed: ${JSON.stringify(disturbances)}; ${starts} starts`)
   const stuck = await settle({ repository, requests: sent.length, stillMs, tell })
@@ -63,5 +71,10 @@ export async function runChaos(scope: Scope, options: ChaosOptions): Promise<Cha
     async () => judge(sent, await readReplies(kafka, topics), await contentsOf(world.bucket)),
     stuck.length === 0 ? stillMs / 4 : 0,
   )
-  return { tally, disturbances, starts, stuck }
+  await world.stopServers()
+  const { faults: left } = await settled(
+    () => Promise.resolve({ faults: processesNaming(world.orders).map((pid) => `process ${pid} is left`) }),
+    leftMs,
+  )
+  return { tally, disturbances, starts, stuck: [...stuck, ...left] }
 }

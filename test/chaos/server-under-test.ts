@@ -9,6 +9,8 @@ import { moments } from '@bulkhead/engine/observe/moments'
 import type { Random } from './random.ts'
 
 const checkout = resolve(import.meta.dirname, '../..')
+/** What `npm run build` makes of the command. */
+export const builtCommand = join(checkout, 'apps/cli/dist/main.js')
 
 export interface ServerUnderTest extends AsyncDisposable {
   readonly name: string
@@ -31,6 +33,8 @@ export interface ServerOptions {
   /** Where orders for the kill agent lie. */
   readonly orders: string
   readonly environment: Readonly<Record<string, string>>
+  /** What `npm run build` made, and not the sources. */
+  readonly built: boolean
   /** What starts of servers and runners need not compile again. */
   readonly compileCache: string
 }
@@ -54,9 +58,10 @@ export function startServerUnderTest(options: ServerOptions): ServerUnderTest {
     const started = spawn(
       process.execPath,
       [
-        '--conditions=@bulkhead/source',
         `--import=${agent.href}`,
-        join(checkout, 'apps/cli/src/main.ts'),
+        ...(options.built
+          ? [builtCommand]
+          : ['--conditions=@bulkhead/source', join(checkout, 'apps/cli/src/main.ts')]),
         'up',
         '--apps',
         options.applications,

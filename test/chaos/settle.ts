@@ -48,6 +48,12 @@ export async function settle({
   return [`${requests} requests, of which the repository says ${last}`, ...(await stuckIn(repository))]
 }
 
+/** How many requests were accepted and are over. */
+export async function finishedIn(repository: TestDatabase): Promise<number> {
+  const { requests, open } = await countOf(repository)
+  return requests - open
+}
+
 async function countOf(repository: TestDatabase): Promise<Count> {
   const [row = {}] = await execute(
     repository,

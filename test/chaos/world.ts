@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly seed: number
   readonly applications: number
   readonly servers: number
+  /** Servers and runners as they ship, from the last build; otherwise from their sources. */
+  readonly built?: boolean
   readonly tell: (line: string) => void
 }
 
@@ -90,6 +92,7 @@ export async function makeWorld(scope: Scope, options: WorldOptions): Promise<Wo
           platform,
           folder: own,
           orders,
+          built: options.built ?? false,
           compileCache: join(folder, 'compiled'),
           environment: { ...Object.fromEntries(secrets), BULKHEAD_ALLOW_LOOPBACK: '1' },
         }),
@@ -120,7 +123,7 @@ function platformOf(broker: string, repositoryUrl: URL): unknown {
       auth: { tokens: 'off' },
       files: { port: 0 },
       kafka: { main: { bootstrap: [broker] } },
-      runners: { processes: 8, lease: 'PT2S', silence: 'PT8S', attempts: 20, idle: 'PT10S' },
+      runners: { processes: 8, lease: 'PT2S', silence: 'PT15S', attempts: 20, idle: 'PT10S' },
       drain: 'PT5S',
     },
   }

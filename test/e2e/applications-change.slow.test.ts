@@ -239,6 +239,45 @@ test('a broken manifest sets its application aside with its reason, for API, com
   assert.equal((await world.answer('shop'))?.state, 'completed')
 })
 
+test('a command plans a change on the server, applies it by its hash, refuses it when it is stale, and takes it back', async (t) => {
+  const folder = temporaryFolder(t)
+  await writeShop(join(folder, 'apps/shop'), 'shop', 'one')
+  const world = await startWorld(t, folder)
+  const next = join(folder, 'next')
+  await writeShop(join(next, 'shop'), 'shop', 'two')
+  await writeShop(join(next, 'added'), 'added', 'new')
+  const ask = (...args: readonly string[]) =>
+    bulkhead([...args, '--json'], { environment: { BULKHEAD_SERVER: world.url } })
+  const planned = json<{ hash: string; applications: { action: string }[] }>(
+    await ask('plan', '--apps', next, '--server'),
+  )
+  assert.deepEqual(
+    planned.applications.map(({ action }) => action),
+    ['add', 'change'],
+  )
+  assert.equal((await ask('plan', '--apps', next, '--server', world.url, '--check', 'shop')).code, 4)
+  const applied = await ask('apply', next, '--plan-hash', planned.hash)
+  assert.equal(applied.code, 0, applied.stderr)
+  assert.equal((await world.view('shop'))?.number, 2)
+  // its files lie where it was applied from, and nowhere here
+  assert.equal((await world.view('added'))?.number, 1)
+  const stale = await ask('apply', next, '--plan-hash', planned.hash)
+  assert.equal(stale.code, 2)
+  assert.match(stale.stderr, /plan-stale/)
+  const back = await ask('apply', '--application', 'shop', '--revision', '1')
+  assert.equal(back.code, 0, back.stderr)
+  assert.equal((await world.view('shop'))?.number, 1)
+  assert.equal((await world.answer('shop'))?.state, 'completed')
+  const revisions = json<{ items: { number: number; isCurrent: boolean; origin: string }[] }>(
+    await ask('applications', 'revisions', 'shop'),
+  )
+  assert.deepEqual(
+    revisions.items.map(({ number, isCurrent, origin }) => `${number} ${isCurrent} ${origin}`),
+    ['2 false api', '1 true folder'],
+  )
+  assert.match((await ask('apply')).stderr, /usage/)
+})
+
 for (const [what, code, fails] of [
   ['ends its process while it is loaded', 'process.exit(3)\nexport default (row) => row\n', 'runner-died'],
   ['throws while it is loaded', 'throw new Error("x")\nexport default (row) => row\n', 'map-invalid'],

@@ -8,6 +8,7 @@ import {
   validateCommand,
 } from './commands/application.ts'
 import { applicationsCommand } from './commands/applications.ts'
+import { applyCommand } from './commands/apply.ts'
 import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { connectorsCommand } from './commands/connectors.ts'
 import { contractCommand, docsCommand } from './commands/consumers.ts'
@@ -54,6 +55,7 @@ export function buildProgram(version: string, execute: Execute = nothing): Comma
   group(program, 'Ask a server:', [
     runsCommand(execute),
     applicationsCommand(execute),
+    applyCommand(execute),
     repliesCommand(execute),
     tokensCommand(execute),
   ])

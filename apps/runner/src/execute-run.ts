@@ -80,8 +80,12 @@ export async function executeRun(known: KnownRun, options: ExecuteOptions): Prom
     ...(signLink !== undefined && { signLink }),
   }
   known.startedAtMs ??= systemClock.now()
-  await sweepLeftFolders(plan, options.leftFolders ?? [], context)
+  const { leftFolders = [] } = options
+  await sweepLeftFolders(plan, leftFolders, context)
   const result = await runPlan(plan, context)
+  // I5: what a dead epoch had on its way may have arrived at the store behind the first sweep. The result is there: nothing
+  // that happens now may throw it away
+  await sweepLeftFolders(plan, leftFolders, context).catch(() => undefined)
   const warnings = [...new Set([...known.warnings, ...result.warnings])]
   return { ended: { status: result.status, plan, result, warnings }, context }
 }

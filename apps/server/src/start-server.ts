@@ -130,6 +130,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       variables: environment,
       stateFolder,
       catalog,
+      platform: spec,
       repository,
       log,
     }),

@@ -6,7 +6,9 @@ import kafka from './index.ts'
 import { startFakeRegistry } from './testing/fake-registry.ts'
 import { produce, type Written } from './testing/produce.ts'
 
-const people = await createTopic({ after }, { partitions: 2 })
+// The records are of weeks ago: a broker would take them away at its next look, which a busy machine lives to see.
+const kept = { settings: { 'retention.ms': '-1' } }
+const people = await createTopic({ after }, { partitions: 2, ...kept })
 const registry = await startFakeRegistry({
   '/schemas/ids/1': {
     schema: JSON.stringify({ type: 'record', name: 'r', fields: [{ name: 'a', type: 'long' }] }),
@@ -50,7 +52,7 @@ async function typed(
   records: readonly Written[],
   values: readonly Value[],
 ): Promise<TypeCase> {
-  const { topic } = await createTopic({ after })
+  const { topic } = await createTopic({ after }, kept)
   await produce(people, topic, records)
   topics.set(type, { topic, values })
   return { type, becomes, query: { topic, ...query }, values }

@@ -1,5 +1,7 @@
 import { z } from '@bulkhead/connector-sdk'
 import { applicationName } from './api.ts'
+import { applicationChangeSchema } from './change.ts'
+import { bundleSchema } from './runner-api.ts'
 
 /** What the HTTP API tells of applications, and takes to change them. Times are RFC 3339 in UTC. */
 
@@ -73,3 +75,27 @@ export const revisionListSchema = z.object({
   next: described(z.string().optional(), 'Give it as `before` for the next page; absent on the last one'),
 })
 export type RevisionList = z.output<typeof revisionListSchema>
+
+/** Of all files of a change together, in base64: as many bytes as one bundle may have, and room for more. */
+export const changeBytes = 64 * 1024 * 1024
+
+export const changeBodySchema = z.strictObject({
+  bundles: described(
+    z.array(bundleSchema).min(1).max(200),
+    'Applications as they shall be; of those that are not here nothing is changed',
+  ),
+  planHash: described(digest.optional(), 'Refused when the same plan, made now, has another hash'),
+})
+
+export const changePlanSchema = z.object({
+  applications: described(z.array(applicationChangeSchema), 'Those of the change, by their names'),
+  hash: described(digest, 'Names this very change: from another state it has another'),
+})
+
+export const revisionChangedSchema = z.object({
+  application: applicationName,
+  is: described(z.enum(['applied', 'unchanged']), '`unchanged`: it was current'),
+  number: revisionNumber,
+  revision: described(digest, 'Digest of what it is made of'),
+})
+export const changeAppliedSchema = z.object({ items: z.array(revisionChangedSchema) })

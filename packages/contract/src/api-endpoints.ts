@@ -1,5 +1,15 @@
+/** The table of endpoints is one file: its rows are read one below the other, and share their parts. */
 import { z } from '@bulkhead/connector-sdk'
-import { applicationListSchema, applicationViewSchema, revisionListSchema } from './api-applications.ts'
+import {
+  applicationListSchema,
+  applicationViewSchema,
+  changeAppliedSchema,
+  changeBodySchema,
+  changeBytes,
+  changePlanSchema,
+  revisionChangedSchema,
+  revisionListSchema,
+} from './api-applications.ts'
 import {
   applicationName,
   commandBodySchema,
@@ -157,6 +167,37 @@ export const endpoints = {
       limit,
     }),
     answers: json(revisionListSchema, 'A page of revisions'),
+  },
+  makeRevisionCurrent: {
+    method: 'POST',
+    path: '/api/v1/applications/{application}/revisions/{number}/current',
+    summary: 'Make a revision current again: the way back',
+    scope: 'apply',
+    params: application.extend({
+      number: z.coerce.number().int().min(1).max(1e9).meta({ description: 'Number of the revision' }),
+    }),
+    query: nothing,
+    answers: json(revisionChangedSchema, 'What is current on all servers'),
+  },
+  planChange: {
+    method: 'POST',
+    path: '/api/v1/changes/plan',
+    summary: 'What a change of applications would do here; changes nothing. Needs `apply` for each of them',
+    scope: 'any',
+    params: nothing,
+    query: nothing,
+    body: { schema: changeBodySchema, types: [jsonType], required: true, mostBytes: changeBytes },
+    answers: json(changePlanSchema, 'The plan'),
+  },
+  applyChange: {
+    method: 'POST',
+    path: '/api/v1/changes',
+    summary: 'Change applications, one after the other. Needs `apply` for each of them',
+    scope: 'any',
+    params: nothing,
+    query: nothing,
+    body: { schema: changeBodySchema, types: [jsonType], required: true, mostBytes: changeBytes },
+    answers: json(changeAppliedSchema, 'What is current on all servers'),
   },
   checkApplication: {
     method: 'POST',

@@ -150,12 +150,12 @@ export const scopeSchema = z
   .string()
   .max(60)
   .regex(
-    /^(admin|metrics|(read|run):(\*|(?!.*--)[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?))$/,
-    'must be admin, metrics, read:APPLICATION or run:APPLICATION',
+    /^(admin|metrics|(read|run|apply):(\*|(?!.*--)[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?))$/,
+    'must be admin, metrics, read:APPLICATION, run:APPLICATION or apply:APPLICATION',
   )
   .meta({
     description:
-      '`admin`: everything; `run:APPLICATION`: start, stop and read its runs; `read:APPLICATION`: read them; `metrics`: /metrics. `*` stands for all applications',
+      '`admin`: everything; `run:APPLICATION`: start, stop and read its runs; `read:APPLICATION`: read them; `apply:APPLICATION`: change it, and read its runs; `metrics`: /metrics. `*` stands for all applications',
   })
 
 export const tokenBodySchema = z.strictObject({

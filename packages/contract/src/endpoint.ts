@@ -6,10 +6,10 @@ export interface Endpoint {
   readonly path: `/${string}`
   readonly summary: string
   /**
-   * What a caller must be allowed: `none` needs no token; `read` and `run` count for the application of the
+   * What a caller must be allowed: `none` needs no token; `read`, `run` and `apply` count for the application of the
    * path, or of the run; where neither names one, for all; `any`: a valid token, and the answer holds what it may see.
    */
-  readonly scope: 'none' | 'any' | 'read' | 'run' | 'metrics' | 'admin'
+  readonly scope: 'none' | 'any' | 'read' | 'run' | 'apply' | 'metrics' | 'admin'
   readonly params: z.ZodObject
   readonly query: z.ZodObject
   readonly headers?: Readonly<Record<string, z.ZodType>>
@@ -17,6 +17,8 @@ export interface Endpoint {
     readonly schema: z.ZodType
     readonly types: readonly string[]
     readonly required: boolean
+    /** Absent: what the platform says. */
+    readonly mostBytes?: number
   }
   /** By status; errors are problems everywhere, and not told here. */
   readonly answers: Readonly<Record<number, EndpointAnswer>>

@@ -388,6 +388,14 @@ const registry = {
     'Processes of this revision of an application die before they ask for work',
     'Look for the reason in the log of the server, such as a memory limit that is too small; what worked before is served again',
   ),
+  'plan-stale': config(
+    'Since the plan was made something else became current, or this change is another one',
+    'Plan again, look at what it would do, and apply that',
+  ),
+  'revision-unknown': config(
+    'The application has no such revision, or it is no longer kept',
+    'Choose one that `bulkhead applications revisions` shows',
+  ),
   'application-unknown': config(
     'The server has no such application',
     'Choose one that `GET /api/v1/applications` shows',

@@ -84,12 +84,9 @@ export const platformSchema = z.strictObject({
             .meta({ description: 'Port to listen on; 0: any free one' }),
           tls: z
             .strictObject({
-              cert: z
-                .string()
-                .max(1000)
-                .meta({
-                  description: 'File of the certificate, with what stands between it and its authority, PEM',
-                }),
+              cert: z.string().max(1000).meta({
+                description: 'File of the certificate, with what stands between it and its authority, PEM',
+              }),
               key: z.string().max(1000).meta({ description: 'File of its key, PEM' }),
               clientCa: z.string().max(1000).optional().meta({
                 description:

@@ -22,6 +22,8 @@ import { renderChangePlan } from './render-change-plan.ts'
 export interface PlanApplicationsOptions {
   readonly apps: string
   readonly against?: string
+  /** True: the one that is asked by default. */
+  readonly server?: string | true
   readonly out?: string
   /** True: none may move. */
   readonly check?: readonly string[] | true
@@ -38,6 +40,16 @@ export async function planApplications(
   terminal: Terminal,
 ): Promise<Answer> {
   const at = (path: string): string => resolve(terminal.folder, path)
+  if (options.server !== undefined) {
+    const { planOnServer } = await import('./apply.ts')
+    const server = options.server === true ? {} : { server: options.server }
+    const plan = await planOnServer(
+      at(options.apps),
+      { ...server, environment: options.environment },
+      terminal,
+    )
+    return planAnswer(plan, options.check === true ? [] : options.check)
+  }
   const around: Surroundings = {
     catalog: await installedCatalog(),
     platform: await readPlatform(

@@ -32,6 +32,14 @@ export function planCommand(execute: Execute): Command {
       ).helpGroup(changes),
     )
     .addOption(
+      new Option(
+        '--server [url]',
+        'as it is on this server, in its surroundings; apply takes the hash (default: BULKHEAD_SERVER)',
+      )
+        .helpGroup(changes)
+        .conflicts(['against', 'out', 'platform']),
+    )
+    .addOption(
       new Option('--out <file>', 'writes down how it shall be, for a later --against').helpGroup(changes),
     )
     .addOption(

@@ -17,7 +17,7 @@ export function tokensCommand(execute: Execute): Command {
     )
       .requiredOption(
         '--scope <scope>',
-        'admin, metrics, run:APPLICATION, read:APPLICATION; * stands for all applications; may be given several times',
+        'admin, metrics, run:APPLICATION, read:APPLICATION, apply:APPLICATION; * stands for all applications; may be given several times',
         several,
       )
       .option('--expires <duration>', 'how long it is valid, such as P90D (default: for ever)')

@@ -93,21 +93,26 @@ export async function serveRuns(
   }
 
   async function beat(): Promise<void> {
+    // with runs its lease is out then, and another server may have them
+    const patienceMs = held.size > 0 ? settings.leaseMs : idleSilenceMs
+    const leftMs = (): number => client.heardAtMs + patienceMs - performance.now()
     if (held.size > 0) {
       try {
-        const { runs, drain } = await client.heartbeat({
+        const reported = {
           runs: [...held.values()].map((run) => run.report()),
           breakers: home.breakers.told(),
-        })
+        }
+        // a server that is frozen takes calls and answers none; one that was not asked in time, because this process was
+        // held up itself, is asked all the same
+        const withinMs = Math.max(leftMs(), settings.leaseMs / 2)
+        const { runs, drain } = await client.heartbeat(reported, withinMs)
         for (const told of runs) held.get(told.runId)?.told(told)
         if (drain) isLast = true
       } catch (error) {
         if (error instanceof ServerCallFailed && error.status === 401) abandonAll()
       }
     }
-    // with runs its lease is out, and another server may have them
-    const patienceMs = held.size > 0 ? settings.leaseMs : idleSilenceMs
-    if (performance.now() - client.heardAtMs > patienceMs) abandonAll()
+    if (leftMs() <= 0) abandonAll()
   }
 
   function abandonAll(): void {

@@ -19,7 +19,8 @@ export interface ServerClient extends Disposable {
   claim(signal: AbortSignal): Promise<Work | undefined>
   /** @returns as it came; whoever unpacks it holds it against its digest */
   bundle(digest: string): Promise<unknown>
-  heartbeat(heartbeat: Heartbeat): Promise<HeartbeatAnswer>
+  /** @param withinMs  a server that is silent for longer is no server any more */
+  heartbeat(heartbeat: Heartbeat, withinMs: number): Promise<HeartbeatAnswer>
   /** `lease-lost`: the run is another's now, and nothing of it was taken (I2). */
   finishRun(run: Pick<RunWork, 'runId' | 'token'>, finish: FinishRun): Promise<'finished' | 'lease-lost'>
   finishTask(taskId: string, finish: FinishTask): Promise<void>
@@ -124,8 +125,9 @@ export function createServerClient(socketPath: string, token: string): ServerCli
     async bundle(digest) {
       return (await expect(call('GET', `/v1/bundles/${digest}`), 200)).body
     },
-    async heartbeat(body) {
-      const answer = await expect(call('POST', '/v1/heartbeat', { body }), 200)
+    async heartbeat(body, withinMs) {
+      const signal = AbortSignal.timeout(Math.max(0, Math.ceil(Math.min(patienceMs, withinMs))))
+      const answer = await expect(call('POST', '/v1/heartbeat', { body, signal }), 200)
       return heartbeatAnswerSchema.parse(answer.body)
     },
     async finishRun({ runId, token: runToken }, body) {

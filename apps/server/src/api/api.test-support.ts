@@ -33,8 +33,9 @@ import type { HttpTls } from './http-tls.ts'
 
 /** Read once: no test changes them. */
 let catalog: Promise<Catalog> | undefined
-let applicationsOfFile: Promise<Applications> | undefined
 const checkout = resolve(import.meta.dirname, '../../../..')
+/** For the whole file: what is opened in a test ends with it. */
+const applicationsOfFile = await openExamples()
 /** An application of the examples, with a job of one required parameter. */
 export const application = 'flights'
 export const other = 'data-desk'
@@ -95,8 +96,7 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
     { stateFolder, memoryMs: 86_400_000, clock: now, log: () => undefined },
   )
   const repository = options.repository?.(opened) ?? opened
-  applicationsOfFile ??= openExamples()
-  const applications = await applicationsOfFile
+  const applications = applicationsOfFile
   catalog ??= readCatalog([join(checkout, 'node_modules', '@bulkhead')])
   const intake = createIntake({
     applications,

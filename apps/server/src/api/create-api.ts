@@ -12,6 +12,7 @@ import type { ServerLog } from '../observe/server-log.ts'
 import type { Tracing } from '../observe/tracing.ts'
 import type { Repository } from '../repository/repository.ts'
 import { acceptHandlers } from './accept-run.ts'
+import { changeHandlers } from './changes.ts'
 import { applicationHandlers, type PublicKeys } from './applications.ts'
 import type { Handlers } from './call.ts'
 import { createGate, type Gate } from './gate.ts'
@@ -40,7 +41,10 @@ export interface ApiOptions {
   readonly repository: Repository
   readonly intake: Intake
   readonly prepare: Preparing['prepare']
-  readonly applications: Pick<Applications, 'get' | 'list' | 'head' | 'setAside'>
+  readonly applications: Pick<
+    Applications,
+    'get' | 'list' | 'head' | 'setAside' | 'plan' | 'change' | 'makeCurrent'
+  >
   readonly runners: Pick<Runners, 'sign' | 'check' | 'preview'>
   readonly auth: Auth
   readonly health: Health
@@ -80,6 +84,7 @@ export function createApi(options: ApiOptions): Api {
     ...runHandlers(repository, now),
     ...resultHandlers(options.runners),
     ...applicationHandlers(options),
+    ...changeHandlers(options.applications, gate),
     ...replyHandlers(repository, options.applications),
     ...tokenHandlers(repository, auth, now),
     ...operationHandlers(options.health, options.metrics, options.version),
@@ -143,7 +148,7 @@ function addHooks(server: FastifyInstance, gate: Gate, { metrics, log, tls }: Ap
     const isOfRun = 'runId' in endpoint.params.shape
     if (endpoint.scope === 'admin' || endpoint.scope === 'metrics')
       gate.require(caller, { right: endpoint.scope })
-    if (!isOfRun && (endpoint.scope === 'read' || endpoint.scope === 'run'))
+    if (!isOfRun && (endpoint.scope === 'read' || endpoint.scope === 'run' || endpoint.scope === 'apply'))
       gate.require(caller, { right: endpoint.scope, application })
     refuseBody(request, endpoint)
     letIn(request, caller)

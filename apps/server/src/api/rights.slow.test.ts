@@ -10,6 +10,8 @@ const scopes = [
   `run:${application}`,
   `read:${other}`,
   `run:${other}`,
+  `apply:${application}`,
+  `apply:${other}`,
   'read:*',
   'run:*',
   'admin',
@@ -19,7 +21,8 @@ type Scope = (typeof scopes)[number]
 const everyone: readonly Scope[] = scopes
 const admin: readonly Scope[] = ['admin']
 const runs: readonly Scope[] = [`run:${application}`, 'run:*', 'admin']
-const reads: readonly Scope[] = [`read:${application}`, 'read:*', ...runs]
+const applies: readonly Scope[] = [`apply:${application}`, 'admin']
+const reads: readonly Scope[] = [`read:${application}`, 'read:*', ...applies, ...runs]
 const readsAll: readonly Scope[] = ['read:*', 'run:*', 'admin']
 
 /** Written down, and not made from the table of endpoints: that one is what is tested. */
@@ -30,6 +33,10 @@ const allowed: Readonly<Record<EndpointName, readonly Scope[] | 'public'>> = {
   listApplications: everyone,
   showApplication: reads,
   listRevisions: reads,
+  makeRevisionCurrent: applies,
+  // for each application that they bring
+  planChange: everyone,
+  applyChange: everyone,
   checkApplication: runs,
   preview: runs,
   showKeys: 'public',
@@ -136,6 +143,7 @@ function pathOf({ path }: Endpoint, runId: string): string {
     runId,
     name: fileName,
     id: '0123456789abcdef',
+    number: '1',
   }
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
 }

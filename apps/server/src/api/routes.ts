@@ -51,6 +51,7 @@ export function addRoute(
     method: endpoint.method === 'GET' && name !== 'watchRun' ? ['GET', 'HEAD'] : endpoint.method,
     url: pathOf(endpoint.path),
     config: { endpoint: name },
+    ...(endpoint.body?.mostBytes !== undefined && { bodyLimit: endpoint.body.mostBytes }),
     handler: async (request, reply) => {
       const answer = await options.tracing.span(
         {

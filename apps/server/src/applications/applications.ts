@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Log } from '@bulkhead/connector-sdk'
-import { type Bundle, bundleSchema, errorOf, fault } from '@bulkhead/contract'
+import { type Bundle, bundleSchema, errorOf } from '@bulkhead/contract'
 import type { Application, Catalog } from '@bulkhead/engine'
+import type { Surroundings } from '@bulkhead/engine/application/behaviour'
+import type { ChangePlan } from '@bulkhead/engine/application/change-plan'
 import { makeBundle } from '@bulkhead/engine/application/bundle'
 import { catalogFaults } from '@bulkhead/engine/application/catalog-faults'
 import type { Actor, Repository } from '../repository/repository.ts'
@@ -10,7 +12,8 @@ import type { ApplicationHead, RevisionApplied } from '../repository/revision-ke
 import { openFolderMemory } from './folder-memory.ts'
 import { followHeads } from './follow-heads.ts'
 import type { NotServed } from './not-served.ts'
-import { createBundleReader } from './open-bundle.ts'
+import { createBundleReader, openNamed } from './open-bundle.ts'
+import { type ChangedRevision, planChanges } from './plan-changes.ts'
 import { type ServedApplication, servedApplication } from './served-application.ts'
 import { watchFolder } from './watch-folder.ts'
 
@@ -39,6 +42,13 @@ export interface Applications extends AsyncDisposable {
    * @param expected  revision that has to be current; null: none
    */
   apply(bundle: Bundle, by: Decision): Promise<RevisionApplied>
+  /** What a change would do here. Changes nothing; what does not validate is told in the plan. */
+  plan(bundles: readonly Bundle[]): Promise<ChangePlan>
+  /**
+   * Takes a change, one application after the other; nothing of it when one does not validate.
+   * @throws BulkheadError `plan-stale`: the plan of the change has another hash now, or became another meanwhile
+   */
+  change(bundles: readonly Bundle[], by: ChangeDecision): Promise<readonly ChangedRevision[]>
   /** Makes a kept revision current. */
   makeCurrent(name: string, number: number, by: Decision): Promise<RevisionApplied>
   /** Takes no more requests for it; what waits is run. @returns whether it was served */
@@ -53,6 +63,12 @@ export interface Decision {
   readonly expected?: string | null
 }
 
+export interface ChangeDecision {
+  readonly actor: Actor
+  /** What the plan of the change has to be; undefined: whatever it is. */
+  readonly planHash: string | undefined
+}
+
 export interface ApplicationsOptions {
   /** Its sub-folders are applications; or it is one itself. */
   readonly folder: string
@@ -61,6 +77,8 @@ export interface ApplicationsOptions {
   readonly variables: Readonly<Record<string, string | undefined>>
   readonly stateFolder: string
   readonly catalog: Catalog
+  /** What its applications meet here; absent: nothing that decides. */
+  readonly platform?: Surroundings['platform']
   readonly repository: Pick<
     Repository,
     | 'applicationHeads'
@@ -207,7 +225,19 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
   isFirst = false
   heads.start()
 
+  async function apply(bundle: Bundle, by: Decision): Promise<RevisionApplied> {
+    return await keep(await openNamed(reader, bundle), bundle, { origin: 'api', ...by })
+  }
+
+  const changes = planChanges({
+    reader,
+    around: { catalog, variables, ...(options.platform !== undefined && { platform: options.platform }) },
+    get: (name) => heads.get(name),
+    apply,
+  })
+
   return {
+    ...changes,
     get: (name) => heads.get(name),
     revision: (name, revision) => heads.revision(name, revision),
     list: () => heads.list(),
@@ -216,15 +246,7 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
     setAside: () => [...watch.setAside(), ...heads.setAside()],
     onChange: (listener) => heads.onChange(listener),
     start: () => watch.start(),
-    async apply(bundle, by) {
-      const application = await reader.open(bundle, (opened) => opened)
-      if (application.name !== bundle.application)
-        throw fault(
-          'manifest-invalid',
-          `The bundle is of "${bundle.application}", and its manifest of "${application.name}"`,
-        )
-      return await keep(application, bundle, { origin: 'api', ...by })
-    },
+    apply,
     async makeCurrent(name, number, by) {
       const applied = await repository.makeRevisionCurrent({ application: name, number, ...by })
       await heads.follow()

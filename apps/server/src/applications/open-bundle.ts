@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Bundle } from '@bulkhead/contract'
+import { type Bundle, fault } from '@bulkhead/contract'
 import type { Application } from '@bulkhead/engine'
 import { unpackBundle } from '@bulkhead/engine/application/bundle'
 import { readApplication } from '@bulkhead/engine/application/read-application'
@@ -46,4 +46,15 @@ export async function createBundleReader(
       }
     },
   }
+}
+
+/** @throws BulkheadError also when the bundle is named after another application than it holds */
+export async function openNamed(reader: BundleReader, bundle: Bundle): Promise<Application> {
+  return await reader.open(bundle, (application) => {
+    if (application.name === bundle.application) return application
+    throw fault(
+      'manifest-invalid',
+      `The bundle is of "${bundle.application}", and its manifest of "${application.name}"`,
+    )
+  })
 }

@@ -153,7 +153,7 @@ export function watchFolder(options: FolderWatchOptions): FolderWatch {
     // a folder that was unmounted is no wish to end everything
     if (gone.length > 0 && gone.length === all.size)
       throw fault('application-not-found', `All applications are gone from ${root}; they are kept`, {
-        fix: 'Bring them back; to end one for good: bulkhead applications remove NAME',
+        fix: 'Bring them back, or give the server another folder',
       })
     for (const [folder, { name }] of gone) {
       if (name !== undefined) await onGone(name)

@@ -12,16 +12,16 @@ export interface Caller {
 export type Need =
   | { readonly right: 'admin' }
   | { readonly right: 'metrics' }
-  | { readonly right: 'read' | 'run'; readonly application: string | undefined }
+  | { readonly right: 'read' | 'run' | 'apply'; readonly application: string | undefined }
 
 /**
- * Whether scopes allow something. `admin` allows everything; who may run an application may read its runs, for they
- * have to see what they started.
+ * Whether scopes allow something. `admin` allows everything; who may run or change an application may read its runs,
+ * for they have to see what they did.
  */
 export function allows(scopes: readonly string[], need: Need): boolean {
   if (scopes.includes('admin')) return true
   if (need.right === 'admin' || need.right === 'metrics') return scopes.includes(need.right)
-  const rights = need.right === 'read' ? ['read', 'run'] : ['run']
+  const rights = need.right === 'read' ? ['read', 'run', 'apply'] : [need.right]
   return rights.some(
     (right) =>
       scopes.includes(`${right}:*`) ||

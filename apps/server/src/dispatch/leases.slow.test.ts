@@ -79,6 +79,20 @@ test('a runner that is frozen for longer than its lease loses its run, which is 
   assert.equal((await dispatch.stored('shop')).length, 1)
 })
 
+test('an object that a dead epoch had on its way, and that arrives behind the sweep, is gone when the run ends', async (t) => {
+  const dispatch = await start(t, { lease: 'PT1M', silence: 'PT1M' })
+  const { runId, pid } = await startWaiting(dispatch)
+  process.kill(pid, 'SIGKILL')
+  await begun(dispatch, 2)
+  // no upload that could be aborted: a small object is one call, which the store may carry out when nobody waits any more
+  const late = join(dispatch.folder, 'shop/out', runId)
+  await mkdir(late, { recursive: true })
+  await writeFile(join(late, 'rows.csv'), 'late')
+  await goOn(dispatch)
+  assert.equal((await dispatch.ended(runId)).epoch, 2)
+  assert.deepEqual(await dispatch.stored('shop'), [join(dispatch.folder, `shop/out/${runId}.2/rows.csv`)])
+})
+
 test('a runner that is killed loses its run at once, and not with the lease', async (t) => {
   const dispatch = await start(t, { lease: 'PT1M', silence: 'PT1M' })
   const { runId, pid } = await startWaiting(dispatch)
