@@ -4,8 +4,10 @@ import { someOf } from './culprits.ts'
 import { runIsolation } from './run-isolation.ts'
 
 test('an application that is broken itself, or whose systems are, or that fills its disk is felt by no other', async (t) => {
+  const seed = Math.floor(Math.random() * 1_000_000)
+  t.diagnostic(`seed ${seed}`)
   const { faults, turns } = await runIsolation({
-    seed: Math.floor(Math.random() * 1_000_000),
+    seed,
     culprits: someOf(['broken-connector', 'broken-manifest', 'wrong-password', 'slow-source', 'fills-disk']),
     others: 9,
     runs: 1,

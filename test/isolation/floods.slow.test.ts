@@ -4,8 +4,10 @@ import { someOf } from './culprits.ts'
 import { runIsolation } from './run-isolation.ts'
 
 test('an application that exits, floods log or queue, sends poison or far too much is felt by no other', async (t) => {
+  const seed = Math.floor(Math.random() * 1_000_000)
+  t.diagnostic(`seed ${seed}`)
   const { faults, turns } = await runIsolation({
-    seed: Math.floor(Math.random() * 1_000_000),
+    seed,
     culprits: someOf(['exits', 'floods-log', 'floods-queue', 'sends-poison', 'sends-much']),
     others: 9,
     runs: 1,
