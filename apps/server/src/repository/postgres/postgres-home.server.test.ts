@@ -138,11 +138,11 @@ test('whoever listens hears of changes again after its connection broke', async 
   const told: Change[] = []
   listening.onChange((change) => void told.push(change))
   proxy.cut()
-  for (let wait = 0; told.length < 3 && wait < 300; wait++) await sleep(10)
-  // everything, because anything may have been missed
-  assert.deepEqual(told, ['runs', 'messages', 'commands'])
-  await writing.accept(sampleRequest('r1'))
   for (let wait = 0; told.length < 4 && wait < 300; wait++) await sleep(10)
+  // everything, because anything may have been missed
+  assert.deepEqual(told, ['runs', 'messages', 'commands', 'applications'])
+  await writing.accept(sampleRequest('r1'))
+  for (let wait = 0; told.length < 5 && wait < 300; wait++) await sleep(10)
   assert.equal(told.at(-1), 'runs')
 })
 
