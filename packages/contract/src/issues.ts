@@ -34,6 +34,20 @@ export function errorOf(faults: readonly ErrorDetails[]): BulkheadError {
   return new BulkheadError({ ...first, others })
 }
 
+/**
+ * The value as its schema reads it.
+ * @throws BulkheadError of the code that is given, with every fault
+ */
+export function checkedBy<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  options: Omit<IssueOptions, 'schema' | 'value'>,
+): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw errorOf(faultsOf(parsed.error.issues, { ...options, schema, value }))
+}
+
 /** An error as data, with those that it brought along: for a list of several. */
 export function detailsOf(error: BulkheadError): ErrorDetails[] {
   const { kind, code, message, path, fix, cause, others } = error

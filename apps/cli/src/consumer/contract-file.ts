@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from '@bulkhead/connector-sdk'
-import { errorOf, fault, faultsOf } from '@bulkhead/contract'
+import { checkedBy, fault } from '@bulkhead/contract'
 import { readYaml } from '@bulkhead/engine/application/yaml-document'
 import { fixtureSchema } from '../test/test-file.ts'
 
@@ -57,10 +57,13 @@ function parse(text: string, path: string): ContractFile {
   const consumer = path.replace(/\.[a-z]+$/, '')
   if (/\.jsonl?$/.test(path)) {
     const messages = recorded(text, path)
-    return check({ consumer, messages }, path)
+    return checkedBy(contractFileSchema, { consumer, messages }, { code: 'manifest-invalid' })
   }
   const document = readYaml(text, path)
-  return check(document.value, path, (where) => document.placeOf(where))
+  return checkedBy(contractFileSchema, document.value, {
+    code: 'manifest-invalid',
+    place: (where) => document.placeOf(where),
+  })
 }
 
 function recorded(text: string, path: string): unknown {
@@ -75,17 +78,4 @@ function recorded(text: string, path: string): unknown {
   } catch (cause) {
     throw fault('manifest-unreadable', `${path} is not JSON`, { path, cause })
   }
-}
-
-function check(value: unknown, path: string, place?: Parameters<typeof faultsOf>[1]['place']): ContractFile {
-  const parsed = contractFileSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw errorOf(
-    faultsOf(parsed.error.issues, {
-      code: 'manifest-invalid',
-      schema: contractFileSchema,
-      value,
-      ...(place !== undefined && { place }),
-    }),
-  )
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from '@bulkhead/connector-sdk'
-import { errorOf, fault, faultsOf, preparedSchema } from '@bulkhead/contract'
+import { checkedBy, fault, preparedSchema } from '@bulkhead/contract'
 import { readApplicationFile } from '@bulkhead/engine/application/application-files'
 import { readYaml } from '@bulkhead/engine/application/yaml-document'
 
@@ -64,17 +64,10 @@ export async function listTests(folder: string): Promise<readonly ApplicationTes
 export async function readTest(folder: string, test: ApplicationTest): Promise<TestFile> {
   const text = await readFile(join(folder, test.path), 'utf8')
   const document = readYaml(text, test.path)
-  const { value } = document
-  const parsed = testFileSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw errorOf(
-    faultsOf(parsed.error.issues, {
-      code: 'manifest-invalid',
-      schema: testFileSchema,
-      value,
-      place: (path) => document.placeOf(path),
-    }),
-  )
+  return checkedBy(testFileSchema, document.value, {
+    code: 'manifest-invalid',
+    place: (path) => document.placeOf(path),
+  })
 }
 
 /**

@@ -1,13 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  type Endpoint,
-  type EndpointName,
-  endpoints,
-  errorOf,
-  fault,
-  faultsOf,
-  jsonType,
-} from '@bulkhead/contract'
+import { checkedBy, type Endpoint, type EndpointName, endpoints, fault, jsonType } from '@bulkhead/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../auth/scopes.ts'
 import type { Tracing } from '../observe/tracing.ts'
@@ -137,9 +129,7 @@ async function visibleRun(
 }
 
 function read(schema: Endpoint['params'], value: unknown, place: 'path' | 'query'): Record<string, unknown> {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw errorOf(faultsOf(parsed.error.issues, { code: 'call-invalid', schema, value, base: place }))
+  return checkedBy(schema, value, { code: 'call-invalid', base: place })
 }
 
 function readBody({ body }: Endpoint, bytes: Buffer | undefined): unknown {
@@ -150,11 +140,7 @@ function readBody({ body }: Endpoint, bytes: Buffer | undefined): unknown {
   } catch {
     throw fault('call-invalid', 'The body is not JSON', { path: 'body' })
   }
-  const parsed = body.schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw errorOf(
-    faultsOf(parsed.error.issues, { code: 'call-invalid', schema: body.schema, value, base: 'body' }),
-  )
+  return checkedBy(body.schema, value, { code: 'call-invalid', base: 'body' })
 }
 
 /** @throws BulkheadError `media-type-unsupported` for a body that the endpoint does not take */

@@ -2,18 +2,18 @@ import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isBulkheadError, type ErrorDetails } from '@bulkhead/connector-sdk'
 import {
+  type ApplicationManifest,
+  checkedBy,
   didYouMean,
+  type Environment,
   environmentSchema,
   errorOf,
   fault,
-  faultsOf,
   formatPath,
   listNames,
   name as nameSchema,
-  valueAt,
-  type ApplicationManifest,
-  type Environment,
   type Path,
+  valueAt,
 } from '@bulkhead/contract'
 import type { Application, ApplicationFile } from './application.ts'
 import { fileFault, readApplicationFile } from './application-files.ts'
@@ -88,16 +88,11 @@ async function readEnvironment(
     if (!isBulkheadError(error) || error.code !== 'file-not-found') throw error
     throw await unknownEnvironment(root, environment)
   }
-  const parsed = environmentSchema.safeParse(document.value)
-  if (parsed.success) return { document, environment: parsed.data }
-  throw errorOf(
-    faultsOf(parsed.error.issues, {
-      code: 'manifest-invalid',
-      schema: environmentSchema,
-      value: document.value,
-      place: (path) => document.placeOf(path),
-    }),
-  )
+  const overlay = checkedBy(environmentSchema, document.value, {
+    code: 'manifest-invalid',
+    place: (path) => document.placeOf(path),
+  })
+  return { document, environment: overlay }
 }
 
 async function unknownEnvironment(root: string, environment: string): Promise<Error> {

@@ -2,13 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import {
   apiVersion,
-  errorOf,
+  checkedBy,
   fault,
-  faultsOf,
   isLoopback,
   type Path,
-  type PlatformSpec,
   platformSchema,
+  type PlatformSpec,
 } from '@bulkhead/contract'
 import { readYaml } from '../application/yaml-document.ts'
 
@@ -35,12 +34,8 @@ export async function readPlatform(
     setAt(value, path, valueOf(text))
     variables.set(path.join('.'), name)
   }
-  const parsed = platformSchema.safeParse(value)
-  const schema = platformSchema
   const place = (path: Path): string | undefined => placeOf(path, variables) ?? document?.placeOf(path)
-  if (!parsed.success)
-    throw errorOf(faultsOf(parsed.error.issues, { code: 'platform-invalid', schema, value, place }))
-  const { spec } = parsed.data
+  const { spec } = checkedBy(platformSchema, value, { code: 'platform-invalid', place })
   if (spec.auth.tokens === 'off' && !isLoopback(spec.http.host))
     throw fault('platform-invalid', 'Without tokens a server listens on loopback only', {
       path: 'spec.auth.tokens',

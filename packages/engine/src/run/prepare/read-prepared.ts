@@ -1,10 +1,9 @@
 import {
-  errorOf,
+  checkedBy,
   fault,
-  faultsOf,
+  type PreparedResult,
   preparedSchema,
   prepareRefusalSchema,
-  type PreparedResult,
 } from '@bulkhead/contract'
 import type { PlannedPreparation } from '../../plan/plan.ts'
 
@@ -19,29 +18,18 @@ export const mostResultBytes = 1024 * 1024
 export function readPrepared(answer: unknown, { by, path }: PlannedPreparation): PreparedResult {
   const value = plainData(answer, by, path)
   if (typeof value === 'object' && value !== null && 'refuse' in value) {
-    const refusal = prepareRefusalSchema.safeParse(value)
-    if (refusal.success) throw fault('prepare-refused', refusal.data.refuse.trim().replace(/\.$/, ''))
-    throw errorOf(
-      faultsOf(refusal.error.issues, {
-        code: 'prepare-result-invalid',
-        schema: prepareRefusalSchema,
-        value,
-        base: 'prepared',
-        fix: 'Return `refuse` alone, with a sentence for the requester',
-      }),
-    )
-  }
-  const parsed = preparedSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw errorOf(
-    faultsOf(parsed.error.issues, {
+    const { refuse } = checkedBy(prepareRefusalSchema, value, {
       code: 'prepare-result-invalid',
-      schema: preparedSchema,
-      value,
       base: 'prepared',
-      fix: `Correct what ${by} returns`,
-    }),
-  )
+      fix: 'Return `refuse` alone, with a sentence for the requester',
+    })
+    throw fault('prepare-refused', refuse.trim().replace(/\.$/, ''))
+  }
+  return checkedBy(preparedSchema, value, {
+    code: 'prepare-result-invalid',
+    base: 'prepared',
+    fix: `Correct what ${by} returns`,
+  })
 }
 
 /** A copy that holds no code and does not change while it is looked at. */
