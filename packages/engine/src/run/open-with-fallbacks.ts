@@ -3,6 +3,7 @@ import { fault } from '@bulkhead/contract'
 import type { PlannedConnection, PlannedSource } from '../plan/plan.ts'
 import type { Breaker, Pause } from './breakers.ts'
 import { type ConnectionServices, openExtract } from './open-connection.ts'
+import { withReadErrors } from './read-errors.ts'
 import { runError } from './stop.ts'
 
 /** An extract, and the connection that it is of. */
@@ -80,33 +81,16 @@ async function openUnlessPaused(
       { connection },
     )
   }
+  const told = (error: unknown): unknown => {
+    const { code, kind } = runError(error, signal)
+    if (kind !== 'cancelled') context.onSource?.({ what: 'fault', connection, code })
+    return error
+  }
   try {
-    return tellingFaults(await breaker.run(open, onOpened), connection, services)
+    return withReadErrors(await breaker.run(open, onOpened), told)
   } catch (error) {
-    tellFault(error, connection, services)
-    throw error
+    throw told(error)
   }
 }
 
 const unguarded: Pick<Breaker, 'run'> = { run: (open) => open() }
-
-function tellingFaults(extract: Extract, connection: string, services: ConnectionServices): Extract {
-  return {
-    fields: extract.fields,
-    consistency: extract.consistency,
-    async *read(signal) {
-      try {
-        yield* extract.read(signal)
-      } catch (error) {
-        tellFault(error, connection, services)
-        throw error
-      }
-    },
-    [Symbol.asyncDispose]: () => extract[Symbol.asyncDispose](),
-  }
-}
-
-function tellFault(thrown: unknown, connection: string, { context, signal }: ConnectionServices): void {
-  const { code, kind } = runError(thrown, signal)
-  if (kind !== 'cancelled') context.onSource?.({ what: 'fault', connection, code })
-}

@@ -7,6 +7,7 @@ import {
   type Upload,
 } from '@bulkhead/connector-sdk'
 import { detailsOf } from '@bulkhead/contract'
+import { withReadErrors } from './read-errors.ts'
 
 /**
  * A connector says where a fault lies as it sees it: `config.host`, `limits.queryTimeout`, `query.path`. Whoever reads the error
@@ -64,18 +65,7 @@ export function rootedSource(source: Source, roots: Roots): Source {
     check: (signal) => withRoots(roots, () => source.check(signal)),
     async prepare(read, caller) {
       const extract = await withRoots(roots, () => source.prepare(read, caller))
-      return {
-        fields: extract.fields,
-        consistency: extract.consistency,
-        async *read(signal) {
-          try {
-            yield* extract.read(signal)
-          } catch (error) {
-            throw rooted(error, roots)
-          }
-        },
-        [Symbol.asyncDispose]: () => extract[Symbol.asyncDispose](),
-      }
+      return withReadErrors(extract, (error) => rooted(error, roots))
     },
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   }
