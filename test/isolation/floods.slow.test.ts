@@ -1,19 +1,5 @@
-import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { someOf } from './culprits.ts'
-import { runIsolation } from './run-isolation.ts'
+import { feltByNoOther } from './felt-by-no-other.ts'
 
-test('an application that exits, floods log or queue, sends poison or far too much is felt by no other', async (t) => {
-  const seed = Math.floor(Math.random() * 1_000_000)
-  t.diagnostic(`seed ${seed}`)
-  const { faults, turns } = await runIsolation({
-    seed,
-    culprits: someOf(['exits', 'floods-log', 'floods-queue', 'sends-poison', 'sends-much']),
-    others: 9,
-    runs: 1,
-    settleMs: 120_000,
-    tell: (line) => t.diagnostic(line),
-  })
-  assert.equal(turns.length, 5)
-  assert.deepEqual(faults, [])
-})
+test('an application that exits, floods log or queue, sends poison or far too much is felt by no other', (t) =>
+  feltByNoOther(t, ['exits', 'floods-log', 'floods-queue', 'sends-poison', 'sends-much']))
