@@ -8,7 +8,8 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { bulkhead, json, startBulkhead, temporaryFolder } from './command.ts'
+import { bulkhead, json, temporaryFolder } from './command.ts'
+import { startServer } from './start-server.ts'
 import { writeApplication } from '../support/application-folder.ts'
 import { until } from './until.ts'
 
@@ -50,22 +51,11 @@ interface World {
 const plain = 'export default (row) => row\n'
 
 async function startWorld(t: TestContext, folder: string): Promise<World> {
-  const environment = {
-    XDG_STATE_HOME: join(folder, 'state'),
-    BULKHEAD_ALLOW_LOOPBACK: '1',
-    BULKHEAD_PLATFORM__AUTH__TOKENS: 'off',
-    BULKHEAD_PLATFORM__HTTP__PORT: '0',
-    BULKHEAD_PLATFORM__FILES__PORT: '0',
-  }
-  const { child, ended } = startBulkhead(['up', '--apps', join(folder, 'apps')], { environment })
-  let told = ''
-  child.stderr?.on('data', (part: Buffer) => void (told += part.toString()))
-  const stop = async (): Promise<void> => {
-    child.kill('SIGTERM')
-    await ended
-  }
-  t.after(stop)
-  const base = await until('the server', () => /"url":"(http:[^"]+)"/.exec(told)?.[1])
+  const server = await startServer(t, join(folder, 'apps'), {
+    folder,
+    environment: { BULKHEAD_ALLOW_LOOPBACK: '1' },
+  })
+  const base = server.url
   const url = `${base}/api/v1`
   const get = async <T>(path: string): Promise<T | undefined> => {
     const response = await fetch(`${url}${path}`)
@@ -74,7 +64,10 @@ async function startWorld(t: TestContext, folder: string): Promise<World> {
   const world: World = {
     folder,
     url: base,
-    stop,
+    async stop() {
+      server.child.kill('SIGTERM')
+      await server.ended
+    },
     async list() {
       return (await get<ApplicationList>('/applications')) ?? { items: [], setAside: [] }
     },
@@ -100,8 +93,10 @@ async function startWorld(t: TestContext, folder: string): Promise<World> {
       return line === undefined ? undefined : Number(line.split(' ').at(-1))
     },
     runners: (name) =>
-      told.split('\n').filter((line) => line.includes('"A runner is ready"') && line.includes(`"${name}"`))
-        .length,
+      server
+        .told()
+        .split('\n')
+        .filter((line) => line.includes('"A runner is ready"') && line.includes(`"${name}"`)).length,
     write: (name, description, code) => writeShop(join(folder, 'apps', name), name, description, code),
   }
   return world

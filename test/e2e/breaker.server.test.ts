@@ -9,7 +9,8 @@ import type { RunLog, RunView, StoredReply } from '@bulkhead/contract'
 import { postgresConnection, writeApplication } from '../support/application-folder.ts'
 import { createDatabase, execute } from '../support/postgres.ts'
 import { startProxy } from '../support/proxy.ts'
-import { startBulkhead, temporaryFolder } from './command.ts'
+import { temporaryFolder } from './command.ts'
+import { startServer } from './start-server.ts'
 import { until } from './until.ts'
 
 const database = await createDatabase({ after })
@@ -57,24 +58,10 @@ await writeApplication(join(folder, 'apps/bazaar'), 'bazaar', {
     ledger: { source: { connection: 'ledger', query: 'SELECT i FROM item' }, retry: { attempts: 1 } },
   },
 })
-const server = startBulkhead(['up', '--apps', join(folder, 'apps')], {
+const { url } = await startServer({ after }, join(folder, 'apps'), {
   folder,
-  environment: {
-    BULKHEAD_ALLOW_LOOPBACK: '1',
-    BULKHEAD_PLATFORM__AUTH__TOKENS: 'off',
-    BULKHEAD_PLATFORM__HTTP__PORT: '0',
-    BULKHEAD_PLATFORM__FILES__PORT: '0',
-    XDG_STATE_HOME: join(folder, 'state'),
-  },
+  environment: { BULKHEAD_ALLOW_LOOPBACK: '1' },
 })
-after(async () => {
-  server.child.kill('SIGTERM')
-  await server.ended
-})
-let output = ''
-for (const stream of [server.child.stdout, server.child.stderr])
-  stream?.on('data', (bytes: Buffer) => (output += String(bytes)))
-const url = await until('the server', () => /"url":"(http:[^"]+)"/.exec(output)?.[1])
 
 async function get<T>(path: string): Promise<T> {
   return (await (await fetch(new URL(path, url))).json()) as T

@@ -9,7 +9,8 @@ import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import type { ReplyEvent, RunView } from '@bulkhead/contract'
 import { writeApplication } from '../support/application-folder.ts'
-import { startBulkhead, type Started, temporaryFolder } from './command.ts'
+import { temporaryFolder } from './command.ts'
+import { type StartedServer, startServer } from './start-server.ts'
 import { until } from './until.ts'
 
 interface Received {
@@ -56,28 +57,16 @@ export default async (row) => {
     },
     { 'in/a.csv': 'id\n1\n', 'waits.ts': code },
   )
-  const up = async (drain: string): Promise<Started & { readonly url: string }> => {
-    const started = startBulkhead(['up', '--apps', join(folder, 'apps')], {
+  const up = (drain: string): Promise<StartedServer> =>
+    startServer(t, join(folder, 'apps'), {
       folder,
       environment: {
         BULKHEAD_ALLOW_LOOPBACK: '1',
-        BULKHEAD_PLATFORM__AUTH__TOKENS: 'off',
-        BULKHEAD_PLATFORM__HTTP__PORT: '0',
-        BULKHEAD_PLATFORM__FILES__PORT: '0',
         BULKHEAD_PLATFORM__DRAIN: drain,
         BULKHEAD_PLATFORM__RUNNERS__STOP_GRACE: 'PT2S',
-        XDG_STATE_HOME: join(folder, 'state'),
       },
+      lastSignal: 'SIGKILL',
     })
-    t.after(async () => {
-      started.child.kill('SIGKILL')
-      await started.ended
-    })
-    let output = ''
-    started.child.stderr?.on('data', (bytes: Buffer) => (output += String(bytes)))
-    const url = await until('the server', () => /"url":"(http:[^"]+)"/.exec(output)?.[1])
-    return { ...started, url }
-  }
   const begin = async (url: string): Promise<string> => {
     const answer = await fetch(`${url}/api/v1/applications/shop/jobs/waits/runs`, {
       method: 'POST',

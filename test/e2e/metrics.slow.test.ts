@@ -7,7 +7,8 @@ import { test, type TestContext } from 'node:test'
 import type { RunView } from '@bulkhead/contract'
 import { unpackedPackages } from '../../scripts/services/debian-packages.ts'
 import { findExecutable, pathFolders } from '../../scripts/services/find-executable.ts'
-import { checkout, startBulkhead, temporaryFolder } from './command.ts'
+import { checkout } from './command.ts'
+import { startServer } from './start-server.ts'
 import { until } from './until.ts'
 
 interface Promtool {
@@ -51,24 +52,9 @@ async function check(
 test('promtool finds no fault in the metrics of a server, and would find one', async (t) => {
   const tool = await promtool(t)
   if (tool === undefined) return
-  const folder = temporaryFolder(t)
-  const server = startBulkhead(['up', '--apps', join(checkout, 'examples/flights')], {
-    folder,
-    environment: {
-      BULKHEAD_PLATFORM__AUTH__TOKENS: 'off',
-      BULKHEAD_PLATFORM__HTTP__PORT: '0',
-      BULKHEAD_PLATFORM__FILES__PORT: '0',
-      BULKHEAD_PLATFORM__APPLICATIONS__REQUESTS_PER_SECOND: '0.1',
-      XDG_STATE_HOME: join(folder, 'state'),
-    },
+  const { url } = await startServer(t, join(checkout, 'examples/flights'), {
+    environment: { BULKHEAD_PLATFORM__APPLICATIONS__REQUESTS_PER_SECOND: '0.1' },
   })
-  t.after(async () => {
-    server.child.kill('SIGTERM')
-    await server.ended
-  })
-  let output = ''
-  server.child.stderr?.on('data', (bytes: Buffer) => (output += String(bytes)))
-  const url = await until('the server', () => /"url":"(http:[^"]+)"/.exec(output)?.[1])
   const start = (airport: string): Promise<Response> =>
     fetch(`${url}/api/v1/applications/flights/jobs/departures/runs`, {
       method: 'POST',

@@ -6,10 +6,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReplyEvent } from '@bulkhead/contract'
 import { writeApplication } from '../support/application-folder.ts'
-import { bulkhead, json, type StartOptions, startBulkhead, temporaryFolder } from './command.ts'
+import { bulkhead, json, type StartOptions, temporaryFolder } from './command.ts'
+import { startServer } from './start-server.ts'
 
 const prepare = `import type { Prepare } from '@bulkhead/connector-sdk'
 const prepare: Prepare = ({ parameters, connections, flags }) => ({
@@ -105,23 +105,7 @@ test('an endpoint is held by the network policy, and by its form', async (t) => 
 
 test('a server keeps what was prepared in the history of the run, with its query', async (t) => {
   const folder = await application(t)
-  const server = startBulkhead(['up', '--apps', folder], {
-    environment: {
-      BULKHEAD_PLATFORM__HTTP__PORT: '0',
-      BULKHEAD_PLATFORM__FILES__PORT: '0',
-      BULKHEAD_PLATFORM__AUTH__TOKENS: 'off',
-    },
-  })
-  t.after(async () => {
-    server.child.kill('SIGTERM')
-    await server.ended
-  })
-  let told = ''
-  server.child.stderr?.on('data', (part: Buffer) => void (told += part.toString()))
-  server.child.stdout?.on('data', (part: Buffer) => void (told += part.toString()))
-  const urlOf = (): string | undefined => /"url":"(http:[^"]+)"/.exec(told)?.[1]
-  for (let tries = 0; urlOf() === undefined && tries < 600; tries++) await sleep(100)
-  const url = urlOf() ?? assert.fail(told)
+  const { url, told } = await startServer(t, folder)
   const response = await fetch(`${url}/api/v1/applications/prepared/jobs/go/runs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': 'r1' },
@@ -129,7 +113,7 @@ test('a server keeps what was prepared in the history of the run, with its query
   })
   const { runId } = (await response.json()) as { readonly runId: string }
   const ask = (...args: readonly string[]) => bulkhead(args, { environment: { BULKHEAD_SERVER: url } })
-  assert.equal((await ask('runs', 'watch', runId)).code, 0, told)
+  assert.equal((await ask('runs', 'watch', runId)).code, 0, told())
   const shown = await ask('runs', 'show', runId, '--json')
   const { events } = json<{ readonly events: readonly { readonly type: string; readonly data: object }[] }>(
     shown,
@@ -142,5 +126,5 @@ test('a server keeps what was prepared in the history of the run, with its query
     query: 'SELECT :pin AS pin, :rows AS rows, n FROM one',
   })
   assert.match((await ask('runs', 'show', runId)).stdout, /prepared +by prepare\.ts, from second/)
-  assert.doesNotMatch(shown.stdout + told, /hunter2/)
+  assert.doesNotMatch(shown.stdout + told(), /hunter2/)
 })

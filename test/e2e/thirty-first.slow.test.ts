@@ -10,7 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startApi } from '../../examples/thirty/api.ts'
 import { generate, type Generated } from '../../examples/thirty/generate.ts'
 import { readTable } from '../../examples/thirty/table.ts'
-import { bulkhead, startBulkhead, temporaryFolder } from './command.ts'
+import { bulkhead, temporaryFolder } from './command.ts'
+import { startServer } from './start-server.ts'
 import { until } from './until.ts'
 
 interface View {
@@ -32,22 +33,11 @@ interface Run {
 /** Those that are asked all the while: each gives the same bytes for the same question. */
 const busy = ['airports', 'delays', 'departures', 'ledger', 'movies']
 
-async function startServer(t: TestContext, folder: string) {
-  const environment = {
-    XDG_STATE_HOME: join(folder, 'state'),
-    BULKHEAD_ALLOW_LOOPBACK: '1',
-    BULKHEAD_PLATFORM__AUTH__TOKENS: 'off',
-    BULKHEAD_PLATFORM__HTTP__PORT: '0',
-    BULKHEAD_PLATFORM__FILES__PORT: '0',
-  }
-  const { child, ended } = startBulkhead(['up', '--apps', join(folder, 'applications')], { environment })
-  let told = ''
-  child.stderr?.on('data', (part: Buffer) => void (told += part.toString()))
-  t.after(async () => {
-    child.kill('SIGTERM')
-    await ended
+async function startWorld(t: TestContext, folder: string) {
+  const { url, child } = await startServer(t, join(folder, 'applications'), {
+    folder,
+    environment: { BULKHEAD_ALLOW_LOOPBACK: '1' },
   })
-  const url = await until('the server', () => /"url":"(http:[^"]+)"/.exec(told)?.[1])
   const get = async <T>(path: string): Promise<T> => (await (await fetch(`${url}${path}`)).json()) as T
   return {
     isAlive: () => child.exitCode === null,
@@ -92,7 +82,7 @@ test('a thirty-first application, and a change that is taken back, are noticed b
   const kept = await bulkhead(['plan', '--apps', apps, '--out', digests])
   assert.equal(kept.code, 0, kept.stderr)
 
-  const server = await startServer(t, folder)
+  const server = await startWorld(t, folder)
   const before = await server.views()
   assert.equal(before.size, 30)
   const asked = thirty.filter(({ name }) => busy.includes(name))
