@@ -1,5 +1,5 @@
-import type { Batch, Extract, ReadRequest } from '@bulkhead/connector-sdk'
-import { type BatchBuilder, BatchHandoff } from './encode/batch-handoff.ts'
+import type { Extract, ReadRequest } from '@bulkhead/connector-sdk'
+import { type BatchBuilder, pushedExtract } from '@bulkhead/connector-sdk/network'
 import { ColumnsBatch } from './encode/columns-batch.ts'
 import { CsvBatch } from './encode/csv-batch.ts'
 import { JsonlBatch } from './encode/jsonl-batch.ts'
@@ -20,66 +20,25 @@ export function createExtract(
   queryTimeoutMs: number,
   release: () => void,
 ): Extract {
-  const fields = columns.map(({ field }) => field)
-  let state: 'prepared' | 'reading' | 'read' | 'released' = 'prepared'
-
-  async function* batches(signal: AbortSignal): AsyncGenerator<Batch> {
-    if (state !== 'prepared') throw new TypeError('An extract is read once')
-    signal.throwIfAborted()
-    state = 'reading'
-    const handoff = new BatchHandoff(builders(columns, read), () => session.resume())
-    let stopping: Promise<void> | undefined
-    const stop = (): void => {
-      handoff.end(signal.reason)
-      stopping ??= session.end()
-    }
-    signal.addEventListener('abort', stop, { once: true })
-    void run(session, copy, handoff, queryTimeoutMs)
-    try {
-      for (;;) {
-        const batch = await handoff.take()
-        if (batch === undefined) break
-        yield batch
-      }
-      state = 'read'
-    } finally {
-      signal.removeEventListener('abort', stop)
-      // A consumer that leaves early must not leave a query behind.
-      if (state !== 'read') await (stopping ?? session.end())
-    }
-  }
-
-  return {
-    fields,
+  return pushedExtract(session, {
+    fields: columns.map(({ field }) => field),
     consistency: 'snapshot',
-    read: batches,
-    async [Symbol.asyncDispose]() {
-      if (state === 'released') return
-      const clean = state === 'read'
-      state = 'released'
-      if (!clean) await session.end()
-      release()
+    createBuilder: builders(columns, read),
+    maxRows: undefined,
+    release,
+    async push(rows) {
+      const started = performance.now()
+      try {
+        // The commit travels with the COPY, it costs no round trip.
+        const sent = await session.copy(copy, rows, [{ run: 'COMMIT' }])
+        if (sent !== rows.taken)
+          throw postgresError('postgres-protocol', `The server sent ${sent} rows and ${rows.taken} arrived`)
+      } catch (error) {
+        const elapsedMs = performance.now() - started
+        throw queryError(error, { kind: 'rows' }, { elapsedMs, queryTimeoutMs })
+      }
     },
-  }
-}
-
-/** Copies all rows into the handoff and ends it. The commit travels with the COPY, it costs no round trip. */
-async function run(
-  session: Session,
-  copy: string,
-  handoff: BatchHandoff,
-  queryTimeoutMs: number,
-): Promise<void> {
-  const started = performance.now()
-  try {
-    const sent = await session.copy(copy, handoff, [{ run: 'COMMIT' }])
-    if (sent !== handoff.rows)
-      throw postgresError('postgres-protocol', `The server sent ${sent} rows and ${handoff.rows} arrived`)
-    handoff.end()
-  } catch (error) {
-    const elapsedMs = performance.now() - started
-    handoff.end(queryError(error, { kind: 'rows' }, { elapsedMs, queryTimeoutMs }))
-  }
+  })
 }
 
 function builders(

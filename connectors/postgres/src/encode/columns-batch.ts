@@ -1,7 +1,7 @@
 import type { ColumnsBatch as Columns } from '@bulkhead/connector-sdk'
+import type { BatchBuilder } from '@bulkhead/connector-sdk/network'
 import { postgresError } from '../errors.ts'
 import type { Encoding } from '../query/server-type.ts'
-import type { BatchBuilder } from './batch-handoff.ts'
 import { columnDecoder, type ColumnDecoder } from './column-decoder.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { BytesBatch } from '@bulkhead/connector-sdk'
+import type { BatchBuilder } from '@bulkhead/connector-sdk/network'
 import { postgresError } from '../errors.ts'
-import type { BatchBuilder } from './batch-handoff.ts'
 import { ByteBuffer, firstBytes } from './byte-buffer.ts'
 
 const lineFeed = 0x0a

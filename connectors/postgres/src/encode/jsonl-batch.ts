@@ -1,5 +1,5 @@
 import type { BytesBatch } from '@bulkhead/connector-sdk'
-import type { BatchBuilder } from './batch-handoff.ts'
+import type { BatchBuilder } from '@bulkhead/connector-sdk/network'
 import { ByteBuffer, firstBytes } from './byte-buffer.ts'
 import type { JsonlRow } from './jsonl-row.ts'
 

@@ -1,63 +1,24 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import type { Socket } from 'node:net'
+import { dial, encrypt, happens, type Incoming } from '@bulkhead/connector-sdk/network'
 import { postgresError } from '../errors.ts'
 import { connectionLost } from '../wire/connection.ts'
 import { sslRequest } from '../wire/frontend.ts'
 import type { Target } from './target.ts'
 
-/** A connected socket, and the way to get what arrives on it. */
-export interface Transport {
-  readonly socket: Socket
-  /**
-   * Sets who gets the bytes, from now on; until then they wait or are dropped.
-   * @param take  gets bytes that it may use until it asks for more; returns false to pause the socket
-   */
-  readonly receive: (take: (chunk: Buffer) => boolean) => void
-}
-
-/** A peer that vanished is noticed after this time and ten more seconds. */
-const keepAliveMs = 10_000
-/** Read at once. One buffer is used again and again: one a read would be garbage of the size of the result. */
-const readBytes = 256 * 1024
-
 /**
  * Connects, encrypted when the target says so.
  * @throws what the network or TLS says; BulkheadError when the server has no TLS; the signal's reason
  */
-export async function openSocket(target: Target, signal: AbortSignal): Promise<Transport> {
+export async function openSocket(target: Target, signal: AbortSignal): Promise<Incoming> {
   signal.throwIfAborted()
-  const { host, port, tls } = target
-  let receiver = (_chunk: Buffer): boolean => true
-  const socket = connect({
-    host,
-    port,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: keepAliveMs,
-    // TLS reads below this level, into buffers of its own.
-    ...(tls === undefined
-      ? {
-          onread: {
-            buffer: Buffer.allocUnsafeSlow(readBytes),
-            callback: (bytes, buffer) => receiver((buffer as Buffer).subarray(0, bytes)),
-          },
-        }
-      : {}),
-  })
-  socket.on('error', () => undefined) // also told to whoever waits; one without listener would end the process
+  const { tls } = target
+  const dialled = dial(target, tls !== undefined)
+  const { socket } = dialled
   try {
-    await happens(socket, 'connect', signal)
-    if (tls === undefined) return { socket, receive: (take) => void (receiver = take) }
-
-    const secure = await encrypt(socket, tls, target, signal)
-    return {
-      socket: secure,
-      receive: (take) =>
-        void secure.on('data', (chunk: Buffer) => {
-          if (!take(chunk)) secure.pause()
-        }),
-    }
+    await happens(socket, 'connect', { signal, lost: connectionLost })
+    if (tls === undefined) return dialled
+    await askForTls(socket, target, signal)
+    return await encrypt(socket, tls, signal, connectionLost)
   } catch (error) {
     socket.destroy()
     signal.throwIfAborted()
@@ -65,14 +26,9 @@ export async function openSocket(target: Target, signal: AbortSignal): Promise<T
   }
 }
 
-async function encrypt(
-  socket: Socket,
-  tls: NonNullable<Target['tls']>,
-  { host, port }: Target,
-  signal: AbortSignal,
-): Promise<Socket> {
+async function askForTls(socket: Socket, { host, port }: Target, signal: AbortSignal): Promise<void> {
   socket.write(sslRequest())
-  const [answer] = (await happens(socket, 'data', signal)) as [Buffer]
+  const [answer] = (await happens(socket, 'data', { signal, lost: connectionLost })) as [Buffer]
   // More than one byte before the handshake would be text that someone put in between.
   if (answer.length !== 1 || (answer[0] !== 0x53 && answer[0] !== 0x4e))
     throw postgresError('postgres-not-a-server', `What answers at ${host}:${port} is not PostgreSQL`, {
@@ -82,20 +38,4 @@ async function encrypt(
     throw postgresError('postgres-tls-unsupported', `The server at ${host}:${port} has no TLS`, {
       path: 'config.tls.mode',
     })
-  const secure = connectTls({ ...tls, socket })
-  secure.on('error', () => undefined)
-  await happens(secure, 'secureConnect', signal)
-  return secure
-}
-
-/** What an event brings; fails when the socket fails or closes first, or the signal aborts. */
-async function happens(socket: Socket, event: string, signal: AbortSignal): Promise<unknown[]> {
-  const done = new AbortController()
-  const either = { signal: AbortSignal.any([signal, done.signal]) }
-  const closed = once(socket, 'close', either).then(() => Promise.reject(connectionLost()))
-  try {
-    return await Promise.race([once(socket, event, either), closed])
-  } finally {
-    done.abort()
-  }
 }

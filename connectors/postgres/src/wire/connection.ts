@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { isBulkheadError } from '@bulkhead/connector-sdk'
+import type { Incoming } from '@bulkhead/connector-sdk/network'
 import { postgresError } from '../errors.ts'
-import type { Transport } from '../session/open-socket.ts'
 import { backend } from './backend.ts'
 import * as frontend from './frontend.ts'
 import { MessageReader } from './message-reader.ts'
@@ -27,7 +27,7 @@ export class Connection {
   #failure: unknown
 
   /** @param maxRowBytes  longest row taken (I8) */
-  constructor({ socket, receive }: Transport, maxRowBytes: number, listener: ConnectionListener) {
+  constructor({ socket, receive }: Incoming, maxRowBytes: number, listener: ConnectionListener) {
     this.socket = socket
     this.#listener = listener
     this.#reader = new MessageReader(

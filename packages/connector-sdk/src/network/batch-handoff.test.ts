@@ -1,17 +1,46 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { BatchHandoff } from './batch-handoff.ts'
-import { CsvBatch } from './csv-batch.ts'
+import type { Batch } from '@bulkhead/connector-sdk'
+import { type BatchBuilder, BatchHandoff } from './batch-handoff.ts'
 
 const row = (index: number): Buffer => Buffer.from(`row ${index}\n`)
 
+/** Rows behind each other, in one buffer that is used again. */
+class TextBatch implements BatchBuilder {
+  rows = 0
+  readonly #buffer = Buffer.alloc(1000)
+  readonly #maxRows: number
+  #bytes = 0
+
+  constructor(maxRows: number) {
+    this.#maxRows = maxRows
+  }
+
+  add(bytes: Buffer, start: number, end: number): boolean {
+    if (this.rows === this.#maxRows) return false
+    this.#bytes += bytes.copy(this.#buffer, this.#bytes, start, end)
+    this.rows += 1
+    return true
+  }
+
+  build(): Batch {
+    return { form: 'bytes', rows: this.rows, bytes: this.#buffer.subarray(0, this.#bytes) }
+  }
+
+  reset(): void {
+    this.rows = 0
+    this.#bytes = 0
+  }
+}
+
 /** A source that pushes rows until there is no room, and goes on when it is told to. */
-function pushing(rows: number, maxRows: number) {
+function pushing(rows: number, maxRows: number, most?: number) {
   let next = 0
   const handoff: BatchHandoff = new BatchHandoff(
-    () => new CsvBatch(maxRows, 1_000_000),
+    () => new TextBatch(maxRows),
     () => push(),
+    most,
   )
   function push(): void {
     while (next < rows) {
@@ -43,8 +72,19 @@ describe('BatchHandoff', () => {
       const texts = await textOf(handoff)
       assert.equal(texts.join(''), Array.from({ length: rows }, (_, index) => row(index)).join(''))
       assert.equal(texts.length, Math.ceil(rows / 10))
-      assert.equal(handoff.rows, rows)
+      assert.equal(handoff.taken, rows)
     }
+  })
+
+  it('is over after so many rows, whatever comes', async () => {
+    const { handoff, push, pushed } = pushing(100, 10, 15)
+    push()
+    assert.equal(
+      (await textOf(handoff)).join(''),
+      Array.from({ length: 15 }, (_, index) => row(index)).join(''),
+    )
+    assert.equal(handoff.taken, 15)
+    assert.equal(pushed(), 100)
   })
 
   it('takes at most two batches ahead of a consumer who does not ask', async () => {
@@ -71,7 +111,7 @@ describe('BatchHandoff', () => {
 
   it('waits for rows, and ends with the error that ended them', async () => {
     const handoff = new BatchHandoff(
-      () => new CsvBatch(2, 1000),
+      () => new TextBatch(2),
       () => undefined,
     )
     const first = handoff.take()

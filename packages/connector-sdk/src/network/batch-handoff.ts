@@ -1,34 +1,53 @@
 import type { Batch } from '@bulkhead/connector-sdk'
-import type { RowReceiver } from '../session/session.ts'
-import type { ColumnsBatch } from './columns-batch.ts'
+
+/** Gathers rows into one batch at a time, in buffers that it uses again. */
+export interface BatchBuilder {
+  readonly rows: number
+  /**
+   * Adds one row as the server sends it, in `bytes` from `start` to `end`, during the call only.
+   * @returns false when the batch is full and the row was not added; never when it is empty
+   */
+  add(bytes: Buffer, start: number, end: number): boolean
+  /** The batch, which lies in the builder's buffers until `reset`. */
+  build(): Batch
+  reset(): void
+}
 
 /**
  * Between the socket, which pushes rows, and the consumer, who asks for batches. While the consumer
  * holds a batch the next one fills; then the socket pauses, and the server waits. So at most two
  * batches are in memory (I8).
  */
-export class BatchHandoff implements RowReceiver {
+export class BatchHandoff {
   readonly #resume: () => void
   readonly #maxRows: number
-  readonly #free: ColumnsBatch[]
-  #filling: ColumnsBatch | undefined
-  readonly #ready: ColumnsBatch[] = []
-  #held: ColumnsBatch | undefined
+  readonly #free: BatchBuilder[]
+  #filling: BatchBuilder | undefined
+  readonly #ready: BatchBuilder[] = []
+  #held: BatchBuilder | undefined
   #end: { readonly error: unknown } | undefined
   #wake: (() => void) | undefined
   #rows = 0
 
   /**
-   * @param batches  two of them, empty
-   * @param maxRows  after so many the result is over, whatever comes; undefined: none
    * @param resume   called when there may be room again after `row` returned false
+   * @param maxRows  after so many the result is over, whatever comes
    */
-  constructor(batches: ColumnsBatch[], maxRows: number | undefined, resume: () => void) {
-    this.#free = batches
-    this.#maxRows = maxRows ?? Infinity
+  constructor(createBuilder: () => BatchBuilder, resume: () => void, maxRows = Infinity) {
+    this.#free = [createBuilder(), createBuilder()]
+    this.#maxRows = maxRows
     this.#resume = resume
   }
 
+  /** Rows taken so far. */
+  get taken(): number {
+    return this.#rows
+  }
+
+  /**
+   * Takes one row, in `bytes` from `start` to `end`, during the call only.
+   * @returns false when there is no room: the same row comes again after `resume`
+   */
   row(bytes: Buffer, start: number, end: number): boolean {
     if (this.#rows >= this.#maxRows || this.#end !== undefined) {
       this.end()
@@ -37,12 +56,14 @@ export class BatchHandoff implements RowReceiver {
     for (;;) {
       const filling = (this.#filling ??= this.#free.pop())
       if (filling === undefined) return false
+      const before = filling.rows
       if (filling.add(bytes, start, end)) {
-        this.#rows += 1
+        // Not always one: a protocol may send what ends the rows as a row.
+        this.#rows += filling.rows - before
         return true
       }
-      this.#filling = undefined
       this.#ready.push(filling)
+      this.#filling = undefined
       this.#wake?.()
     }
   }
@@ -70,7 +91,7 @@ export class BatchHandoff implements RowReceiver {
     }
   }
 
-  #takeLast(): ColumnsBatch | undefined {
+  #takeLast(): BatchBuilder | undefined {
     const last = this.#filling
     this.#filling = undefined
     return last !== undefined && last.rows > 0 ? last : undefined
