@@ -339,6 +339,15 @@ const table: readonly Room[] = [
     node: true,
   },
   {
+    // what is older than it is kept: rows of the repository, results in stores
+    name: 'server/retention',
+    folder: 'apps/server/src/retention',
+    imports: ['connector-sdk', 'contract', 'engine/job', 'server/repository'],
+    importsTypes: ['server/dispatch'],
+    never: [...sql, ...privateKeys],
+    node: true,
+  },
+  {
     name: 'server/triggers',
     folder: 'apps/server/src/triggers',
     imports: [

@@ -255,6 +255,7 @@ function memoryPlan(changes: Partial<Plan> = {}): Plan {
       ageRecipients: [],
     },
     store: memoryConnection('store'),
+    keptForMs: undefined,
     urlExpiresInSeconds: 60,
     chunk: { rows: 10_000, bytes: 1024 * 1024 },
     retry: { attempts: 3, withinMs: 60_000 },

@@ -26,6 +26,8 @@ export interface KnownRun {
   startedAtMs?: number
   warnings: readonly string[]
   sources?: SourceTally
+  /** Longest time that a result is kept, as a server says it, milliseconds. */
+  readonly mostKeptMs?: number | undefined
 }
 
 export interface ExecuteOptions {
@@ -137,6 +139,7 @@ export async function outcomeOf(
     startedAtMs: known.startedAtMs,
     finishedAtMs,
     sources: known.sources,
+    mostKeptMs: known.mostKeptMs,
   }
   const made = (end: Ended): RunOutcome => runOutcome(subject, end, known.redactor)
   const place = { requestSource: identity.source, finishedAtMs }

@@ -28,6 +28,8 @@ export interface ReplySubject {
   readonly acceptedAtMs: number
   readonly startedAtMs: number | undefined
   readonly finishedAtMs: number
+  /** Longest time that a result is kept, milliseconds, whatever the application wants; undefined: as it wants. */
+  readonly mostKeptMs?: number | undefined
   /** Undefined when it never came to reading. */
   readonly sources?: SourceTally | undefined
 }
@@ -69,7 +71,11 @@ export function runOutcome(subject: ReplySubject, ended: Ended, redactor: Redact
   }
   if (!('result' in ended)) return told
   const { plan, result } = ended
-  return { ...told, delivery: deliveryOf(plan, result), phases: [...result.phases] }
+  return {
+    ...told,
+    delivery: deliveryOf(plan, result, keptUntilMs(subject, plan)),
+    phases: [...result.phases],
+  }
 }
 
 function storedReply(subject: ReplySubject, ended: Ended, redactor: Redactor): StoredReply {
@@ -99,17 +105,29 @@ function storedReply(subject: ReplySubject, ended: Ended, redactor: Redactor): S
     ...(subject.startedAtMs !== undefined && { startedAt: instant(subject.startedAtMs) }),
     finishedAt: instant(subject.finishedAtMs),
     ...('result' in ended
-      ? { result: storedResult(ended.plan, ended.result) }
+      ? { result: storedResult(ended.plan, ended.result, keptUntilMs(subject, ended.plan)) }
       : { error: redactor.redactData(replyErrorOf(ended.error)) }),
   }
 }
 
 type StoredResult = NonNullable<StoredReply['result']>
 
-function storedResult(plan: Plan, { rows, bytes, rejected, files, manifest }: RunResult): StoredResult {
+/** Undefined: nobody but the store says when it goes. No link ends later than its result. */
+function keptUntilMs({ finishedAtMs, mostKeptMs }: ReplySubject, plan: Plan): number | undefined {
+  const wanted = Math.min(plan.keptForMs ?? Infinity, mostKeptMs ?? Infinity)
+  if (wanted === Infinity) return undefined
+  return finishedAtMs + Math.max(wanted, plan.urlExpiresInSeconds * 1000)
+}
+
+function storedResult(
+  plan: Plan,
+  { rows, bytes, rejected, files, manifest }: RunResult,
+  untilMs: number | undefined,
+): StoredResult {
   return {
     rows,
     bytes,
+    ...(untilMs !== undefined && { keptUntil: instant(untilMs) }),
     ...(rejected > 0 && { rejected }),
     files: files.map((file) => storedFile(plan, file)),
     ...(manifest !== undefined && {
@@ -132,11 +150,16 @@ function storedFile({ output }: Plan, file: RunFile): StoredResult['files'][numb
   }
 }
 
-function deliveryOf({ store, urlExpiresInSeconds }: Plan, { files, manifest }: RunResult): Delivery {
+function deliveryOf(
+  { store, urlExpiresInSeconds }: Plan,
+  { files, manifest }: RunResult,
+  untilMs: number | undefined,
+): Delivery {
   const all = manifest === undefined ? files : [...files, manifest]
   return {
     store: store.name,
     urlExpiresInSeconds,
+    ...(untilMs !== undefined && { keptUntilMs: untilMs }),
     files: all.map(({ name, objectContentType, stored }) => ({ name, objectContentType, stored })),
   }
 }

@@ -29,9 +29,9 @@ import { createTracing, type Tracing } from './observe/tracing.ts'
 import { resolveClusters } from '@bulkhead/engine/platform/clusters'
 import { readPlatform } from '@bulkhead/engine/platform/read-platform'
 import { createReplies } from './reply/create-replies.ts'
-import { keepRetention } from './repository/keep-retention.ts'
 import { openRepository } from './repository/open-repository.ts'
 import type { Repository } from './repository/repository.ts'
+import { keepRetention } from './retention/keep-retention.ts'
 import { createTriggers } from './triggers/create-triggers.ts'
 
 export interface ServerOptions {
@@ -174,7 +174,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     now,
   })
   stack.defer(() => replies.stop())
-  stack.defer(keepRetention(repository, spec.retention, log))
   const triggers = createTriggers({ applications, intake, repository, clusters, platform: spec, log, now })
   triggerStatus.list = () => triggers.status()
   stack.defer(() => triggers.stop())
@@ -194,6 +193,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   triggers.start()
   begun.done()
   applications.start()
+  const endRetention = keepRetention({
+    repository,
+    retention: spec.retention,
+    runners,
+    applications: () => applications.list().map(({ application }) => application.name),
+    onRemoved: (application, outcome, results) => metrics.resultsRemoved(application, outcome, results),
+    log,
+  })
+  stack.defer(endRetention)
   log.info('Ready', {
     url,
     filesUrl,
@@ -214,6 +222,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   async function drain(): Promise<void> {
     health.draining()
     const endMs = performance.now() + parseDuration(spec.drain)
+    // what it has under way needs runners, and ends with them
+    void endRetention()
     await Promise.all([triggers.stop(), runners.drain(parseDuration(spec.drain))])
     // of the runs that ended last, too
     await replies.drain(Math.max(0, endMs - performance.now()))
@@ -242,6 +252,7 @@ function startRunners(
     applications,
     catalog,
     runners: spec.runners,
+    resultsMs: spec.retention.results === undefined ? undefined : parseDuration(spec.retention.results),
     logLevel: spec.observability.logLevel,
     connectorRoots: options.connectorRoots,
     foreignRoots: options.foreignRoots,

@@ -96,7 +96,7 @@ export const storeSchema = z.strictObject({
   config: connectorConfig.meta({ description: 'Settings of the connector', ...nextRun }),
   retention: duration.optional().meta({
     description:
-      "How long results are wanted; stated in the reply. The bucket's own lifecycle rule removes them",
+      'How long results are kept after the end of their run, and no shorter than their link is valid; the reply says until when, as `result.keptUntil`. A server has them removed then, and answers a repeat of the request by `result-expired`; results of runs without a server are removed by a lifecycle rule of the bucket. Default: as long as the platform lets them be kept, for ever when it says nothing',
     ...nextRun,
   }),
 })

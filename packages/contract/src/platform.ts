@@ -198,6 +198,10 @@ export const platformSchema = z.strictObject({
           runs: duration
             .default('P90D')
             .meta({ description: 'How long runs, their events and sent replies are kept' }),
+          results: duration.optional().meta({
+            description:
+              'Longest time that results are kept, whatever an application says by `retention` of its store; then the server has them removed by a runner of the application, and a repeat of the request is answered by `result-expired`. It counts from the end of a run, never ends before the link of the reply does, and is settled for a result when it is stored. Absent: as long as the application says, and for ever when it says nothing, unless the bucket has a rule of its own',
+          }),
           logs: duration.default('P14D').meta({
             description: 'How long logs of runs are kept, and requests that a folder trigger has taken',
           }),

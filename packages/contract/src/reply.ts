@@ -103,6 +103,10 @@ export const replySchemaV1 = z.object({
       .object({
         rows: described(z.int().nullable(), 'Rows of all files; null when they were copied unread'),
         bytes: described(z.int(), 'Size of all stored objects, the manifest apart'),
+        keptUntil: described(
+          instant.optional(),
+          'When its time is over: it is removed from the store then, and asking for a new link is of no use any more. Absent: when its store removes it',
+        ),
         rejected: described(z.int().optional(), 'Rows left out, with status completed-with-errors'),
         files: described(z.array(resultFileSchema), 'The files, in order'),
         manifest: described(resultFileSchema.optional(), 'The object that lists the files of a split result'),

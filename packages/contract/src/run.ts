@@ -33,6 +33,8 @@ export const deliverySchema = z.object({
   /** Name of a store in the application's manifest. */
   store: z.string(),
   urlExpiresInSeconds: z.int(),
+  /** When the time of the result is over, epoch milliseconds; absent: it is kept. */
+  keptUntilMs: z.int().optional(),
   /** In the order of the reply's files, its manifest last. */
   files: z.array(
     z.object({
@@ -43,6 +45,14 @@ export const deliverySchema = z.object({
   ),
 })
 export type Delivery = z.output<typeof deliverySchema>
+
+/**
+ * How long a link lasts that is made when the time of its result is over, or nearly: the result is removed so much
+ * later, and no link ever ends before it says so. Seconds.
+ */
+export function lateLinkSeconds({ urlExpiresInSeconds }: Pick<Delivery, 'urlExpiresInSeconds'>): number {
+  return Math.min(urlExpiresInSeconds, 900)
+}
 
 /** Where the time of a run went, for traces: reading by the connector, writing to the store; they overlap. */
 export const runPhaseSchema = z.object({

@@ -46,6 +46,8 @@ export const runnerSettingsSchema = z.object({
       serverKey: z.string(),
     })
     .optional(),
+  /** Longest time that results are kept; absent: as long as the application says. */
+  resultsMs: z.int().optional(),
   /** Where its secrets are, with tokens of this application only; absent: where they are without a server. */
   secrets: z.array(secretProviderSchema).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']),

@@ -54,6 +54,7 @@ export function holdRun(work: RunWork, home: RunnerHome, client: ServerClient, l
     application: work.application,
     input: work.request,
     warnings: [],
+    mostKeptMs: home.mostKeptMs,
   }
   let progress: Progress | undefined
   let effective: string[] = []

@@ -26,6 +26,8 @@ export interface RunnerHome extends AsyncDisposable {
   readonly openLinks: OpenLinks
   /** Where the keys of the application lie. */
   readonly stateFolder: string
+  /** Longest time that results are kept, milliseconds; undefined: as long as the application says. */
+  readonly mostKeptMs: number | undefined
   /** What is known of its connections from run to run. */
   readonly breakers: Breakers
   /** The process's own log, redacted. */
@@ -80,6 +82,7 @@ export async function openHome(
       redactor,
       openLinks: linksOf(settings),
       stateFolder: settings.stateFolder,
+      mostKeptMs: settings.resultsMs,
       breakers,
       log,
       contextFor(work) {

@@ -82,7 +82,7 @@ export function createApi(options: ApiOptions): Api {
     ...acceptHandlers(options.intake),
     ...eventHandlers(options.intake),
     ...runHandlers(repository, now),
-    ...resultHandlers(options.runners),
+    ...resultHandlers(options.runners, now),
     ...applicationHandlers(options),
     ...changeHandlers(options.applications, gate),
     ...replyHandlers(repository, options.applications),

@@ -5,8 +5,14 @@ import type { RunRecord } from '../repository/repository.ts'
 import { type Handlers, ok } from './call.ts'
 import { instant } from './views.ts'
 
-/** Links to results are made when they are asked for, and kept nowhere. */
-export function resultHandlers(runners: Pick<Runners, 'sign'>): Handlers<'makeLinks' | 'fetchFile'> {
+/**
+ * Links to results are made when they are asked for, and kept nowhere.
+ * @param now  epoch milliseconds
+ */
+export function resultHandlers(
+  runners: Pick<Runners, 'sign'>,
+  now: () => number,
+): Handlers<'makeLinks' | 'fetchFile'> {
   const sign = async ({ application, revision }: RunRecord, delivery: Delivery): Promise<SignedLinks> => {
     const links = await runners.sign(application, revision, delivery).catch(goneAsExpired)
     if (links.length !== delivery.files.length)
@@ -15,7 +21,7 @@ export function resultHandlers(runners: Pick<Runners, 'sign'>): Handlers<'makeLi
   }
   return {
     async makeLinks({ run }) {
-      const delivery = deliveryOf(run)
+      const delivery = deliveryOf(run, now())
       const links = await sign(run, delivery)
       const warnings = links.flatMap(({ warning }) => (warning === undefined ? [] : [warning]))
       return ok({
@@ -28,7 +34,7 @@ export function resultHandlers(runners: Pick<Runners, 'sign'>): Handlers<'makeLi
       } satisfies Links)
     },
     async fetchFile({ run, params: { name } }) {
-      const delivery = deliveryOf(run)
+      const delivery = deliveryOf(run, now())
       const file = delivery.files.find((one) => one.name === name)
       if (file === undefined)
         throw fault('result-absent', 'The result of the run has no file of this name', { path: 'name' })
@@ -48,10 +54,11 @@ function goneAsExpired(error: unknown): never {
   throw fault('result-expired', 'The result is not in its store any more', { cause: error })
 }
 
-function deliveryOf({ state, delivery, resultGoneAtMs }: RunRecord): Delivery {
+function deliveryOf({ state, delivery, resultGoneAtMs }: RunRecord, nowMs: number): Delivery {
   if (state === 'queued' || state === 'running')
     throw fault('run-not-over', `The run is ${state}, so it has no result yet`)
-  if (resultGoneAtMs !== undefined) throw fault('result-expired', 'The result was removed by retention')
+  if (resultGoneAtMs !== undefined || (delivery?.keptUntilMs ?? Infinity) <= nowMs)
+    throw fault('result-expired', 'The result was removed by retention')
   if (delivery === undefined) throw fault('result-absent', `The run is ${state}, and has no result`)
   return delivery
 }

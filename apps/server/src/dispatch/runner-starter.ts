@@ -21,6 +21,8 @@ export interface StarterOptions {
   /** Variables of the server, of which a runner gets what its application may see. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly logLevel: RunnerSettings['logLevel']
+  /** Longest time that results are kept, milliseconds; absent: as long as the application says. */
+  readonly resultsMs?: number | undefined
   readonly log: Log
   /** What runs of an application may sign: the master key stays here (I7). */
   readonly grantLinks: (
@@ -76,6 +78,7 @@ export function createRunnerStarter(options: StarterOptions): RunnerStarter {
           leaseMs,
           ...(granted !== undefined && { links: granted }),
           ...(providers !== undefined && { secrets: [...providers] }),
+          ...(options.resultsMs !== undefined && { resultsMs: options.resultsMs }),
           logLevel: options.logLevel,
         },
       })

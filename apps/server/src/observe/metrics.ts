@@ -48,6 +48,8 @@ export interface Metrics {
   observe(repository: Repository): Repository
   /** A request was not taken for now, because too many came for its application. */
   held(application: string): void
+  /** Of results whose time was over. */
+  resultsRemoved(application: string, outcome: 'removed' | 'failed', results: number): void
   httpAnswered(call: {
     readonly method: string
     /** Its pattern, never its address. */
@@ -113,6 +115,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
   )
   const rows = counter('bulkhead_result_rows_total', 'Rows of results', ['application'])
   const bytes = counter('bulkhead_result_bytes_total', 'Bytes of results, as stored', ['application'])
+  const removals = counter(
+    'bulkhead_results_removed_total',
+    'Results whose time was over: removed, or failed to be and tried again later',
+    ['application', 'outcome'],
+  )
   const replies = counter('bulkhead_replies_total', 'Reply messages, by what came of trying to send them', [
     'application',
     'outcome',
@@ -140,6 +147,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
       return { type: registry.contentType, text: await registry.metrics() }
     },
     held: (application) => held.inc({ application: labelled(application) }),
+    resultsRemoved: (application, outcome, results) =>
+      removals.inc({ application: labelled(application), outcome }, results),
     httpAnswered: ({ method, route, status, ms }) =>
       httpSeconds.observe({ method, route, status: String(status) }, ms / 1000),
     close: () => registry.clear(),

@@ -62,6 +62,7 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
       }
       return removed
     },
+    expireResults: (take) => home.call('expireResults', take),
     resultsGone: (runIds) => home.call('resultsGone', runIds),
     backup: (path) => home.backup(path),
     onChange: (listener) => home.onChange(listener),

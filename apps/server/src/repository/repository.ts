@@ -100,7 +100,18 @@ export interface Repository extends RevisionKeeping, AsyncDisposable {
   tokens(): Promise<readonly TokenRecord[]>
   revokeToken(id: string, actor: Actor): Promise<boolean>
 
-  /** Says that retention removed the results of these runs: their requests are answered by `result-expired` from now on. */
+  /**
+   * Marks results whose time is over, up to `most` of each application, and gives them out for removal: from now on their
+   * requests are answered by `result-expired`. Those whose reply is not sent, or was sent a moment ago, come later.
+   *
+   * @param retryMs  after which they are given out again, unless `resultsGone` was told of them
+   */
+  expireResults(take: {
+    readonly applications: readonly string[]
+    readonly most: number
+    readonly retryMs: number
+  }): Promise<readonly ExpiredResult[]>
+  /** The results of these runs were removed from their stores. */
   resultsGone(runIds: readonly string[]): Promise<void>
   /** Removes what is older than it is kept. Texts of requests that failed go with the logs. @returns what was removed */
   sweep(kept: {
@@ -189,7 +200,7 @@ export interface RunRecord {
   /** Present when it is over. */
   readonly reply: StoredReply | undefined
   readonly delivery: Delivery | undefined
-  /** Set when the result was removed by retention. */
+  /** Set when the time of the result was over: it is removed, or will be in a moment. */
   readonly resultGoneAtMs: number | undefined
   readonly actor: Actor
   readonly context: unknown
@@ -246,6 +257,12 @@ export interface LeftRun {
   readonly application: string
   readonly revision: string
   readonly epoch: number
+}
+
+/** A result to be removed: all that lies in the folders of the run, in that store. */
+export interface ExpiredResult extends LeftRun {
+  /** Name of a store in the application's manifest. */
+  readonly store: string
 }
 
 export interface Recovered {

@@ -67,7 +67,10 @@ export interface RunTable {
   traceparent: string | null
   reply: string | null
   delivery: string | null
+  /** From then on nobody is given a link to the result, and it is removed. */
   result_gone_at: number | null
+  /** When its result is to be removed, or to be tried again; NULL: there is none to remove, or none that has an end. */
+  result_until: number | null
   /** Epochs in which the process of its runner died. */
   deaths: number
   /** Epochs that its server gave back because it ended: no attempts. */

@@ -40,6 +40,7 @@ export function planAsData(plan: Plan): Readonly<Record<string, unknown>> {
     output: withoutUndefined(plan.output),
     store: connectionAsData(store),
     urlExpiresInSeconds: plan.urlExpiresInSeconds,
+    ...(plan.keptForMs !== undefined && { keptForSeconds: plan.keptForMs / 1000 }),
     chunk: plan.chunk,
     retry: plan.retry,
     limits: withoutUndefined(limits),
@@ -77,6 +78,7 @@ export function describePlan(plan: Plan): string {
     ['Output', outputText(output)],
     ['Store', connectionText(store)],
     ['Link', `valid for ${durationText(plan.urlExpiresInSeconds * 1000)}`],
+    ...(plan.keptForMs === undefined ? [] : [['Kept', `for ${durationText(plan.keptForMs)}`] as const]),
     ['Guarantee', plan.guarantee],
     ...plan.guaranteeReasons.map((reason) => ['', reason] as const),
     [

@@ -148,6 +148,7 @@ export function planRun({ application, request, catalog, nowMs, credentials, pre
     output: answered.output,
     store,
     urlExpiresInSeconds: expiry.seconds,
+    keptForMs: keptForMs(spec.stores, store.name),
     chunk: { rows: job.chunk.rows, bytes: parseSize(job.chunk.bytes) },
     retry: { attempts: job.retry.attempts, withinMs: parseDuration(job.retry.within) },
     limits: limitsOf(policy.limits),
@@ -195,6 +196,11 @@ function querySchemaOf(connector: ConnectorEntry): z.ZodType {
       },
     )
   }
+}
+
+function keptForMs(stores: Application['manifest']['spec']['stores'], name: string): number | undefined {
+  const retention = stores[name]?.retention
+  return retention === undefined ? undefined : parseDuration(retention)
 }
 
 function limitsOf(limits: Application['manifest']['spec']['policy']['limits']): PlannedLimits {

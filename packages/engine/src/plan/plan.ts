@@ -16,6 +16,8 @@ export interface Plan {
   readonly output: PlannedOutput
   readonly store: PlannedConnection
   readonly urlExpiresInSeconds: number
+  /** How long the application wants the result kept, milliseconds; undefined: it does not say. */
+  readonly keptForMs: number | undefined
   readonly chunk: { readonly rows: number; readonly bytes: number }
   readonly retry: { readonly attempts: number; readonly withinMs: number }
   readonly limits: PlannedLimits

@@ -1,5 +1,5 @@
 import type { Link, StoredObject } from '@bulkhead/connector-sdk'
-import type { Delivery } from '@bulkhead/contract'
+import { type Delivery, lateLinkSeconds } from '@bulkhead/contract'
 import type { PlannedConnection } from '../plan/plan.ts'
 import type { RunContext } from './run-context.ts'
 import { runError, untilStopped } from './stop.ts'
@@ -20,9 +20,10 @@ export async function linkFiles(
   try {
     return await withStore(planned, context, async (store) => {
       const links: Link[] = []
+      const expiresInSeconds = validity(delivery, context.clock.now())
       for (const { stored, name, objectContentType } of delivery.files) {
         const request = {
-          expiresInSeconds: delivery.urlExpiresInSeconds,
+          expiresInSeconds,
           fileName: name.slice(name.lastIndexOf('/') + 1),
           contentType: objectContentType,
         }
@@ -33,6 +34,13 @@ export async function linkFiles(
   } catch (error) {
     throw runError(error, context.signal)
   }
+}
+
+/** No link is valid for longer than the result is there; the result waits for one that is made in its last moment. */
+function validity(delivery: Delivery, nowMs: number): number {
+  const { urlExpiresInSeconds, keptUntilMs = Infinity } = delivery
+  const left = Math.floor((keptUntilMs - nowMs) / 1000)
+  return Math.min(urlExpiresInSeconds, Math.max(left, lateLinkSeconds(delivery)))
 }
 
 /** Removes objects of a result that no reply will name. Never throws: what stays is told to the log. */

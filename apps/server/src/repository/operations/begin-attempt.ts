@@ -58,6 +58,7 @@ export async function beginAttempt(scope: Scope, attempt: NewAttempt): Promise<R
     reply: null,
     delivery: null,
     result_gone_at: null,
+    result_until: null,
     deaths: 0,
     handovers: 0,
   }

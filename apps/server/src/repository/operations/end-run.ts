@@ -14,6 +14,8 @@ export interface EndOfRun {
   readonly reply: StoredReply
   /** As JSON. */
   readonly delivery: string | null
+  /** When its result is to be removed; undefined: not by a server. */
+  readonly resultUntilMs?: number | undefined
   /** Undefined when no runner said it. */
   readonly outcomeEpoch: number | undefined
 }
@@ -46,6 +48,7 @@ export async function endRun(scope: Scope, row: RunRow, end: EndOfRun): Promise<
     sequence,
     reply: JSON.stringify(reply),
     delivery: end.delivery,
+    result_until: end.resultUntilMs ?? null,
   }
   const isDone = end.state === 'completed' || end.state === 'completed-with-errors'
   await together(

@@ -2,6 +2,7 @@ import { nextRunState, isFinal } from '@bulkhead/engine/job/run-state'
 import type { Scope } from '../operation.ts'
 import type { FinishedRun } from '../repository.ts'
 import { endRun } from './end-run.ts'
+import { endOfResult } from './expire-results.ts'
 import { lockedRun } from './locked-run.ts'
 import { toJson } from './rows.ts'
 import { writeEvents } from './write-event.ts'
@@ -34,6 +35,7 @@ export async function finish(
     actor,
     reply: outcome.reply,
     delivery: toJson(outcome.delivery),
+    resultUntilMs: outcome.delivery && endOfResult(outcome.delivery),
     outcomeEpoch: epoch,
   })
   return 'finished'

@@ -1,6 +1,7 @@
 import { accept } from './accept.ts'
 import { claim, queued } from './claim.ts'
 import { command, commandEffective } from './command.ts'
+import { expireResults, resultsGone } from './expire-results.ts'
 import { finish } from './finish.ts'
 import { giveBackMessages } from './give-back-messages.ts'
 import { appendLog, log } from './log.ts'
@@ -18,7 +19,7 @@ import {
   revisionWorks,
   setRevisionAside,
 } from './revisions.ts'
-import { resultsGone, sweep } from './sweep.ts'
+import { sweep } from './sweep.ts'
 import { addToken, revokeToken, tokenByHash, tokens } from './tokens.ts'
 
 /** All that both homes do, by name: a call crosses to the thread of SQLite as its name and plain data. */
@@ -61,6 +62,7 @@ export const operations = {
   revisions,
   revisionBundle,
   sweep,
+  expireResults,
   resultsGone,
 } as const
 

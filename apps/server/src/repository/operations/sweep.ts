@@ -40,6 +40,8 @@ export async function sweep(scope: Scope, kept: Kept): Promise<Record<string, nu
         .selectFrom('runs')
         .select('runs.run_id')
         .where('finished_at', '<', runsBefore)
+        // whoever removes the result needs to know of it
+        .where('result_until', 'is', null)
         .where((where) =>
           where.not(
             where.exists(
@@ -112,16 +114,4 @@ export async function sweep(scope: Scope, kept: Kept): Promise<Record<string, nu
     // a run that is kept may be tried again, as it was accepted
     revisions: await sweepRevisions(scope, nowMs - Math.max(kept.revisionsMs, kept.runsMs)),
   }
-}
-
-/** Results that retention removed: from now on their requests are answered by `result-expired`. */
-export async function resultsGone({ db, nowMs }: Scope, runIds: readonly string[]): Promise<void> {
-  if (runIds.length === 0) return
-  await db
-    .updateTable('runs')
-    .set({ result_gone_at: nowMs })
-    .where('run_id', 'in', [...runIds])
-    .where('result_gone_at', 'is', null)
-    .where('finished_at', 'is not', null)
-    .execute()
 }

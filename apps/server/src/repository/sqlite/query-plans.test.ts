@@ -7,7 +7,7 @@ import { fixedConnection } from '../fixed-connection.ts'
 import { migrate } from '../migrate.ts'
 import type { Scope } from '../operation.ts'
 import { type ArgsOf, type OperationName, operations, type ResultOf } from '../operations/operations.ts'
-import { sampleOutcome, sampleRequest, sampleRunId } from '../suite/samples.test-support.ts'
+import { sampleDelivery, sampleOutcome, sampleRequest, sampleRunId } from '../suite/samples.test-support.ts'
 import type { Tables } from '../tables.ts'
 import { sqliteConnection } from './sqlite-connection.ts'
 import { sqliteColumns, sqliteDialect, sqliteTraits } from './sqlite-traits.ts'
@@ -52,6 +52,13 @@ test('no statement looks through a whole table that grows', async () => {
   await call('lose', { runs: [{ runId, epoch: 2, reason: '', why: 'died' }], policy: { attempts: 3 } })
   await call('recover', { attempts: 3 })
   await call('prolongAll', 1000)
+  const lasting = { ...request, digest: 'd2', runId: sampleRunId() }
+  await call('accept', { ...arrived, request: lasting })
+  const [second] = await call('claim', { server: 's', leaseMs: 1000, most })
+  assert.ok(second)
+  const delivery = { ...sampleDelivery, keptUntilMs: 1 }
+  const outcome = { ...sampleOutcome(second, 'completed'), delivery }
+  await call('finish', { runId: lasting.runId, epoch: 1, outcome })
   await call('finish', { runId, epoch: 1, outcome: sampleOutcome(claimed, 'failed') })
   await call('accept', { ...arrived, request: { ...request, runId: sampleRunId() } })
   await call('accept', { ...arrived, request: { ...request, runId: sampleRunId(), contentDigest: 'b' } })
@@ -100,6 +107,7 @@ test('no statement looks through a whole table that grows', async () => {
   await call('revisionBundle', { application: 'billing', digest: 'd1' })
   await call('removeApplication', { application: 'billing', actor: 'cli' })
   await call('sweep', { requestsMs: 0, runsMs: 0, logsMs: 0, revisionsMs: 0 })
+  await call('expireResults', { applications: ['billing', 'crm'], most: 10, retryMs: 1 })
   await call('resultsGone', [runId])
   assert.ok(statements.size > 50, `${statements.size} statements`)
 

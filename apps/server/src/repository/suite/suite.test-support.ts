@@ -5,6 +5,7 @@ import { interleavingCases } from './interleavings.test-support.ts'
 import { keepingCases } from './keeping.test-support.ts'
 import { leaseCases } from './leases.test-support.ts'
 import { outboxCases } from './outbox.test-support.ts'
+import { resultCases } from './results.test-support.ts'
 import { revisionCases } from './revisions.test-support.ts'
 
 export interface TestHome {
@@ -33,6 +34,7 @@ export function repositorySuite(home: TestHome): void {
   leaseCases(home)
   outboxCases(home)
   keepingCases(home)
+  resultCases(home)
   revisionCases(home)
   interleavingCases(home)
 }

@@ -1,0 +1,101 @@
+/** What is older than it is kept, as those who asked for it see it. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { RunView } from '@bulkhead/contract'
+import { writeApplication } from '../support/application-folder.ts'
+import { filesBelow, startBulkhead, temporaryFolder } from './command.ts'
+import { until } from './until.ts'
+
+async function startWorld(t: TestContext) {
+  const folder = temporaryFolder(t)
+  await writeApplication(
+    join(folder, 'apps/shop'),
+    'shop',
+    {
+      connections: { inbox: { connector: 'file-records', config: { folder: './in' } } },
+      stores: {
+        short: { connector: 'files', config: { folder: './short', createFolder: true }, retention: 'PT1S' },
+        long: { connector: 'files', config: { folder: './long', createFolder: true } },
+      },
+      jobs: Object.fromEntries(
+        ['short', 'long'].map((store) => [
+          store,
+          {
+            source: { connection: 'inbox', query: { path: 'a.csv', format: { type: 'delimited' } } },
+            deliver: { store, urlExpiresIn: 'PT1S' },
+          },
+        ]),
+      ),
+    },
+    { 'in/a.csv': 'id\n1\n' },
+  )
+  const up = async () => {
+    const { child, ended } = startBulkhead(['up', '--apps', join(folder, 'apps')], {
+      folder,
+      environment: {
+        BULKHEAD_PLATFORM__AUTH__TOKENS: 'off',
+        BULKHEAD_PLATFORM__HTTP__PORT: '0',
+        BULKHEAD_PLATFORM__FILES__PORT: '0',
+        XDG_STATE_HOME: join(folder, 'state'),
+      },
+    })
+    const stop = async (): Promise<void> => {
+      child.kill('SIGTERM')
+      await ended
+    }
+    t.after(stop)
+    let output = ''
+    child.stderr?.on('data', (bytes: Buffer) => (output += String(bytes)))
+    return { stop, url: await until('the server', () => /"url":"(http:[^"]+)"/.exec(output)?.[1]) }
+  }
+  const stored = (store: string) => filesBelow(join(folder, 'apps/shop', store)).length
+  return { up, stored }
+}
+
+async function run(url: string, job: string): Promise<RunView> {
+  const started = await ask(url, job)
+  const { runId } = (await started.json()) as { readonly runId: string }
+  return await until('the end of the run', async () => {
+    const view = (await (await fetch(`${url}/api/v1/runs/${runId}`)).json()) as RunView
+    return view.state === 'completed' ? view : undefined
+  })
+}
+
+const ask = (url: string, job: string): Promise<Response> =>
+  fetch(`${url}/api/v1/applications/shop/jobs/${job}/runs`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': `the-${job}-one` },
+    body: '{}',
+  })
+
+const link = (url: string, { runId }: RunView): Promise<Response> =>
+  fetch(`${url}/api/v1/runs/${runId}/links`, { method: 'POST' })
+
+test('a result is removed when its time is over, and asking for it is told so; one that has no end stays', async (t) => {
+  const { up, stored } = await startWorld(t)
+  const first = await up()
+  const [short, long] = [await run(first.url, 'short'), await run(first.url, 'long')]
+  assert.ok(short.reply?.result?.keptUntil, 'the reply says until when it is kept')
+  assert.equal(long.reply?.result?.keptUntil, undefined)
+  const keptMs = Date.parse(short.reply.result.keptUntil) - Date.parse(short.reply.finishedAt ?? '')
+  assert.equal(keptMs, 1000)
+  await until('the end of its time', async () => (await link(first.url, short)).status === 410 || undefined)
+  await first.stop()
+  // a server looks when it starts, and then again and again
+  const { url } = await up()
+  await until('the removal', () => stored('short') === 0 || undefined)
+  assert.equal(stored('long'), 1)
+  const gone = await link(url, short)
+  assert.deepEqual([gone.status, ((await gone.json()) as { code?: string }).code], [410, 'result-expired'])
+  assert.equal((await link(url, long)).status, 200)
+  const events = await until('the history', async () => {
+    const answer = await fetch(`${url}/api/v1/runs/${short.runId}/events`)
+    const { items } = (await answer.json()) as { readonly items: readonly { readonly type: string }[] }
+    const types = items.map(({ type }) => type)
+    return types.includes('result-removed') ? types : undefined
+  })
+  assert.deepEqual(events.slice(-2), ['result-expired', 'result-removed'])
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  assert.match(metrics, /bulkhead_results_removed_total\{application="shop",outcome="removed"\} 1/)
+})
