@@ -77,13 +77,8 @@ test('removes what is due in bounded pieces, the folders of every epoch of a run
     [50, 10],
   )
   assert.deepEqual(
-    folders('crm')
-      .map((one) => [one.revision, ...one.folders])
-      .toSorted(),
-    [
-      ['rev-0', 'old'],
-      ['rev-1', 'again', 'again.2', 'again.3'],
-    ],
+    new Set(folders('crm').map((one) => [one.revision, ...one.folders].join(' '))),
+    new Set(['rev-0 old', 'rev-1 again again.2 again.3']),
   )
   assert.equal(gone.length, 62)
   assert.ok(told.includes('shop removed 50') && told.includes('crm removed 1'))
