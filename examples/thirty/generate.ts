@@ -35,6 +35,7 @@ export async function generate(folder: string, table: Table, places: Places): Pr
     await writeFile(join(own, 'application.yaml'), yaml(inPlaces(manifestOf(name, entry), known)))
     for (const file of partsOf(entry))
       await copyFile(join(import.meta.dirname, 'parts', file), join(own, file))
+    await writeExample(own, entry)
     const application = await readApplication(own, { variables: {} })
     await writeFile(
       join(own, lockFileName),
@@ -52,6 +53,15 @@ export async function generate(folder: string, table: Table, places: Places): Pr
     })
   }
   return made
+}
+
+async function writeExample(folder: string, { asks, example }: Entry): Promise<void> {
+  if (example === undefined) return
+  const { become, ...source } = example
+  await mkdir(join(folder, 'tests'), { recursive: true })
+  const parameters = asks === undefined ? {} : { parameters: asks }
+  const test = { request: { job, ...parameters }, source, expect: { rows: become ?? source.rows } }
+  await writeFile(join(folder, 'tests', 'example.yaml'), `${JSON.stringify(test, undefined, 2)}\n`)
 }
 
 /** Files of this folder, and those of an npm package of open data. */

@@ -23,6 +23,13 @@ export interface Entry {
   readonly scheduled?: Readonly<Record<string, unknown>>
   readonly answers?: 'poll' | 'file' | 'webhook' | 'topic'
   readonly request?: Readonly<Record<string, unknown>>
+  /** A test in which the source gives these rows, and the file has them. */
+  readonly example?: {
+    readonly rows: readonly Readonly<Record<string, unknown>>[]
+    readonly types?: Readonly<Record<string, string>>
+    /** Of the file, where steps of the job change them. */
+    readonly become?: readonly Readonly<Record<string, unknown>>[]
+  }
   readonly spec?: Readonly<Record<string, unknown>>
 }
 

@@ -67,7 +67,7 @@ export function bundlesOf(root: string): readonly Bundle[] {
     {
       // a process of a server that runs alone is at work as soon as a command
       folder: 'apps/runner',
-      entries: ['index', 'connected/main'],
+      entries: ['index', 'connected/main', 'connected/run-runner'],
       separate: [
         '@bulkhead/connector-sdk',
         'parquet-wasm',

@@ -24,6 +24,7 @@ import { secretCommand } from './commands/secret.ts'
 import { serveFilesCommand } from './commands/serve-files.ts'
 import { serveRequestCommand } from './commands/serve-request.ts'
 import { tokensCommand } from './commands/tokens.ts'
+import { stubCommand } from './commands/stub.ts'
 import { upCommand } from './commands/up.ts'
 
 const nothing: Execute = () => Promise.resolve()
@@ -68,7 +69,11 @@ export function buildProgram(version: string, execute: Execute = nothing): Comma
     testCommand(execute),
   ])
   group(program, 'Write an application:', [initCommand(execute), lockCommand(execute)])
-  group(program, 'Serve those who ask an application:', [docsCommand(execute), contractCommand(execute)])
+  group(program, 'Serve those who ask an application:', [
+    docsCommand(execute),
+    contractCommand(execute),
+    stubCommand(execute),
+  ])
   group(program, 'Keys and credentials:', [keysCommand(execute), secretCommand(execute)])
   group(program, 'Look something up:', [
     connectorsCommand(execute),

@@ -21,6 +21,8 @@ export interface FileServerOptions {
   readonly stateFolder: string
   /** Lets others than this machine reach the server. Links travel in clear then, so put TLS before it. */
   readonly allowRemote?: boolean
+  /** Of every answer, besides its own. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Epoch milliseconds. */
   readonly now?: () => number
   readonly log: Log
@@ -73,6 +75,7 @@ export async function startFileServer(options: FileServerOptions): Promise<FileS
   server.server.maxConnections = MOST_CONNECTIONS
   server.addHook('onRequest', async (_request, reply) => {
     reply.headers({
+      ...options.headers,
       'X-Content-Type-Options': 'nosniff',
       'Content-Security-Policy': "default-src 'none'; sandbox",
       'Referrer-Policy': 'no-referrer',

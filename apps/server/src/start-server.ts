@@ -21,6 +21,7 @@ import { createIntake } from './intake/create-intake.ts'
 import type { Intake, Preparing } from './intake/intake.ts'
 import { limitIntake } from './intake/limit-intake.ts'
 import { createHealth } from './observe/health.ts'
+import { type Mark, markReplies } from './observe/mark-answers.ts'
 import { appliedRevisions } from './observe/applied-revisions.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { createServerLog, type ServerLog } from './observe/server-log.ts'
@@ -49,6 +50,8 @@ export interface ServerOptions {
   /** The file that a runner process runs. */
   readonly runnerEntry: string
   readonly version: string
+  /** Of a server that is not the real one; absent: it is. */
+  readonly mark?: Mark
   /** Takes one line of the log with its end. */
   readonly write: (line: string) => void
 }
@@ -82,7 +85,7 @@ interface Core {
  * @throws BulkheadError of any of its rooms; nothing is left open then
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { environment } = options
+  const { environment, mark } = options
   await using stack = new AsyncDisposableStack()
   const spec = await readPlatform(options.platformFile, environment)
   const clusters = await resolveClusters(spec.kafka, environment)
@@ -122,7 +125,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     instance: name,
   })
   stack.defer(() => tracing.close())
-  const repository = traceRepository(metrics.observe(opened), tracing, now)
+  const observed = traceRepository(metrics.observe(opened), tracing, now)
+  const repository = mark === undefined ? observed : markReplies(observed, mark.warning)
   const applications = stack.use(
     await openApplications({
       folder: options.applicationsFolder,
@@ -145,7 +149,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     applications,
     repository,
   }
-  const filesUrl = await serveFiles(core, stack)
+  const filesUrl = await serveFiles(core, mark, stack)
   const grants = stack.use(createSecretGrants(spec.secrets.providers, { stateFolder, environment, log }))
   const runners = stack.use(await startRunners(core, options, filesUrl, grants))
   runnerStatus.list = () => runners.status()
@@ -232,9 +236,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-async function serveFiles({ spec, stateFolder, log }: Core, stack: AsyncDisposableStack): Promise<string> {
+async function serveFiles(
+  { spec, stateFolder, log }: Core,
+  mark: Mark | undefined,
+  stack: AsyncDisposableStack,
+): Promise<string> {
   const { startFileServer } = await import('@bulkhead/files')
-  const server = await startFileServer({ host: '127.0.0.1', port: spec.files.port, stateFolder, log })
+  const { port } = spec.files
+  const headers = mark?.headers ?? {}
+  const server = await startFileServer({ host: '127.0.0.1', port, stateFolder, headers, log })
   stack.defer(() => server.close(0))
   return spec.files.publicUrl ?? server.url
 }
@@ -322,5 +332,6 @@ async function openApi(
     log,
     now,
     version: rooms.options.version,
+    headers: rooms.options.mark?.headers ?? {},
   })
 }

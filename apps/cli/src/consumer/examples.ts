@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isBulkheadError, type ReadRequest, type Source } from '@bulkhead/connector-sdk'
-import { fault, readRequest } from '@bulkhead/contract'
+import { fault, readRequest, type Request } from '@bulkhead/contract'
 import type { Application, Catalog, Plan } from '@bulkhead/engine'
 import { planRun } from '@bulkhead/engine/plan/plan-run'
 import { fixtureSource } from '../test/fixture-source.ts'
@@ -10,6 +10,12 @@ import { fixtureRows, listTests, readTest } from '../test/test-file.ts'
 export interface Example {
   /** The test without ending. */
   readonly name: string
+  /** Absent for a request without one. */
+  readonly job?: string
+  /** Parameters as the request gave them. */
+  readonly asked: Readonly<Record<string, unknown>>
+  /** What the endpoint that prepares the job would answer, where the test says it. */
+  readonly prepared?: unknown
   readonly connection: string
   readonly query: unknown
   readonly parameters: ReadRequest['parameters']
@@ -29,14 +35,14 @@ export async function readExamples(
   for (const one of await listTests(folder)) {
     const test = await readTest(folder, one)
     if (test.source === undefined || test.expect.error !== undefined) continue
-    const source = plannedSource(
-      { folder, ...application },
-      { requestId: one.name, ...test.request },
-      catalog,
-    )
-    if (source === undefined) continue
+    const planned = planOf({ folder, ...application }, { requestId: one.name, ...test.request }, catalog)
+    if (planned === undefined) continue
+    const { source, request } = planned
     examples.push({
       name: one.name,
+      ...(request.data.job !== undefined && { job: request.data.job }),
+      asked: request.data.parameters,
+      ...(test.prepared !== undefined && { prepared: test.prepared }),
       connection: source.name,
       query: source.query,
       parameters: source.parameters,
@@ -47,13 +53,14 @@ export async function readExamples(
   return examples
 }
 
-function plannedSource(
+function planOf(
   application: Application,
   message: unknown,
   catalog: Catalog,
-): Plan['source'] | undefined {
+): { readonly request: Request; readonly source: Plan['source'] } | undefined {
   try {
-    return planRun({ application, request: readRequest(message), catalog, nowMs: Date.now() }).source
+    const request = readRequest(message)
+    return { request, source: planRun({ application, request, catalog, nowMs: Date.now() }).source }
   } catch (error) {
     if (isBulkheadError(error)) return undefined
     throw error

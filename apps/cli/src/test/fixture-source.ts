@@ -45,7 +45,7 @@ export function fixtureSource(
 
 /** Columns in the order in which rows first name them. */
 function fieldsOf(rows: readonly PlainRow[], types: Readonly<Record<string, string>>): readonly Field[] {
-  const names = [...new Set([...Object.keys(types), ...rows.flatMap((row) => Object.keys(row))])]
+  const names = [...new Set([...rows.flatMap((row) => Object.keys(row)), ...Object.keys(types)])]
   const declared = Object.keys(types).length === 0 ? [] : declaredFields(types, [], 'source.types')
   return names.map(
     (name): Field =>

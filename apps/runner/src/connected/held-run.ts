@@ -85,7 +85,7 @@ export function holdRun(work: RunWork, home: RunnerHome, client: ServerClient, l
   async function execute(
     context: RunContext,
   ): Promise<{ readonly ended: Ended; readonly executed: Executed | undefined }> {
-    const { opened, catalog, openLinks, stateFolder } = home
+    const { opened, catalog, openLinks, stateFolder, standIn } = home
     try {
       const request = readRequest(work.request)
       const { leftFolders } = work
@@ -93,12 +93,12 @@ export function holdRun(work: RunWork, home: RunnerHome, client: ServerClient, l
         opened,
         request,
         catalog,
-        context,
+        context: standIn?.contextOf(request, context) ?? context,
         openLinks,
         stateFolder,
         leftFolders,
       })
-      return { ended: executed.ended, executed }
+      return { ended: standIn?.endOf(executed.ended, request) ?? executed.ended, executed }
     } catch (error) {
       return { ended: failedEnd(known, error, stop.signal, context.log), executed: undefined }
     }

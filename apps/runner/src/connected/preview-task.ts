@@ -12,10 +12,11 @@ const longestCell = 2_000
 export async function previewTask(
   { request: text, rows: most }: Extract<TaskWork, { readonly task: 'preview' }>,
   home: RunnerHome,
-  context: RunContext,
+  ofTask: RunContext,
 ): Promise<PreviewedRows> {
   const { application } = home.opened
   const request = readRequest(text)
+  const context = home.standIn?.contextOf(request, ofTask) ?? ofTask
   const { redactor, stateFolder, catalog } = home
   const nowMs = context.clock.now()
   const plan = await planRequest({

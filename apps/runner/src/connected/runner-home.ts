@@ -16,6 +16,7 @@ import type { OpenedApplication } from '../open-application.ts'
 import { redactedLog } from '../redacted-log.ts'
 import { createRunContext, type OpenLinks, sweepTemporaryRoot, temporaryRoot } from '../run-in-process.ts'
 import type { ServerClient } from './server-client.ts'
+import type { StandIn } from './stand-in.ts'
 
 /** One revision of one application in this process, for its whole life. */
 export interface RunnerHome extends AsyncDisposable {
@@ -30,6 +31,8 @@ export interface RunnerHome extends AsyncDisposable {
   readonly mostKeptMs: number | undefined
   /** What is known of its connections from run to run. */
   readonly breakers: Breakers
+  /** In place of its sources; undefined: they are opened. */
+  readonly standIn: StandIn | undefined
   /** The process's own log, redacted. */
   readonly log: Log
   /** What a run or a task is given. Its guard remembers what was refused to this one. */
@@ -51,6 +54,7 @@ export async function openHome(
   client: Pick<ServerClient, 'bundle'>,
   environment: NodeJS.ProcessEnv,
   processLog: Log,
+  standIn?: StandIn,
 ): Promise<RunnerHome> {
   const redactor = createRedactor()
   const log = redactedLog(processLog, redactor)
@@ -84,6 +88,7 @@ export async function openHome(
       stateFolder: settings.stateFolder,
       mostKeptMs: settings.resultsMs,
       breakers,
+      standIn,
       log,
       contextFor(work) {
         const own = guardNetwork(network)
@@ -97,7 +102,14 @@ export async function openHome(
           environment,
           secretProviders: settings.secrets,
         })
-        return { ...context, kept, breakers, guard: own, [Symbol.dispose]: () => own[Symbol.dispose]() }
+        return {
+          ...context,
+          kept,
+          breakers,
+          ...(standIn !== undefined && { openSource: standIn.openSource }),
+          guard: own,
+          [Symbol.dispose]: () => own[Symbol.dispose](),
+        }
       },
       async [Symbol.asyncDispose]() {
         await kept[Symbol.asyncDispose]()

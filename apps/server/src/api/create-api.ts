@@ -59,6 +59,8 @@ export interface ApiOptions {
   readonly now: () => number
   /** Of the server, for the OpenAPI document. */
   readonly version: string
+  /** Of every answer, besides its own. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly timeouts?: HttpServerOptions['timeouts']
 }
 
@@ -130,9 +132,13 @@ export function createApi(options: ApiOptions): Api {
   }
 }
 
-function addHooks(server: FastifyInstance, gate: Gate, { metrics, log, tls }: ApiOptions): void {
+function addHooks(
+  server: FastifyInstance,
+  gate: Gate,
+  { metrics, log, tls, headers = {} }: ApiOptions,
+): void {
   server.addHook('onRequest', async (request, reply) => {
-    reply.headers(safeHeaders)
+    reply.headers({ ...headers, ...safeHeaders })
     const endpoint = endpointOf(request)
     if (tls?.demandsClient === true) demandCertificate(request, endpoint)
     const caller = await gate.enter({
