@@ -12,6 +12,7 @@ import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { installPacked } from '../../scripts/build/install-packed.ts'
 import { buildCheck, runCheck } from '../../scripts/test/static-check.ts'
+import { startStub } from './start-stub.ts'
 import { packageFolders, readManifest, root } from '../architecture/checkout.ts'
 
 const run = promisify(execFile)
@@ -82,5 +83,14 @@ test('the packed packages work where no source is', async (t) => {
       const bytes = await readFile(join(folder, `table.${format}`))
       assert.equal(bytes.toString('latin1', 0, 4), magic)
     }
+  })
+
+  await t.test('the stub of an application runs in processes of its own kind', async (scope) => {
+    await bulkhead('init', 'shop')
+    const command = join(folder, 'node_modules/@bulkhead/cli/bin/bulkhead')
+    const stub = await startStub(scope, join(folder, 'shop'), [], { program: [command], folder })
+    const { status, warnings } = await stub.reply('shop', 'sales', { parameters: { year: 2026 } })
+    assert.equal(status, 'completed')
+    assert.match(warnings[0] ?? '', /^This is a stub of "shop"/)
   })
 })

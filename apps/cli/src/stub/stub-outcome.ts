@@ -16,15 +16,15 @@ import type { StubFile } from './stub-file.ts'
  * What a request asks of a stub stands in its `context`, which every trigger carries, every reply gives back, and the real
  * application takes no notice of.
  */
-export const contextMember = 'bulkheadStub'
+const contextMember = 'bulkheadStub'
 
 /** Ways in which a run ends that are no error of its source. */
-export const plainOutcomes = ['completed', 'empty', 'completed-with-errors', 'cancelled'] as const
+const plainOutcomes = ['completed', 'empty', 'completed-with-errors', 'cancelled'] as const
 /** The error by which the connector says that its system cannot be reached. */
-export const unreachable = 'source-unreachable'
+const unreachable = 'source-unreachable'
 
 /** Errors of the platform that end runs; what a server says before a run begins is provoked as with the real one. */
-export const runErrors = [
+const runErrors = [
   'connection-paused',
   'secret-not-found',
   'secret-provider-unavailable',
