@@ -41,7 +41,10 @@ test('a topic is read on, and replies are sent on, when the broker goes and come
 
   const { intake, ids } = memoryIntake()
   const { trigger } = startTrigger(t, topic, intake)
-  await using replies = createTopicSender({ bootstrap: [bootstrap], tls: false }, 'replies')
+  await using replies = createTopicSender(
+    { bootstrap: [bootstrap], tls: false, sessionMs: 10_000 },
+    'replies',
+  )
   const reply = (): Promise<void> => replies.send({ key: undefined, value: Buffer.from('{}'), headers: [] })
   await produce(topic, [{ value: request('before') }])
   await until('the first request is taken', () => ids.length === 1)

@@ -371,6 +371,10 @@ const registry = {
     meaning: 'A Kafka cluster refuses the login, the certificate or the right to do this',
     fix: 'Check `sasl` and `tls` of the cluster in platform.yaml, and the rights of its user',
   },
+  'session-refused': config(
+    'The brokers of a Kafka cluster allow no consumers with so short, or so long, a session',
+    'Set `spec.kafka.NAME.session` of platform.yaml to what lies between `group.min.session.timeout.ms` and `group.max.session.timeout.ms` of the brokers',
+  ),
   'topic-unknown': config('The Kafka cluster has no such topic', 'Create the topic, or correct its name'),
   'topic-outlives-memory': config(
     'A topic of requests keeps messages longer than requests are remembered: a replay would run them again',

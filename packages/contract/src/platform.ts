@@ -2,6 +2,7 @@ import { z } from '@bulkhead/connector-sdk'
 import { apiVersion } from './application.ts'
 import { name } from './names.ts'
 import { duration, size } from './output.ts'
+import { parseDuration } from './quantities.ts'
 import { secretProviderSchema, secretText } from './secret-provider.ts'
 
 /**
@@ -52,6 +53,15 @@ export const repositorySchema = z.union([
   }),
 ])
 
+function isSession(text: string): boolean {
+  try {
+    const ms = parseDuration(text)
+    return ms >= 1000 && ms <= 30 * 60_000
+  } catch {
+    return true // what is no duration at all was said already
+  }
+}
+
 export const kafkaClusterSchema = z.strictObject({
   bootstrap: z.array(z.string().max(300)).min(1).meta({ description: 'host:port of some brokers' }),
   tls,
@@ -63,6 +73,13 @@ export const kafkaClusterSchema = z.strictObject({
     })
     .optional()
     .meta({ description: 'Login; none when absent' }),
+  session: duration
+    .refine((text) => isSession(text), 'must be from a second to half an hour')
+    .default('PT10S')
+    .meta({
+      description:
+        'How long partitions of topics with requests stay with a server that is not heard of; then another reads them on. Shorter: less waiting after the death of a server, but one that is held up for so long loses its partitions, and some messages are taken twice, which makes no second run. The brokers say what they allow, from 6 s on unless they are told otherwise (`group.min.session.timeout.ms`)',
+    }),
 })
 
 export const platformSchema = z.strictObject({

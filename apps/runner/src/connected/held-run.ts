@@ -11,6 +11,7 @@ import {
 import { runFolder } from '@bulkhead/engine/job/run-folder'
 import type { Progress, RunContext } from '@bulkhead/engine/run/run-context'
 import { type Executed, executeRun, failedEnd, type KnownRun, outcomeOf } from '../execute-run.ts'
+import { redactedError } from '../redacted-error.ts'
 import type { Ended } from '../stored-reply.ts'
 import { withConsole } from '../console-to-log.ts'
 import { createRunLog, type LogLevel } from './run-log.ts'
@@ -100,8 +101,17 @@ export function holdRun(work: RunWork, home: RunnerHome, client: ServerClient, l
       })
       return { ended: standIn?.endOf(executed.ended, request) ?? executed.ended, executed }
     } catch (error) {
-      return { ended: failedEnd(known, error, stop.signal, context.log), executed: undefined }
+      const ended = failedEnd(known, error, stop.signal, context.log)
+      tellFailure(ended)
+      return { ended, executed: undefined }
     }
+  }
+
+  /** What the requester is told, where those who run the application look first. */
+  function tellFailure(ended: Ended): void {
+    if (!('error' in ended) || ended.status !== 'failed') return
+    const { code, kind, path, fix, message } = redactedError(ended.error, home.redactor)
+    log.error(`The run failed: ${message}`, { code, kind, path, fix })
   }
 
   /** Tries until the server has said what became of it; a run that was lost meanwhile need not be finished. */

@@ -11,6 +11,8 @@ export type LogLevel = (typeof levels)[number]
 
 /** Lines of one run that wait to be told to the server. */
 export interface RunLog extends Log {
+  /** Of the platform alone: why the run failed. Whoever calls it has redacted it. */
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void
   /** Takes out what waits. What there was no room for is counted. */
   take(): { readonly log: LogLine[]; readonly leftOutLines: number }
 }
@@ -38,6 +40,7 @@ export function createRunLog(least: LogLevel): RunLog {
     debug: told('debug'),
     info: told('info'),
     warn: told('warn'),
+    error: told('error'),
     take() {
       const taken = { log: waiting, leftOutLines }
       waiting = []

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { LogLine } from '@bulkhead/contract'
 import { rowsApplication, startDispatch } from './dispatch.test-support.ts'
 
 test('runs a request in a runner process, and finishes it with places and no links', async (t) => {
@@ -94,6 +95,36 @@ test('what the code of an application tells the console is in the log of its run
   }, 'Its log')
   assert.match(text, /"message":"at row 0"[^]*"message":"at row 1"/)
   assert.ok(!dispatch.logged.join('').includes('at row'))
+})
+
+test('the log of a run that failed says why, at the level of errors; one that was cancelled has none', async (t) => {
+  const fails = 'export default (row) => { throw new Error("boom") }'
+  const endless = 'export default async () => new Promise(() => setInterval(() => {}, 1000))'
+  const application = rowsApplication('shop', { fails, endless }, {}, 2)
+  const dispatch = await startDispatch(t, [application], { logLevel: 'error' })
+  const linesOf = async (runId: string): Promise<LogLine[]> => {
+    const { items } = await dispatch.repository.log(runId, 0, 10)
+    return items.flatMap(({ text }) => JSON.parse(text) as LogLine[])
+  }
+  const failed = await dispatch.ended(await dispatch.accept('shop', { job: 'fails' }))
+  const [line, ...others] = await dispatch.until(async () => {
+    const lines = await linesOf(failed.runId)
+    return lines.length === 0 ? undefined : lines
+  }, 'Its log')
+  const { error } = failed.reply ?? {}
+  assert.ok(error)
+  assert.equal(others.length, 0)
+  assert.deepEqual([line?.level, line?.message], ['error', `The run failed: ${error.message}`])
+  assert.equal(line?.fields?.['code'], error.code)
+
+  const cancelled = await dispatch.accept('shop', { job: 'endless' })
+  await dispatch.until(
+    () => dispatch.runners.status().find(({ runs }) => runs.includes(cancelled)),
+    'The beginning of the run',
+  )
+  await dispatch.repository.command({ runId: cancelled, command: 'cancel', actor: 'test', reason: '' })
+  assert.equal((await dispatch.ended(cancelled)).state, 'cancelled')
+  assert.deepEqual(await linesOf(cancelled), [])
 })
 
 const innocent = 'export default (row) => row'

@@ -58,6 +58,7 @@ export async function startDispatch(
   applications: readonly TestApplication[],
   options: {
     readonly runners?: Readonly<Record<string, unknown>>
+    readonly logLevel?: RunnersOptions['logLevel']
     readonly environment?: (folder: string) => Readonly<Record<string, string>>
   } = {},
 ): Promise<TestDispatch> {
@@ -97,7 +98,7 @@ export async function startDispatch(
     applications: all,
     catalog,
     runners: spec.runners,
-    logLevel: 'debug',
+    logLevel: options.logLevel ?? 'debug',
     connectorRoots: [join(root, 'connectors')],
     foreignRoots: [],
     entry: join(root, 'apps/runner/src/connected/main.ts'),

@@ -35,6 +35,10 @@ export function clusterFault(error: unknown, topic: string): BulkheadError {
     return fault('cluster-refused', `The Kafka cluster refuses (${refusal ?? certificate ?? 'login'})`, {
       cause: error,
     })
+  if (answers.includes('INVALID_SESSION_TIMEOUT'))
+    return fault('session-refused', 'The Kafka cluster allows no consumer with a session of that length', {
+      cause: error,
+    })
   // the client finds out by itself when no broker tells it of the topic, and has no code of its own for that
   const isUnknown = [...failures(error)].some(({ message }) => String(message).startsWith('Unknown topic '))
   if (isUnknown || answers.some((id) => unknownTopics.includes(id)))

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { readFile } from 'node:fs/promises'
 import type { KafkaCluster } from '@bulkhead/contract'
-import { fault } from '@bulkhead/contract'
+import { fault, parseDuration } from '@bulkhead/contract'
 import type { ConnectionOptions } from '@platformatic/kafka'
 import { Secret } from '../secrets/secret.ts'
 
@@ -15,6 +15,8 @@ export interface KafkaConnection {
     readonly username: string
     readonly password: Secret
   }
+  /** How long a consumer that is not heard of keeps its partitions. */
+  readonly sessionMs: number
 }
 
 type PlatformText = KafkaCluster['sasl'] extends (infer S) | undefined
@@ -31,12 +33,13 @@ type PlatformText = KafkaCluster['sasl'] extends (infer S) | undefined
  * @throws BulkheadError `platform-text-missing`
  */
 export async function resolveCluster(
-  { bootstrap, tls, sasl }: KafkaCluster,
+  { bootstrap, tls, sasl, session }: KafkaCluster,
   text: (value: PlatformText, path: string) => Promise<string>,
   path: string,
 ): Promise<KafkaConnection> {
   return {
     bootstrap,
+    sessionMs: parseDuration(session),
     tls: tls === true ? {} : tls === false ? false : await certificates(tls, `${path}.tls`),
     ...(sasl !== undefined && {
       sasl: {
@@ -74,7 +77,11 @@ const connectMs = 5000
 const answerMs = 15_000
 
 /** What every client of a cluster is made with: bounded times, few tries, because whoever uses it tries again. */
-export function clientOptions({ bootstrap, tls, sasl }: KafkaConnection): ConnectionOptions & {
+export function clientOptions({
+  bootstrap,
+  tls,
+  sasl,
+}: Omit<KafkaConnection, 'sessionMs'>): ConnectionOptions & {
   clientId: string
   bootstrapBrokers: string[]
   retries: number

@@ -15,8 +15,9 @@ test('finds what a cluster names in variables and files, and prints no secret', 
   await writeFile(join(folder, 'key.pem'), 'key-text')
   const clusters = await resolveClusters(
     {
-      plain: { bootstrap, tls: false },
+      plain: { bootstrap, tls: false, session: 'PT10S' },
       main: {
+        session: 'PT7S',
         bootstrap,
         tls: { key: join(folder, 'key.pem') },
         sasl: {
@@ -28,8 +29,9 @@ test('finds what a cluster names in variables and files, and prints no secret', 
     },
     { USER_NAME: 'bulkhead' },
   )
-  assert.deepEqual(clusters.get('plain'), { bootstrap, tls: false })
-  const { sasl, tls } = clusters.get('main') ?? assert.fail()
+  assert.deepEqual(clusters.get('plain'), { bootstrap, tls: false, sessionMs: 10_000 })
+  const { sasl, tls, sessionMs } = clusters.get('main') ?? assert.fail()
+  assert.equal(sessionMs, 7000)
   assert.equal(sasl?.username, 'bulkhead')
   assert.equal(sasl.password.reveal(), 'pass-word-7')
   assert.equal(tls !== false && tls.key?.reveal(), 'key-text')
@@ -38,7 +40,12 @@ test('finds what a cluster names in variables and files, and prints no secret', 
 
 test('names the variable or file that is missing, and its place', async () => {
   const cluster = (password: { env: string } | { file: string }) => ({
-    main: { bootstrap, tls: false, sasl: { mechanism: 'PLAIN' as const, username: 'u', password } },
+    main: {
+      session: 'PT10S',
+      bootstrap,
+      tls: false,
+      sasl: { mechanism: 'PLAIN' as const, username: 'u', password },
+    },
   })
   for (const [password, message] of [
     [{ env: 'KAFKA_PASSWORD' }, 'The environment variable KAFKA_PASSWORD is not set'],
@@ -49,8 +56,11 @@ test('names the variable or file that is missing, and its place', async () => {
       message,
       path: 'spec.kafka.main.sasl.password',
     })
-  await assert.rejects(resolveClusters({ main: { bootstrap, tls: { ca: '/nowhere/ca.pem' } } }, {}), {
-    code: 'platform-text-missing',
-    path: 'spec.kafka.main.tls.ca',
-  })
+  await assert.rejects(
+    resolveClusters({ main: { session: 'PT10S', bootstrap, tls: { ca: '/nowhere/ca.pem' } } }, {}),
+    {
+      code: 'platform-text-missing',
+      path: 'spec.kafka.main.tls.ca',
+    },
+  )
 })

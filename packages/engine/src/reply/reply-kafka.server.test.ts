@@ -24,7 +24,10 @@ function eventOf(requestId: string, text = 'é'): ReplyEvent {
   } as unknown as ReplyEvent
 }
 
-function sendTo(topic: TestTopic, connection: KafkaConnection = { bootstrap: brokersOf(topic), tls: false }) {
+function sendTo(
+  topic: TestTopic,
+  connection: KafkaConnection = { bootstrap: brokersOf(topic), tls: false, sessionMs: 10_000 },
+) {
   const sender = createReplySender(new Map([['main', connection]]))
   return {
     send: (event: ReplyEvent, name = topic.topic) =>
@@ -137,6 +140,7 @@ test('says of an unknown topic, an unknown cluster and a wrong password what the
   const login = (password: string): KafkaConnection => ({
     bootstrap: [sasl.bootstrap],
     tls: false,
+    sessionMs: 10_000,
     sasl: { mechanism: sasl.mechanism, username: sasl.username, password: new Secret(password) },
   })
   await using right = sendTo(topic, login(sasl.password))
@@ -149,7 +153,10 @@ test('says of an unknown topic, an unknown cluster and a wrong password what the
 
 test('goes on by itself when a broker that was away is there', async (t) => {
   const topic = await createTopic(t)
-  await using away = createTopicSender({ bootstrap: ['127.0.0.1:9'], tls: false }, topic.topic)
+  await using away = createTopicSender(
+    { bootstrap: ['127.0.0.1:9'], tls: false, sessionMs: 10_000 },
+    topic.topic,
+  )
   const record = { key: undefined, value: Buffer.from('x'), headers: [] }
   await assert.rejects(away.send(record), { code: 'cluster-unavailable', kind: 'transient' })
   await assert.rejects(away.send(record), { code: 'cluster-unavailable' })

@@ -43,10 +43,9 @@ export interface GroupMember extends AsyncDisposable {
   ): Promise<readonly FetchedPartition[]>
 }
 
-/** A member that is not heard of for so long is dead, and what it had goes to others. */
-const sessionMs = 10_000
 const rebalanceMs = 20_000
-const heartbeatMs = 1500
+/** Several fit into a session, whatever its length. */
+const longestHeartbeatMs = 1500
 const leaveMs = 3000
 const earliestOffset = -2n
 
@@ -56,9 +55,10 @@ export function joinGroup(connection: KafkaConnection, group: string, topic: str
     // others join at the same moment: what they disturb is tried again
     retries: 8,
     groupId: group,
-    sessionTimeout: sessionMs,
-    rebalanceTimeout: rebalanceMs,
-    heartbeatInterval: heartbeatMs,
+    // a member that is not heard of for so long is dead, and what it had goes to others
+    sessionTimeout: connection.sessionMs,
+    rebalanceTimeout: Math.max(rebalanceMs, connection.sessionMs),
+    heartbeatInterval: Math.min(longestHeartbeatMs, connection.sessionMs / 4),
     autocommit: false,
   })
   const brokers: Brokers = connectBrokers(connection)

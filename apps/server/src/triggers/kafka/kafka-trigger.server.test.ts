@@ -219,6 +219,15 @@ test('takes nothing of a transaction that was aborted', async (t) => {
   await until('it is committed', async () => (await committedOffsets(topic, group))[0] === 7n)
 })
 
+test('says what to do when the brokers allow no session of that length', async (t) => {
+  const topic = await createTopic(t)
+  const { intake } = memoryIntake()
+  const { trigger, warnings } = startTrigger(t, topic, intake, { sessionMs: 40 * 60_000 })
+  await until('it is reported', () => trigger.status().reason !== 'It is starting')
+  assert.equal(trigger.status().reason, 'The Kafka cluster allows no consumer with a session of that length')
+  assert.match(warnings.join(), /is not read: The Kafka cluster allows no consumer/)
+})
+
 test('reports a cluster that cannot be reached, and stops at once all the same', async (t) => {
   const { intake } = memoryIntake()
   const nowhere = { bootstrap: '127.0.0.1:9', topic: 'requests' }

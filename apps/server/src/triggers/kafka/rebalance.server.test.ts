@@ -74,3 +74,29 @@ test('loses nothing when servers come, and one is killed in the middle, and take
     return offsets.reduce((sum, offset) => sum + offset, 0n) === BigInt(sent)
   })
 })
+
+test('what a server read that was killed is read on after the session that its cluster is given', async (t) => {
+  const topic = await createTopic(t)
+  const folder = await mkdtemp(join(tmpdir(), 'session-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const group = `group-${topic.topic}`
+  const file = join(folder, 'ids')
+  const sessionMs = 2000
+  const script = join(import.meta.dirname, 'topic-reader.test-process.ts')
+  const args = [script, JSON.stringify(topic), group, file, String(sessionMs)]
+  const reader = spawn(process.execPath, ['--conditions=@bulkhead/source', ...args], { stdio: 'inherit' })
+  t.after(() => reader.kill('SIGKILL'))
+  const taken = async (): Promise<string> => await readFile(file, 'utf8').catch(() => '')
+  await produce(topic, [{ value: JSON.stringify({ requestId: 'first' }) }])
+  await until('it reads', async () => (await taken()) === 'first\n', 30_000)
+  const killed = performance.now()
+  reader.kill('SIGKILL')
+  await produce(topic, [{ value: JSON.stringify({ requestId: 'second' }) }])
+  const { intake, ids } = memoryIntake()
+  startTrigger(t, topic, intake, { group, sessionMs })
+  await until('the next one reads', () => ids.includes('second'), 30_000)
+  const waitedMs = performance.now() - killed
+  t.diagnostic(`it was read on after ${Math.round(waitedMs)} ms`)
+  // with the ten seconds of the default it never is
+  assert.ok(waitedMs < 9500, `${waitedMs} ms`)
+})

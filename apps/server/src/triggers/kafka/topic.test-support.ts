@@ -37,8 +37,8 @@ export async function produce(topic: TestTopic, messages: readonly Sent[]): Prom
   await producer.close()
 }
 
-function connectionOf(topic: TestTopic): KafkaConnection {
-  return { bootstrap: brokersOf(topic), tls: false }
+function connectionOf(topic: TestTopic, sessionMs: number): KafkaConnection {
+  return { bootstrap: brokersOf(topic), tls: false, sessionMs }
 }
 
 /** Offsets that a group has committed, partition by partition. */
@@ -83,9 +83,11 @@ export function startTrigger(
     readonly deadLetterTopic?: string
     readonly retention?: string
     readonly warnings?: string[]
+    readonly sessionMs?: number
   } = {},
 ) {
   const { group = `group-${randomUUID()}`, deadLetterTopic, retention = 'P30D', warnings = [] } = options
+  const { sessionMs = 10_000 } = options
   const served = {
     application: { name: 'shop', manifest: {} as ApplicationManifest },
   } as unknown as ServedApplication
@@ -94,7 +96,7 @@ export function startTrigger(
     name: 'requests',
     intake,
     repository: {} as never,
-    clusters: new Map([['main', connectionOf(topic)]]),
+    clusters: new Map([['main', connectionOf(topic, sessionMs)]]),
     retention: { requests: retention, runs: 'P90D', logs: 'P14D', revisions: 'P365D' },
     log: { debug: () => {}, info: () => {}, warn: (message) => warnings.push(message) },
     now: Date.now,
