@@ -64,6 +64,11 @@ export interface RunnableLane {
   readonly name: string
   readonly peerName: string
   readonly run: (turn: number) => Promise<PairResult>
+  /**
+   * Pairs that are run first and not counted: a server that compiles its code while it answers costs seconds more at
+   * first, which says nothing about who asks. Default: none but for the first lane, which has one.
+   */
+  readonly warmUps?: number
 }
 
 export interface PairResult {

@@ -110,10 +110,11 @@ async function openOthers({ folder }: ScratchDatabase): Promise<readonly Runnabl
 /** All lanes once, then all again: what slows the machine down for a while slows all of them down. */
 async function compare(wanted: readonly RunnableLane[]): Promise<readonly LaneFigures[]> {
   const results = new Map(wanted.map((lane): [RunnableLane, PairResult[]] => [lane, []]))
-  const first = wanted[0]
-  if (first !== undefined) {
-    say('Warming up')
-    await first.run(0)
+  for (const [index, { name, warmUps = index === 0 ? 1 : 0, run }] of wanted.entries()) {
+    for (let turn = 0; turn < warmUps; turn++) {
+      say(`Warming up ${name}`)
+      await run(turn)
+    }
   }
   for (let run = 0; run < runs; run++) {
     for (const [lane, pairs] of results) {

@@ -34,6 +34,7 @@ export async function openOpenSearchLane(
   return {
     name: 'opensearch',
     peerName: 'elasticdump, 10000 at once',
+    warmUps: 2,
     run: (turn) =>
       inTurn(
         turn,

@@ -6,7 +6,7 @@ import { ResponseReader } from './response-reader.ts'
 import type { Node } from './settings.ts'
 
 /** Bytes that are read at once, into memory that is used again for every read. */
-const READ_BYTES = 64 * 1024
+const READ_BYTES = 256 * 1024
 
 export interface ConnectSettings {
   /** Of a connection with TLS. */
