@@ -80,10 +80,13 @@ export function bundlesOf(root: string): readonly Bundle[] {
   ]
 }
 
-/** Replaces the compiled modules in `dist` by bundles; declarations stay, and what the command offers as a library. */
-export async function writeBundle(root: string, bundleOf: Bundle): Promise<void> {
+/**
+ * Replaces the compiled modules in `dist` by bundles; declarations stay, and what the command offers as a library.
+ * @param target  folder that gets the `dist`, when not the package itself
+ */
+export async function writeBundle(root: string, bundleOf: Bundle, target?: string): Promise<void> {
   const { folder, entries, together = [] } = bundleOf
-  const dist = join(root, folder, 'dist')
+  const dist = join(target ?? join(root, folder), 'dist')
   const separate = bundleOf.separate ?? (await dependenciesOf(join(root, folder)))
   const replaced = folder === 'apps/cli' ? ['main.js.map'] : globSync('**/*.js{,.map}', { cwd: dist })
   await Promise.all(replaced.map((file) => rm(join(dist, file), { force: true })))

@@ -237,7 +237,7 @@ const table: readonly Room[] = [
     // what those who run a server, or a container without one, say about its surroundings
     name: 'engine/platform',
     folder: `${engine}/platform`,
-    imports: ['connector-sdk', 'contract', 'engine/application', 'engine/kafka'],
+    imports: ['connector-sdk', 'contract', 'engine/application', 'engine/catalog', 'engine/kafka'],
     never: servers,
     node: true,
   },
@@ -303,6 +303,15 @@ const table: readonly Room[] = [
     node: true,
   },
   {
+    // builds of the runner, and which application is on which
+    name: 'server/engines',
+    folder: 'apps/server/src/engines',
+    imports: ['connector-sdk', 'contract', ...serverEngine, 'server/repository'],
+    importsTypes: ['server/applications'],
+    never: [...sql, ...privateKeys],
+    node: true,
+  },
+  {
     name: 'server/intake',
     folder: 'apps/server/src/intake',
     imports: [
@@ -320,6 +329,7 @@ const table: readonly Room[] = [
     name: 'server/dispatch',
     folder: 'apps/server/src/dispatch',
     imports: ['connector-sdk', 'contract', ...serverEngine, 'server/applications', 'server/repository'],
+    importsTypes: ['server/engines'],
     never: [...sql, ...privateKeys],
     node: true,
   },
@@ -380,7 +390,13 @@ const table: readonly Room[] = [
     name: 'server/api',
     folder: 'apps/server/src/api',
     imports: ['connector-sdk', 'contract', ...serverEngine, 'server/auth', 'server/observe'],
-    importsTypes: ['server/repository', 'server/intake', 'server/applications', 'server/dispatch'],
+    importsTypes: [
+      'server/repository',
+      'server/intake',
+      'server/applications',
+      'server/dispatch',
+      'server/engines',
+    ],
     never: [...sql, ...privateKeys],
     node: true,
   },

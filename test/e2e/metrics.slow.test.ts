@@ -72,7 +72,10 @@ test('promtool finds no fault in the metrics of a server, and would find one', a
     return run.reply
   })
   const metrics = await (await fetch(`${url}/metrics`)).text()
-  assert.match(metrics, /^bulkhead_runs_total\{application="flights",status="completed"\} 1$/m)
+  assert.match(
+    metrics,
+    /^bulkhead_runs_total\{application="flights",status="completed",engine="built-in"\} 1$/m,
+  )
   assert.match(metrics, /^bulkhead_requests_held_total\{application="flights"\} 1$/m)
 
   assert.deepEqual(await check(tool, metrics), { code: 0, said: '' })

@@ -13,6 +13,7 @@ import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { connectorsCommand } from './commands/connectors.ts'
 import { contractCommand, docsCommand } from './commands/consumers.ts'
 import { copyCommand } from './commands/copy.ts'
+import { enginesCommand } from './commands/engines.ts'
 import type { Execute } from './commands/execute.ts'
 import { keysCommand } from './commands/keys.ts'
 import { doctorCommand, explainCommand, schemaCommand } from './commands/reference.ts'
@@ -60,7 +61,11 @@ export function buildProgram(version: string, execute: Execute = nothing): Comma
     repliesCommand(execute),
     tokensCommand(execute),
   ])
-  group(program, 'Look after a server:', [backupCommand(execute), restoreCommand(execute)])
+  group(program, 'Look after a server:', [
+    enginesCommand(execute),
+    backupCommand(execute),
+    restoreCommand(execute),
+  ])
   group(program, 'Look before you run:', [
     validateCommand(execute),
     planCommand(execute),
@@ -106,9 +111,10 @@ Environment variables:
   BULKHEAD_SECRETS_DIR   folder with <application>/<name> files that hold secrets
   BULKHEAD_PLATFORM__SECRETS__PROVIDERS  where else secrets are, as JSON: see docs/credentials.md
   BULKHEAD_FILES_URL     base of links to local results (default http://127.0.0.1:7070)
-  BULKHEAD_SERVER        server that runs, applications, replies and tokens ask (default http://127.0.0.1:7071)
+  BULKHEAD_SERVER        server that runs, applications, engines, replies and tokens ask (default http://127.0.0.1:7071)
   BULKHEAD_TOKEN         token for it (default: the one that a server of this machine left in the state folder)
   BULKHEAD_CONNECTORS    folder of installed connectors (default ~/.local/share/bulkhead/connectors)
+  BULKHEAD_ENGINES       folder of engines besides the own one (default ~/.local/share/bulkhead/engines)
   BULKHEAD_ALLOW_LOOPBACK  1: applications may reach this very machine
   BULKHEAD_REQUEST       request of run, when its command line names none
   BULKHEAD_PLATFORM__... settings of the platform: BULKHEAD_PLATFORM__KAFKA__MAIN__BOOTSTRAP='["broker:9092"]'

@@ -17,6 +17,9 @@ import { createAuth } from './auth/authenticate.ts'
 import { ensureFirstToken } from './auth/first-token.ts'
 import { createRunners } from './dispatch/create-runners.ts'
 import type { Runners } from './dispatch/runners.ts'
+import { chooseEngines, type EngineChoice } from './engines/choose-engines.ts'
+import { openEngines } from './engines/engines.ts'
+import { createRollouts, type Rollouts } from './engines/roll-out.ts'
 import { createIntake } from './intake/create-intake.ts'
 import type { Intake, Preparing } from './intake/intake.ts'
 import { limitIntake } from './intake/limit-intake.ts'
@@ -47,8 +50,10 @@ export interface ServerOptions {
   /** Folders whose sub-folders are connectors, and those of them whose connectors did not come with the platform. */
   readonly connectorRoots: readonly string[]
   readonly foreignRoots: readonly string[]
-  /** The file that a runner process runs. */
+  /** The file that processes of the server's own engine run. */
   readonly runnerEntry: string
+  /** Its sub-folders are other engines; need not be there. Absent: there are none. */
+  readonly enginesFolder?: string
   readonly version: string
   /** Of a server that is not the real one; absent: it is. */
   readonly mark?: Mark
@@ -109,12 +114,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     list: () => [],
   }
   const runnerStatus: { list: () => ReturnType<Runners['status']> } = { list: () => [] }
+  const engines = stack.use(
+    openEngines({ folder: options.enginesFolder, ownEntry: options.runnerEntry, log }),
+  )
   const metrics = createMetrics({
     applications: () => served.applications.working().map(({ application }) => application.name),
     revisions: () => appliedRevisions(served.applications),
     repository: opened,
     runners: () => runnerStatus.list(),
     triggers: () => triggerStatus.list(),
+    engines: () => engines.list().map(([engine, { is }]) => ({ engine, isUsable: is === 'usable' })),
     now,
   })
   stack.defer(() => metrics.close())
@@ -127,6 +136,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   stack.defer(() => tracing.close())
   const observed = traceRepository(metrics.observe(opened), tracing, now)
   const repository = mark === undefined ? observed : markReplies(observed, mark.warning)
+  const choice = stack.use(
+    chooseEngines({
+      engines,
+      applications: () => served.applications,
+      repository,
+      isAlone: 'sqlite' in spec.repository,
+      log,
+    }),
+  )
   const applications = stack.use(
     await openApplications({
       folder: options.applicationsFolder,
@@ -135,11 +153,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       stateFolder,
       catalog,
       platform: spec,
+      runnerOf: (application) => choice.of(application).identity,
       repository,
       log,
     }),
   )
   served.applications = applications
+  void engines.look()
   const core: Core = {
     name,
     spec,
@@ -151,7 +171,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
   const filesUrl = await serveFiles(core, mark, stack)
   const grants = stack.use(createSecretGrants(spec.secrets.providers, { stateFolder, environment, log }))
-  const runners = stack.use(await startRunners(core, options, filesUrl, grants))
+  const runners = stack.use(await startRunners(core, { ...options, engines: choice }, filesUrl, grants))
   runnerStatus.list = () => runners.status()
   const requests = intakeOf(core)
   const limited = limitIntake(requests, {
@@ -187,6 +207,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     intake,
     prepare: (arrival) => requests.prepare(arrival),
     runners,
+    rollouts: createRollouts({ engines, applications, repository }),
     health,
     metrics,
     tracing,
@@ -251,7 +272,7 @@ async function serveFiles(
 
 function startRunners(
   core: Core,
-  options: ServerOptions,
+  options: ServerOptions & { readonly engines: EngineChoice },
   filesUrl: string,
   grants: SecretGrants,
 ): Promise<Runners> {
@@ -266,7 +287,7 @@ function startRunners(
     logLevel: spec.observability.logLevel,
     connectorRoots: options.connectorRoots,
     foreignRoots: options.foreignRoots,
-    entry: options.runnerEntry,
+    engines: options.engines,
     stateFolder,
     environment: options.environment,
     log,
@@ -303,6 +324,7 @@ async function openApi(
     readonly intake: Intake
     readonly prepare: Preparing['prepare']
     readonly runners: Runners
+    readonly rollouts: Rollouts
     readonly health: ReturnType<typeof createHealth>
     readonly metrics: ReturnType<typeof createMetrics>
     readonly tracing: Tracing
@@ -320,6 +342,7 @@ async function openApi(
     prepare: rooms.prepare,
     applications,
     runners: rooms.runners,
+    rollouts: rooms.rollouts,
     auth,
     health: rooms.health,
     metrics: rooms.metrics,

@@ -1,6 +1,7 @@
 import { z } from '@bulkhead/connector-sdk'
 import { applicationName } from './api.ts'
 import { applicationChangeSchema } from './change.ts'
+import { engineName } from './engine.ts'
 import { bundleSchema } from './runner-api.ts'
 
 /** What the HTTP API tells of applications, and takes to change them. Times are RFC 3339 in UTC. */
@@ -21,6 +22,7 @@ export const applicationViewSchema = z.object({
   revision: described(z.string(), 'Digest of what it is made of'),
   number: described(z.int().optional(), 'Of that revision: they count up from 1'),
   environment: described(z.string().optional(), 'Overlay in use'),
+  engine: described(z.string().optional(), 'Engine that it was put on; absent: the own one of the server'),
   owner: described(z.string(), 'Who is told when it fails'),
   description: described(z.string().optional(), 'What it is for'),
   labels: described(z.record(z.string(), z.string()), 'Free marks'),
@@ -99,3 +101,25 @@ export const revisionChangedSchema = z.object({
   revision: described(digest, 'Digest of what it is made of'),
 })
 export const changeAppliedSchema = z.object({ items: z.array(revisionChangedSchema) })
+
+export const rolloutBodySchema = z.strictObject({
+  engine: described(engineName, 'Where they shall be; `built-in`: back'),
+  applications: described(
+    z.array(applicationName).min(1).max(1000).optional(),
+    'Absent: all that are not there yet',
+  ),
+  from: described(engineName.optional(), 'Only those that are on this one now'),
+  planHash: described(digest.optional(), 'Refused when the same plan, made now, has another hash'),
+})
+export type RolloutBody = z.output<typeof rolloutBodySchema>
+
+export const rolledOutSchema = z.object({
+  items: z.array(
+    z.object({
+      application: applicationName,
+      is: described(z.enum(['moved', 'unchanged']), '`unchanged`: it was there'),
+      engine: engineName,
+    }),
+  ),
+})
+export type RolledOut = z.output<typeof rolledOutSchema>

@@ -9,6 +9,8 @@ import {
   changePlanSchema,
   revisionChangedSchema,
   revisionListSchema,
+  rolledOutSchema,
+  rolloutBodySchema,
 } from './api-applications.ts'
 import {
   applicationName,
@@ -41,6 +43,7 @@ import {
   eventType,
   jsonType,
 } from './endpoint.ts'
+import { engineListSchema } from './engine.ts'
 import { name } from './names.ts'
 import { requestSchema } from './request.ts'
 import { runStates } from './run.ts'
@@ -198,6 +201,35 @@ export const endpoints = {
     query: nothing,
     body: { schema: changeBodySchema, types: [jsonType], required: true, mostBytes: changeBytes },
     answers: json(changeAppliedSchema, 'What is current on all servers'),
+  },
+  listEngines: {
+    method: 'GET',
+    path: '/api/v1/engines',
+    summary: 'List the engines of this server, and which applications are on which',
+    scope: 'any',
+    params: nothing,
+    query: nothing,
+    answers: json(engineListSchema, 'The engines'),
+  },
+  planRollout: {
+    method: 'POST',
+    path: '/api/v1/rollouts/plan',
+    summary: 'Which applications would move if they were put on an engine; changes nothing',
+    scope: 'admin',
+    params: nothing,
+    query: nothing,
+    body: { schema: rolloutBodySchema, types: [jsonType], required: true },
+    answers: json(changePlanSchema, 'The plan'),
+  },
+  rollOut: {
+    method: 'POST',
+    path: '/api/v1/rollouts',
+    summary: 'Put applications on an engine, or back: all that are named, or none',
+    scope: 'admin',
+    params: nothing,
+    query: nothing,
+    body: { schema: rolloutBodySchema, types: [jsonType], required: true },
+    answers: json(rolledOutSchema, 'Where they are, on all servers'),
   },
   checkApplication: {
     method: 'POST',

@@ -25,6 +25,10 @@ export const runViewSchema = z.object({
   attempt: described(z.int(), 'Counts what was run for the request, from 1'),
   state: described(z.enum(runStates), 'How far it is, or how it ended'),
   revision: described(z.string(), 'Digest of the application that it was accepted with'),
+  engine: described(
+    z.string().optional(),
+    'Engine whose process has it, or had it last: its name, and the version and digest of its build',
+  ),
   actor: described(z.string(), 'Who asked for it'),
   acceptedAt: described(time, 'When the request was accepted'),
   startedAt: described(maybeTime, 'When the attempt began'),

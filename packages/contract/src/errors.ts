@@ -392,6 +392,20 @@ const registry = {
     'Processes of this revision of an application die before they ask for work',
     'Look for the reason in the log of the server, such as a memory limit that is too small; what worked before is served again',
   ),
+  'engine-unknown': config(
+    'The server has no such engine',
+    'Choose one that `bulkhead engines list` shows, or put its folder into the folder of engines of every server',
+  ),
+  'engine-unusable': {
+    kind: 'environment',
+    meaning:
+      'An engine cannot be used: it does not start, does not say what it is, or does not fit this server',
+    fix: 'Look at the reason in the message, mend the engine in a folder of a new name, and roll that out',
+  },
+  'engine-crashes': config(
+    'Processes of an engine that an application was put on die before they have read anything',
+    'Look for the reason in the log of the server; the application is on the own engine of the servers again, and nothing was lost',
+  ),
   'plan-stale': config(
     'Since the plan was made something else became current, or this change is another one',
     'Plan again, look at what it would do, and apply that',

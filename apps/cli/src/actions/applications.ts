@@ -54,6 +54,7 @@ export async function showApplication(
     ['application', one.name],
     ['revision', `${one.number ?? ''} ${one.revision}`.trim()],
     ['environment', one.environment],
+    ['engine', one.engine],
     ['owner', one.owner],
     ['description', one.description],
     ['jobs', one.jobs.map((job) => `${job.name} ${Object.keys(job.parameters).join(' ')}`.trim()).join('\n')],

@@ -13,10 +13,11 @@ import { behaviourOf, type Surroundings } from '@bulkhead/engine/application/beh
 import { catalogFaults } from '@bulkhead/engine/application/catalog-faults'
 import { type ChangePlan, planChange } from '@bulkhead/engine/application/change-plan'
 import { readApplications } from '@bulkhead/engine/application/read-applications'
+import { engineBuildAround } from '@bulkhead/engine/platform/engine-build'
 import { readPlatform } from '@bulkhead/engine/platform/read-platform'
 import type { Answer } from '../terminal/answer.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { installedCatalog } from './installed.ts'
+import { installedCatalog, runnerEntry } from './installed.ts'
 import { renderChangePlan } from './render-change-plan.ts'
 
 export interface PlanApplicationsOptions {
@@ -57,6 +58,7 @@ export async function planApplications(
       terminal.environment,
     ),
     variables: terminal.environment,
+    runner: engineBuildAround(runnerEntry()).identity,
   }
   const after = await stateOfFolder(at(options.apps), options.environment, around)
   if (options.out !== undefined) await writeState(at(options.out), after)

@@ -157,6 +157,7 @@ export function renderRun(run: RunView, style: Style): string {
     ['request', run.requestId],
     ['source', run.requestSource === '' ? undefined : run.requestSource],
     ['attempt', String(run.attempt)],
+    ['engine', run.engine],
     ['asked by', run.actor],
     ['accepted', run.acceptedAt],
     ['started', run.startedAt],

@@ -1,9 +1,8 @@
-import { extname, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { resolve } from 'node:path'
 import type { Answer } from '../terminal/answer.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Server } from '@bulkhead/server'
-import { connectorRoots, connectorsFolder } from './installed.ts'
+import { connectorRoots, connectorsFolder, enginesFolder, runnerEntry } from './installed.ts'
 
 export interface UpOptions {
   readonly apps: string
@@ -23,6 +22,7 @@ export async function up(options: UpOptions, terminal: Terminal): Promise<Answer
     connectorRoots: connectorRoots(),
     foreignRoots: [connectorsFolder(terminal.environment)],
     runnerEntry: runnerEntry(),
+    enginesFolder: enginesFolder(terminal.environment),
     version: options.version,
     write: (line) => terminal.messages.write(line),
   })
@@ -31,12 +31,6 @@ export async function up(options: UpOptions, terminal: Terminal): Promise<Answer
   server.log.info('Stopping: runs under way may finish; a second signal stops at once')
   await server.drain()
   return { value: undefined, text: () => '' }
-}
-
-/** Beside the sources, or beside the bundle that they were made to. */
-function runnerEntry(): string {
-  const index = import.meta.resolve('@bulkhead/runner')
-  return fileURLToPath(new URL(`./connected/main${extname(index)}`, index))
 }
 
 /** For the person at the terminal; a log has the same as a line. */

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { cancelled } from '@bulkhead/connector-sdk'
 import { type RunnerSettings, runnerSettingsSchema } from '@bulkhead/contract'
+import { engineStatement } from './engine-statement.ts'
 import { createProcessLog } from './process-log.ts'
 import { openHome } from './runner-home.ts'
 import { serveRuns } from './serve-runs.ts'
@@ -29,7 +30,7 @@ export async function runRunner({ standIn }: RunnerOptions = {}): Promise<never>
   const log = createProcessLog()
   try {
     const settings = await readSettings(stop.signal, end)
-    using client = createServerClient(settings.socket, settings.token)
+    using client = createServerClient(settings.socket, settings.token, engineStatement().version)
     await using home = await openHome(settings, client, process.env, log, await standIn?.(settings))
     await serveRuns(settings, home, client, stop.signal)
   } catch (error) {

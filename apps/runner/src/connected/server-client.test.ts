@@ -18,7 +18,7 @@ test('a heartbeat to a server that takes it and is silent ends with what is left
     server.closeAllConnections()
     server.close()
   })
-  using client = createServerClient(socket, 'token')
+  using client = createServerClient(socket, 'token', '1.0.0')
   const heardAtMs = client.heardAtMs
   await assert.rejects(client.heartbeat({ runs: [], breakers: [] }, 50), ServerCallFailed)
   await assert.rejects(client.heartbeat({ runs: [], breakers: [] }, -5), ServerCallFailed)

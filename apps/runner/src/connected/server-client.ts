@@ -1,10 +1,12 @@
 import { Agent, request } from 'node:http'
 import {
+  type ClaimCall,
   type FinishRun,
   type FinishTask,
   type Heartbeat,
   type HeartbeatAnswer,
   heartbeatAnswerSchema,
+  runnerProtocol,
   type RunWork,
   type Work,
   workSchema,
@@ -44,7 +46,9 @@ const patienceMs = 10_000
 /** The server answers a claim within this time, with work or without. */
 const claimPatienceMs = 40_000
 
-export function createServerClient(socketPath: string, token: string): ServerClient {
+/** @param version  of this build, which the server holds against the one that it has started */
+export function createServerClient(socketPath: string, token: string, version: string): ServerClient {
+  const said: ClaimCall = { version, protocol: runnerProtocol }
   const agent = new Agent({ keepAlive: true, maxSockets: 8 })
   let heardAtMs = performance.now()
 
@@ -119,7 +123,7 @@ export function createServerClient(socketPath: string, token: string): ServerCli
     },
     async claim(stop) {
       const signal = AbortSignal.any([stop, AbortSignal.timeout(claimPatienceMs)])
-      const { status, body } = await expect(call('POST', '/v1/claim', { body: {}, signal }), 200, 204)
+      const { status, body } = await expect(call('POST', '/v1/claim', { body: said, signal }), 200, 204)
       return status === 204 ? undefined : workSchema.parse(body)
     },
     async bundle(digest) {

@@ -20,6 +20,8 @@ import { type Applications, openApplications } from '../applications/application
 import { createAuth } from '../auth/authenticate.ts'
 import { newToken } from '../auth/token.ts'
 import type { Runners } from '../dispatch/runners.ts'
+import { openEngines } from '../engines/engines.ts'
+import { createRollouts } from '../engines/roll-out.ts'
 import { createIntake } from '../intake/create-intake.ts'
 import type { Intake } from '../intake/intake.ts'
 import { createHealth, type Health } from '../observe/health.ts'
@@ -35,7 +37,7 @@ import type { HttpTls } from './http-tls.ts'
 let catalog: Promise<Catalog> | undefined
 const checkout = resolve(import.meta.dirname, '../../../..')
 /** For the whole file: what is opened in a test ends with it. */
-const applicationsOfFile = await openExamples()
+const { applications: applicationsOfFile, repository: repositoryOfFile } = await openExamples()
 /** An application of the examples, with a job of one required parameter. */
 export const application = 'flights'
 export const other = 'data-desk'
@@ -83,6 +85,8 @@ export interface ServeOptions {
   readonly intake?: (intake: Intake) => Intake
   readonly repository?: (repository: Repository) => Repository
   readonly runners?: Partial<Runners>
+  /** Folder of engines; default: there is none. */
+  readonly engines?: string
 }
 
 export async function serveApi(t: TestContext, options: ServeOptions = {}): Promise<ServedApi> {
@@ -112,7 +116,13 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
     revisions: () => [],
     runners: () => [],
     triggers: () => [],
+    engines: () => [],
     now,
+  })
+  const engines = openEngines({
+    folder: options.engines ?? join(stateFolder, 'engines'),
+    ownEntry: join(checkout, 'apps/runner/src/connected/main.ts'),
+    log,
   })
   const auth = createAuth({ repository, tokens: options.tokens ?? 'required', now })
   const { http } = platformSchema.parse({
@@ -132,6 +142,7 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
     intake: options.intake?.(intake) ?? intake,
     prepare: (arrival) => intake.prepare(arrival),
     runners: { ...signingRunners, ...options.runners },
+    rollouts: createRollouts({ engines, applications, repository: repositoryOfFile }),
     tracing: options.tracing ?? noTracing,
     keys: () => Promise.resolve({ keys: [{ kty: 'EC', crv: 'P-256', kid: 'k1', x: 'AA', y: 'AA' }] }),
     version: '1.0.0',
@@ -142,6 +153,7 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
   t.after(async () => {
     await api.close(0)
     metrics.close()
+    await engines[Symbol.asyncDispose]()
     await opened[Symbol.asyncDispose]()
     await rm(stateFolder, { recursive: true, force: true })
   })
@@ -209,7 +221,10 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
   return served
 }
 
-async function openExamples(): Promise<Applications> {
+async function openExamples(): Promise<{
+  readonly applications: Applications
+  readonly repository: Repository
+}> {
   const stateFolder = await mkdtemp(join(tmpdir(), 'bulkhead-api-applications-'))
   const repository = await openRepository(
     { sqlite: {} },
@@ -229,7 +244,7 @@ async function openExamples(): Promise<Applications> {
     await repository[Symbol.asyncDispose]()
     await rm(stateFolder, { recursive: true, force: true })
   })
-  return applications
+  return { applications, repository }
 }
 
 export const fileName = 'departures-SEA.csv.gz'

@@ -42,7 +42,7 @@ export function applicationHandlers(options: ApplicationHandlersOptions): Handle
     return one
   }
   const view = (one: ServedApplication): ApplicationView =>
-    applicationView(one, applications.head(one.application.name)?.number)
+    applicationView(one, applications.head(one.application.name))
   /** Bounded by application, so that one of them takes nothing of another (I7). */
   const asTask = async <T>(
     name: string,

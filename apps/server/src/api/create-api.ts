@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Applications } from '../applications/applications.ts'
 import { type Auth, refuseTokensOff } from '../auth/authenticate.ts'
 import type { Runners } from '../dispatch/runners.ts'
+import type { Rollouts } from '../engines/roll-out.ts'
 import type { Intake, Preparing } from '../intake/intake.ts'
 import type { Health } from '../observe/health.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -15,6 +16,7 @@ import { acceptHandlers } from './accept-run.ts'
 import { changeHandlers } from './changes.ts'
 import { applicationHandlers, type PublicKeys } from './applications.ts'
 import type { Handlers } from './call.ts'
+import { engineHandlers } from './engines.ts'
 import { createGate, type Gate } from './gate.ts'
 import type { HttpTls } from './http-tls.ts'
 import { createHttpServer, type HttpServerOptions, safeHeaders, sendProblem } from './http-server.ts'
@@ -43,8 +45,9 @@ export interface ApiOptions {
   readonly prepare: Preparing['prepare']
   readonly applications: Pick<
     Applications,
-    'get' | 'list' | 'head' | 'setAside' | 'plan' | 'change' | 'makeCurrent'
+    'get' | 'list' | 'working' | 'head' | 'setAside' | 'plan' | 'change' | 'makeCurrent'
   >
+  readonly rollouts: Rollouts
   readonly runners: Pick<Runners, 'sign' | 'check' | 'preview'>
   readonly auth: Auth
   readonly health: Health
@@ -87,6 +90,7 @@ export function createApi(options: ApiOptions): Api {
     ...resultHandlers(options.runners, now),
     ...applicationHandlers(options),
     ...changeHandlers(options.applications, gate),
+    ...engineHandlers(options.rollouts, options.applications),
     ...replyHandlers(repository, options.applications),
     ...tokenHandlers(repository, auth, now),
     ...operationHandlers(options.health, options.metrics, options.version),

@@ -10,6 +10,8 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   'token-refused': 401,
   'application-unknown': 404,
   'endpoint-unknown': 404,
+  'engine-unknown': 404,
+  'engine-unusable': 409,
   'result-absent': 404,
   'revision-unknown': 404,
   'run-unknown': 404,

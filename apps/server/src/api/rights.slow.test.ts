@@ -37,6 +37,9 @@ const allowed: Readonly<Record<EndpointName, readonly Scope[] | 'public'>> = {
   // for each application that they bring
   planChange: everyone,
   applyChange: everyone,
+  listEngines: everyone,
+  planRollout: admin,
+  rollOut: admin,
   checkApplication: runs,
   preview: runs,
   showKeys: 'public',

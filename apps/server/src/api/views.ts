@@ -10,7 +10,7 @@ import type {
 } from '@bulkhead/contract'
 import type { NotServed, ServedApplication } from '../applications/applications.ts'
 import type { OutboxMessage, RepositoryEvent, RunRecord, TokenRecord } from '../repository/repository.ts'
-import type { RevisionRecord } from '../repository/revision-keeping.ts'
+import type { ApplicationHead, RevisionRecord } from '../repository/revision-keeping.ts'
 
 /** Records as the API shows them. */
 
@@ -30,6 +30,7 @@ export function runView(run: RunRecord): RunView {
     ...(run.finishedAtMs !== undefined && { finishedAt: instant(run.finishedAtMs) }),
     ...(run.progress !== undefined && { progress: run.progress }),
     ...(run.reply !== undefined && { reply: run.reply }),
+    ...(run.engine !== undefined && { engine: run.engine }),
     ...(run.resultGoneAtMs !== undefined && { resultGoneAt: instant(run.resultGoneAtMs) }),
   }
 }
@@ -77,17 +78,19 @@ export function tokenView(token: TokenRecord): TokenView {
   }
 }
 
-/** @param number  of its revision */
+/** @param head  what the repository last said of it */
 export function applicationView(
   { application, revision }: ServedApplication,
-  number: number | undefined,
+  head: Pick<ApplicationHead, 'number' | 'engine'> | undefined,
 ): ApplicationView {
   const { metadata, spec } = application.manifest
+  const { number, engine } = head ?? {}
   return {
     name: application.name,
     revision,
     ...(number !== undefined && { number }),
     ...(application.environment !== undefined && { environment: application.environment }),
+    ...(engine !== undefined && { engine }),
     owner: spec.owner,
     ...(spec.description !== undefined && { description: spec.description }),
     labels: metadata.labels,

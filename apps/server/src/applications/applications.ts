@@ -36,6 +36,8 @@ export interface Applications extends AsyncDisposable {
   onChange(listener: (name: string) => void): () => void
   /** Begins to follow the folder. */
   start(): void
+  /** As the repository has everything when this is called. @throws BulkheadError `repository-unavailable` */
+  follow(): Promise<void>
 
   /**
    * Takes a revision, from a caller. @throws BulkheadError why it does not validate
@@ -44,6 +46,8 @@ export interface Applications extends AsyncDisposable {
   apply(bundle: Bundle, by: Decision): Promise<RevisionApplied>
   /** What a change would do here. Changes nothing; what does not validate is told in the plan. */
   plan(bundles: readonly Bundle[]): Promise<ChangePlan>
+  /** What another build of the runner is to applications, each as the identities of builds before and after. */
+  planRunner(moves: readonly RunnerMove[]): Promise<ChangePlan>
   /**
    * Takes a change, one application after the other; nothing of it when one does not validate.
    * @throws BulkheadError `plan-stale`: the plan of the change has another hash now, or became another meanwhile
@@ -63,6 +67,12 @@ export interface Decision {
   readonly expected?: string | null
 }
 
+export interface RunnerMove {
+  readonly bundle: Bundle
+  readonly before: string
+  readonly after: string
+}
+
 export interface ChangeDecision {
   readonly actor: Actor
   /** What the plan of the change has to be; undefined: whatever it is. */
@@ -79,6 +89,8 @@ export interface ApplicationsOptions {
   readonly catalog: Catalog
   /** What its applications meet here; absent: nothing that decides. */
   readonly platform?: Surroundings['platform']
+  /** Identity of the build of the runner that an application is on; absent: nobody knows. */
+  readonly runnerOf?: (application: string) => string
   readonly repository: Pick<
     Repository,
     | 'applicationHeads'
@@ -232,6 +244,7 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
   const changes = planChanges({
     reader,
     around: { catalog, variables, ...(options.platform !== undefined && { platform: options.platform }) },
+    runnerOf: (name) => options.runnerOf?.(name),
     get: (name) => heads.get(name),
     apply,
   })
@@ -246,6 +259,7 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
     setAside: () => [...watch.setAside(), ...heads.setAside()],
     onChange: (listener) => heads.onChange(listener),
     start: () => watch.start(),
+    follow: () => heads.follow(),
     apply,
     async makeCurrent(name, number, by) {
       const applied = await repository.makeRevisionCurrent({ application: name, number, ...by })

@@ -170,7 +170,11 @@ export function followHeads({ repository, log, open }: HeadsOptions): Heads {
     setAside: () =>
       [...known.keys()].flatMap((name): NotServed[] => {
         const fault = faultOf(name)
-        return fault === undefined ? [] : [{ name, ...fault }]
+        const engine = known.get(name)?.engineAside
+        return [
+          ...(fault === undefined ? [] : [{ name, ...fault }]),
+          ...(engine === undefined ? [] : [{ name, code: engine.code, message: engine.message }]),
+        ]
       }),
     onChange(listener) {
       listeners.add(listener)

@@ -11,7 +11,7 @@ import { behaviourOf, type Surroundings } from '@bulkhead/engine/application/beh
 import { catalogFaults } from '@bulkhead/engine/application/catalog-faults'
 import { type ChangePlan, planChange } from '@bulkhead/engine/application/change-plan'
 import type { RevisionApplied } from '../repository/revision-keeping.ts'
-import type { Applications, ChangeDecision, Decision } from './applications.ts'
+import type { Applications, ChangeDecision, Decision, RunnerMove } from './applications.ts'
 import { type BundleReader, openNamed } from './open-bundle.ts'
 import type { ServedApplication } from './served-application.ts'
 
@@ -26,6 +26,7 @@ export interface ChangedRevision {
 export interface PlanChangesOptions {
   readonly reader: BundleReader
   readonly around: Surroundings
+  readonly runnerOf: (application: string) => string | undefined
   readonly get: (name: string) => ServedApplication | undefined
   readonly apply: (bundle: Bundle, by: Decision) => Promise<RevisionApplied>
 }
@@ -33,11 +34,25 @@ export interface PlanChangesOptions {
 type State = Pick<ApplicationsState, 'applications' | 'setAside'>
 
 /** Changes of several applications at once: what they would do here, and doing just that. */
-export function planChanges(options: PlanChangesOptions): Pick<Applications, 'plan' | 'change'> {
-  const { reader, around, get, apply } = options
+export function planChanges(
+  options: PlanChangesOptions,
+): Pick<Applications, 'plan' | 'planRunner' | 'change'> {
+  const { reader, around, runnerOf, get, apply } = options
 
-  const behaviour = (bundle: Bundle): Promise<Behaviour> =>
-    reader.open(bundle, (application) => behaviourOf(application, around))
+  const behaviour = (bundle: Bundle, runner = runnerOf(bundle.application)): Promise<Behaviour> =>
+    reader.open(bundle, (application) =>
+      behaviourOf(application, { ...around, ...(runner !== undefined && { runner }) }),
+    )
+
+  async function planRunner(moves: readonly RunnerMove[]): Promise<ChangePlan> {
+    const then: Behaviour[] = []
+    const now: Behaviour[] = []
+    for (const { bundle, before, after } of moves) {
+      then.push(await behaviour(bundle, before))
+      now.push(await behaviour(bundle, after))
+    }
+    return planChange({ applications: then, setAside: [] }, { applications: now, setAside: [] })
+  }
 
   async function planned(
     bundles: readonly Bundle[],
@@ -110,5 +125,5 @@ export function planChanges(options: PlanChangesOptions): Pick<Applications, 'pl
     return changed
   }
 
-  return { plan: (bundles) => planned(bundles, servedOf(bundles)), change }
+  return { plan: (bundles) => planned(bundles, servedOf(bundles)), planRunner, change }
 }

@@ -20,6 +20,8 @@ import { roomOf } from './room.ts'
 import { createRunEnds } from './run-ends.ts'
 import { createTokenBook, newToken } from './run-token.ts'
 import type { Applications, ServedApplication } from '../applications/applications.ts'
+import type { EngineChoice } from '../engines/choose-engines.ts'
+import { judgeEngines } from './judge-engines.ts'
 import { openRunnerApi, type TokenHolder } from './runner-api.ts'
 import { createRunnerCalls } from './runner-calls.ts'
 import type { RunnerProcess } from './runner-process.ts'
@@ -35,6 +37,7 @@ export interface RunnersOptions extends Omit<StarterOptions, 'socket' | 'tokens'
   /** Names this process among all servers of the repository. */
   readonly server: string
   readonly applications: Pick<Applications, 'get' | 'revision' | 'working' | 'crashed'>
+  readonly engines: Pick<EngineChoice, 'of' | 'mayClaim' | 'failed' | 'works'>
   readonly runners: PlatformSpec['runners']
   /** Those of the roots whose connectors did not come with the platform: a run with one is alone in its process. */
   readonly foreignRoots: readonly string[]
@@ -49,7 +52,7 @@ const taskMs = { sign: 30_000, cleanup: 120_000, check: 60_000, preview: 120_000
  * that every run ends whatever becomes of its process.
  */
 export async function createRunners(options: RunnersOptions): Promise<Runners> {
-  const { repository, server, applications, catalog, foreignRoots, log } = options
+  const { repository, server, applications, engines, catalog, foreignRoots, log } = options
   const { processes, runsPerProcess, recycleAfterRuns, attempts } = options.runners
   const leaseMs = parseDuration(options.runners.lease)
   const silenceMs = parseDuration(options.runners.silence)
@@ -68,14 +71,18 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     recycleAfterRuns,
     graceMs,
     idleMs: parseDuration(options.runners.idle),
-    start: (one) => starter.start(one),
+    start: (one) => starter.start(one, engines.of(one.application.name)),
+    isOnItsEngine: ({ one, engine }) => engines.of(one.application.name).identity === engine.identity,
     isOutdated: (one) => applications.get(one.application.name)?.revision !== one.revision,
     onExit(process, death) {
-      if (!isDraining) startFailures.died(process, death)
+      const isEngines = !isDraining && judge.died(process, death)
+      if (!isDraining && !isEngines) startFailures.died(process, death)
       tokens.withdraw((holder) => holder.process === process)
       desk.processGone(process)
       const runs = [...process.runs]
-      void (isDraining ? ends.handOver(runs) : ends.died(runs, death))
+      if (isDraining) void ends.handOver(runs)
+      else if (isEngines) void ends.handOver(runs, `${death.reason}, on the engine ${process.engine.label}`)
+      else void ends.died(runs, death)
       placeWaiting()
       claims.wake()
     },
@@ -84,6 +91,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     onLoop: (one, reason) => told(applications.crashed(one, reason)),
     onWorks: (one) => told(repository.revisionWorks(one.application.name, one.revision)),
   })
+  const judge = judgeEngines(engines)
   const desk = createTaskDesk(async (one) => {
     await starter.prepare(one)
     return pool.placeForTask(one)
@@ -104,10 +112,24 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     desk,
     freshLinks,
     placeAgain,
-    onEnded: ({ one }, reply) => startFailures.ended(one, reply),
+    onEnded(run, reply) {
+      if (!judge.ended(run, reply)) startFailures.ended(run.one, reply)
+    },
   })
   const api = await openRunnerApi({ path: socket, tokens, calls, log })
-  const room = roomOf({ applications, catalog, foreignRoots, runsPerProcess, pool, active, waiting })
+  const claimable = {
+    // another server runs what needs an engine that is not here
+    working: () => applications.working().filter(({ application }) => engines.mayClaim(application.name)),
+  }
+  const room = roomOf({
+    applications: claimable,
+    catalog,
+    foreignRoots,
+    runsPerProcess,
+    pool,
+    active,
+    waiting,
+  })
   const claims = keepClaiming({ repository, server, leaseMs, log, room, take })
   const leases = keepLeases({
     repository,

@@ -19,10 +19,18 @@ import { type ApplicationSpec, writeApplication } from '../../../../test/support
 import { openRepository } from '../repository/open-repository.ts'
 import type { Repository, RunRecord } from '../repository/repository.ts'
 import { createRunners, type RunnersOptions } from './create-runners.ts'
+import { builtInEngine } from '../engines/engine.ts'
 import type { ServedApplication } from '../applications/applications.ts'
 import type { Runners } from './runners.ts'
 
 const root = resolve(import.meta.dirname, '../../../..')
+export const ownEngine = builtInEngine(join(root, 'apps/runner/src/connected/main.ts'))
+const ownEngineOnly: RunnersOptions['engines'] = {
+  of: () => ownEngine,
+  mayClaim: () => true,
+  failed: () => false,
+  works: () => undefined,
+}
 
 export interface TestApplication {
   readonly name: string
@@ -60,6 +68,7 @@ export async function startDispatch(
     readonly runners?: Readonly<Record<string, unknown>>
     readonly logLevel?: RunnersOptions['logLevel']
     readonly environment?: (folder: string) => Readonly<Record<string, string>>
+    readonly engines?: RunnersOptions['engines']
   } = {},
 ): Promise<TestDispatch> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-dispatch-'))
@@ -101,7 +110,7 @@ export async function startDispatch(
     logLevel: options.logLevel ?? 'debug',
     connectorRoots: [join(root, 'connectors')],
     foreignRoots: [],
-    entry: join(root, 'apps/runner/src/connected/main.ts'),
+    engines: options.engines ?? ownEngineOnly,
     stateFolder,
     environment: {
       PATH: process.env['PATH'],

@@ -38,11 +38,12 @@ export function keepLeases(options: {
     const renewed = await repository.renew({
       server,
       leaseMs,
-      runs: runs.map(({ record: { runId, epoch }, startedAtMs, progress }) => ({
+      runs: runs.map(({ record: { runId, epoch }, startedAtMs, progress, process }) => ({
         runId,
         epoch,
         startedAtMs,
         progress,
+        engine: process?.engine.label,
       })),
     })
     const byId = new Map(renewed.map((run) => [run.runId, run]))

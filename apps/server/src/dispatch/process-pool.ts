@@ -10,6 +10,8 @@ export interface PoolOptions {
   readonly recycleAfterRuns: number
   readonly graceMs: number
   readonly start: (one: ServedApplication) => RunnerProcess
+  /** It is of the build that its application is on. */
+  readonly isOnItsEngine: (process: RunnerProcess) => boolean
   /** Another revision is served by now: what has no work left of it ends. */
   readonly isOutdated: (one: ServedApplication) => boolean
   readonly onExit: (process: RunnerProcess, death: Death) => void
@@ -39,7 +41,8 @@ const quantumMs = 2_000
 const processesForTasks = 2
 
 export function createProcessPool(options: PoolOptions): ProcessPool {
-  const { processes, runsPerProcess, idleMs, recycleAfterRuns, graceMs, start, isOutdated, onExit } = options
+  const { processes, runsPerProcess, idleMs, recycleAfterRuns, graceMs, start, onExit } = options
+  const { isOutdated, isOnItsEngine } = options
   const all = new Set<RunnerProcess>()
   const ending = new Set<RunnerProcess>()
 
@@ -48,7 +51,9 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
   const isOf =
     (one: ServedApplication) =>
     (process: RunnerProcess): boolean =>
-      process.one.revision === one.revision && process.one.application.name === one.application.name
+      process.one.revision === one.revision &&
+      process.one.application.name === one.application.name &&
+      isOnItsEngine(process)
   const takesRuns = (process: RunnerProcess): boolean =>
     !process.draining && process.runs.size < runsPerProcess
 
@@ -128,8 +133,8 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
         if (process.runsBegun >= recycleAfterRuns) process.draining = true
         if (!isIdle(process)) continue
         const isSurplus = living().length > processes
-        if (process.draining || isSurplus || isOutdated(process.one) || nowMs - process.busyAtMs > idleMs)
-          end(process)
+        const isOld = isOutdated(process.one) || !isOnItsEngine(process)
+        if (process.draining || isSurplus || isOld || nowMs - process.busyAtMs > idleMs) end(process)
       }
       if (!wanted || living().some(({ draining }) => draining)) return
       // who has most gives first, and of its processes the one that it had for longest

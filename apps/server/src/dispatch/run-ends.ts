@@ -14,15 +14,15 @@ export interface RunEnds {
   /** Its runner says how. @throws BulkheadError kind `transient` when the repository cannot take it: it is asked again */
   finish(run: ActiveRun, finish: FinishRun): Promise<'finished' | 'lease-lost'>
   /** The same for a run that this server has given up meanwhile: the repository knows whose it is (I2). */
-  late(runId: string, finish: FinishRun): Promise<'finished' | 'lease-lost'>
+  late(runId: string, finish: FinishRun, engine: string): Promise<'finished' | 'lease-lost'>
   /** It was claimed and cannot be begun. Never throws. */
   refuse(record: RunRecord, error: unknown): Promise<void>
   /** The server says how, because no runner can. Never throws. */
   fail(run: ActiveRun, error: BulkheadError): Promise<void>
   /** Its process is dead. Never throws. */
   died(runs: readonly ActiveRun[], death: Death): Promise<void>
-  /** Back into the queue: the server ends. Never throws. */
-  handOver(runs: readonly ActiveRun[]): Promise<void>
+  /** Back into the queue, and no attempt: by default because the server ends. Never throws. */
+  handOver(runs: readonly ActiveRun[], reason?: string): Promise<void>
 }
 
 export function createRunEnds(options: {
@@ -41,7 +41,7 @@ export function createRunEnds(options: {
   ): Promise<'finished' | 'lease-lost'> {
     reach('before-finish')
     const { runId } = run.record
-    const taken = await repository.finish({ runId, epoch, outcome })
+    const taken = await repository.finish({ runId, epoch, outcome, engine: run.process?.engine.label })
     reach('after-finish')
     onOver(run)
     return taken
@@ -65,7 +65,7 @@ export function createRunEnds(options: {
     const { runId, epoch } = record
     try {
       const outcome = failedOutcome(record, error, startedAtMs, Date.now())
-      await repository.finish({ runId, epoch, outcome })
+      await repository.finish({ runId, epoch, outcome, engine: run.process?.engine.label })
       // nothing of one that waits in its first epoch was ever begun
       if (run.process !== undefined || epoch > 1) cleanUp(record)
     } catch (cause) {
@@ -91,7 +91,7 @@ export function createRunEnds(options: {
 
   return {
     finish,
-    late: (runId, { epoch, ...outcome }) => repository.finish({ runId, epoch, outcome }),
+    late: (runId, { epoch, ...outcome }, engine) => repository.finish({ runId, epoch, outcome, engine }),
     refuse,
     fail,
     async died(runs, death) {
@@ -110,7 +110,7 @@ export function createRunEnds(options: {
       for (const run of runs) if (run.lost) onOver(run)
     },
     // it was not begun for nothing by its own fault, and is not given up for that
-    handOver: (runs) => lose(runs, { why: 'handed-over', reason: 'the server ended' }),
+    handOver: (runs, reason = 'the server ended') => lose(runs, { why: 'handed-over', reason }),
   }
 }
 

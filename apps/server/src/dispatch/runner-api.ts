@@ -2,6 +2,8 @@ import { chmod } from 'node:fs/promises'
 import { isBulkheadError, type Log } from '@bulkhead/connector-sdk'
 import {
   type Bundle,
+  type ClaimCall,
+  claimSchema,
   type FinishRun,
   finishRunSchema,
   type FinishTask,
@@ -24,7 +26,7 @@ export interface TokenHolder {
 
 /** What the calls of runners come to. */
 export interface RunnerCalls {
-  claim(process: RunnerProcess, gone: AbortSignal): Promise<Work | undefined>
+  claim(process: RunnerProcess, said: ClaimCall, gone: AbortSignal): Promise<Work | undefined>
   /** The caller had gone when its work was there. */
   notTaken(process: RunnerProcess, work: Work): void
   bundle(process: RunnerProcess, digest: string): Bundle | undefined
@@ -72,9 +74,10 @@ export async function openRunnerApi(options: {
   app.post('/v1/claim', async (request, reply) => {
     const process = processOf(request, reply)
     if (process === undefined) return reply
+    const said = claimSchema.parse(request.body)
     const gone = new AbortController()
     reply.raw.once('close', () => gone.abort(callerGone))
-    const work = await calls.claim(process, gone.signal)
+    const work = await calls.claim(process, said, gone.signal)
     if (work === undefined) return reply.code(204).send()
     if (gone.signal.aborted) {
       calls.notTaken(process, work)

@@ -1,5 +1,13 @@
 import type { Log } from '@bulkhead/connector-sdk'
-import type { Heartbeat, HeartbeatAnswer, LogLine, StoredReply, Work } from '@bulkhead/contract'
+import {
+  type Heartbeat,
+  type HeartbeatAnswer,
+  type LogLine,
+  ownEngine,
+  runnerProtocol,
+  type StoredReply,
+  type Work,
+} from '@bulkhead/contract'
 import type { Repository } from '../repository/repository.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { FreshLinks } from './fresh-links.ts'
@@ -57,7 +65,14 @@ export function createRunnerCalls(options: {
   }
 
   return {
-    async claim(process, gone) {
+    async claim(process, { version, protocol }, gone) {
+      // the own one came with the server
+      const isOwn = process.engine.name === ownEngine
+      if (!isOwn && (version !== process.engine.version || protocol !== runnerProtocol)) {
+        const reason = `it says that it is version ${version}, protocol ${protocol}`
+        process.kill({ why: 'exit', reason })
+        return undefined
+      }
       process.ready()
       return await process.inbox.take(claimWaitMs, gone)
     },
@@ -73,7 +88,8 @@ export function createRunnerCalls(options: {
       process.breakers = breakers ?? []
       const run = find(runId, finish.epoch)
       // it was given up here, for its process was silent for too long, or its outcome is known already
-      if (run === undefined || run.process !== process) return await ends.late(runId, finish)
+      if (run === undefined || run.process !== process)
+        return await ends.late(runId, finish, process.engine.label)
       // before it is kept: whoever sends the reply is told of it first
       if (links !== undefined && finish.delivery !== undefined)
         freshLinks.keep(run.record.application, finish.delivery, links)

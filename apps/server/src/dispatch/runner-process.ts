@@ -6,10 +6,13 @@ import { readChildOutput } from './child-output.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { createMemoryWall, heapFlags } from './memory-wall.ts'
 import type { ServedApplication } from '../applications/applications.ts'
+import type { Engine } from '../engines/engine.ts'
 
 /** One runner process of this server, from its start to its exit. */
 export interface RunnerProcess {
   readonly one: ServedApplication
+  /** The build that it is of, for its whole life. */
+  readonly engine: Engine
   readonly pid: number
   /** Epoch milliseconds. */
   readonly startedAtMs: number
@@ -49,8 +52,7 @@ export interface Death {
 export interface StartOptions {
   readonly one: ServedApplication
   readonly settings: RunnerSettings
-  /** File that the process runs. */
-  readonly entry: string
+  readonly engine: Engine
   readonly environment: Readonly<Record<string, string>>
   readonly memoryBytes: number
   readonly log: Log
@@ -60,8 +62,8 @@ export interface StartOptions {
 const inherited = process.execArgv.filter((flag) => /^--(conditions|import)=/.test(flag))
 
 export function startRunner(options: StartOptions): RunnerProcess {
-  const { one, settings, entry, environment, memoryBytes, log } = options
-  const child = spawn(process.execPath, [...inherited, ...heapFlags(memoryBytes), entry], {
+  const { one, settings, engine, environment, memoryBytes, log } = options
+  const child = spawn(process.execPath, [...inherited, ...heapFlags(memoryBytes), engine.entry], {
     env: { ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
@@ -99,6 +101,7 @@ export function startRunner(options: StartOptions): RunnerProcess {
 
   return {
     one,
+    engine,
     pid,
     startedAtMs: Date.now(),
     inbox: createInbox(),
@@ -119,11 +122,14 @@ export function startRunner(options: StartOptions): RunnerProcess {
       if (readyAtMs !== undefined) return
       readyAtMs = performance.now()
       for (const run of runs) run.heardAtMs = readyAtMs
-      void wall
-        .ready()
-        .then(() =>
-          log.info('A runner is ready', { application: settings.application, pid, walls: wall.walls }),
-        )
+      void wall.ready().then(() =>
+        log.info('A runner is ready', {
+          application: settings.application,
+          pid,
+          walls: wall.walls,
+          engine: engine.label,
+        }),
+      )
     },
     end(graceMs) {
       child.kill('SIGTERM')

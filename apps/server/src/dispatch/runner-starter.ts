@@ -5,6 +5,7 @@ import type { Catalog } from '@bulkhead/engine'
 import { childEnvironment } from './child-environment.ts'
 import { newToken, type TokenBook } from './run-token.ts'
 import type { ServedApplication } from '../applications/applications.ts'
+import type { Engine } from '../engines/engine.ts'
 import type { TokenHolder } from './runner-api.ts'
 import { type RunnerProcess, startRunner } from './runner-process.ts'
 
@@ -14,8 +15,6 @@ export interface StarterOptions {
   readonly leaseMs: number
   readonly catalog: Catalog
   readonly connectorRoots: readonly string[]
-  /** The file that a runner process runs. */
-  readonly entry: string
   /** Where the keys of applications lie. */
   readonly stateFolder: string
   /** Variables of the server, of which a runner gets what its application may see. */
@@ -37,11 +36,11 @@ export interface StarterOptions {
 export interface RunnerStarter {
   /** Grants what runs of the application may sign. Before the first `start` of a revision. */
   prepare(one: ServedApplication): Promise<void>
-  start(one: ServedApplication): RunnerProcess
+  start(one: ServedApplication, engine: Engine): RunnerProcess
 }
 
 export function createRunnerStarter(options: StarterOptions): RunnerStarter {
-  const { socket, tokens, leaseMs, catalog, connectorRoots, entry, stateFolder, environment, log } = options
+  const { socket, tokens, leaseMs, catalog, connectorRoots, stateFolder, environment, log } = options
   const links = new Map<string, RunnerSettings['links']>()
   const secrets = new Map<string, readonly SecretProviderSettings[]>()
   const keyOf = (one: ServedApplication): string => `${one.application.name}/${one.revision}`
@@ -55,14 +54,14 @@ export function createRunnerStarter(options: StarterOptions): RunnerStarter {
       if (options.grantSecrets !== undefined) secrets.set(name, await options.grantSecrets(name))
       links.set(key, folders.length === 0 ? undefined : await options.grantLinks(name, folders))
     },
-    start(one) {
+    start(one, engine) {
       const { application, revision, baseFolder } = one
       const token = newToken()
       const granted = links.get(keyOf(one))
       const providers = secrets.get(application.name)
       const process = startRunner({
         one,
-        entry,
+        engine,
         environment: childEnvironment(one, environment),
         memoryBytes: parseSize(application.manifest.spec.policy.limits.memory),
         log,

@@ -33,6 +33,10 @@ function metricsWith(t: TestContext, options: Partial<MetricsOptions> = {}) {
     ],
     runners: () => [],
     triggers: () => [],
+    engines: () => [
+      { engine: '1.1.0', isUsable: true },
+      { engine: '1.2.0', isUsable: false },
+    ],
     now: () => 61_000,
     ...options,
   })
@@ -96,6 +100,7 @@ test('counts what its server does: requests, runs, rows, retries, fallbacks, ans
     runId: 'r',
     epoch: 1,
     outcome: { reply: reply({ connection: 'replica', tries: 3 }), source },
+    engine: '1.1.0 1.1.0+0123456789ab',
   })
   await repository.recover({ attempts: 3 })
   await repository.takeMessages({ server: 's', most: 1, leaseMs: 1 })
@@ -105,8 +110,14 @@ test('counts what its server does: requests, runs, rows, retries, fallbacks, ans
   const billing = { application: 'billing' }
   assert.equal(await value('bulkhead_requests_total', { ...billing, is: 'new' }), 1)
   assert.equal(await value('bulkhead_requests_total', { ...billing, is: 'refused' }), 1)
-  assert.equal(await value('bulkhead_runs_total', { ...billing, status: 'completed' }), 2)
-  assert.equal(await value('bulkhead_runs_total', { ...billing, status: 'failed' }), 1)
+  for (const [status, engine] of [
+    ['completed', 'none'],
+    ['completed', '1.1.0'],
+    ['failed', 'none'],
+  ] as const)
+    assert.equal(await value('bulkhead_runs_total', { ...billing, status, engine }), 1)
+  assert.equal(await value('bulkhead_engine_usable', { engine: '1.1.0' }), 1)
+  assert.equal(await value('bulkhead_engine_usable', { engine: '1.2.0' }), 0)
   assert.equal(await value('bulkhead_run_duration_seconds_sum', billing), 4)
   assert.equal(await value('bulkhead_run_queue_seconds_sum', billing), 1)
   assert.equal(await value('bulkhead_result_rows_total', billing), 20)

@@ -6,9 +6,8 @@ import {
   Histogram,
   Registry,
 } from 'prom-client'
-import type { RunOutcome } from '@bulkhead/contract'
 import type { RunnerStatus } from '../dispatch/runners.ts'
-import type { Repository } from '../repository/repository.ts'
+import type { FinishedRun, Repository } from '../repository/repository.ts'
 import { aroundRepository } from './around-repository.ts'
 import { createSourceMetrics } from './source-metrics.ts'
 
@@ -19,6 +18,8 @@ export interface MetricsOptions {
   readonly repository: Pick<Repository, 'queued' | 'outbox'>
   readonly runners: () => readonly RunnerStatus[]
   readonly triggers: () => readonly TriggerStatus[]
+  /** Besides the own one; at most twenty. */
+  readonly engines: () => readonly EngineStatus[]
   /** Epoch milliseconds. */
   readonly now: () => number
 }
@@ -30,6 +31,12 @@ export interface AppliedRevision {
   readonly number: number | undefined
   /** Whether something that is wanted of it cannot be: 1, or 0. */
   readonly setAside: 0 | 1
+}
+
+/** Whether this server can use an engine. */
+export interface EngineStatus {
+  readonly engine: string
+  readonly isUsable: boolean
 }
 
 /** What is known of something that starts runs. */
@@ -66,6 +73,8 @@ const RUN_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 3
 const CALL_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 /** Questions to the repository for one scrape; a scrape that asks every few seconds must not cost more. */
 const REMEMBERED_MS = 2_000
+/** Of runs that ended before a process had them. */
+const noEngine = 'none'
 /** Messages that are under way: whose they are, until they are sent. */
 const MOST_MESSAGES = 10_000
 
@@ -96,10 +105,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     'Times that a request was not taken for now, because its application had too many a second',
     ['application'],
   )
-  const runs = counter('bulkhead_runs_total', 'Runs that ended on this server, by how', [
-    'application',
-    'status',
-  ])
+  const runs = counter(
+    'bulkhead_runs_total',
+    'Runs that ended on this server, by how, and by the engine whose process had them',
+    ['application', 'status', 'engine'],
+  )
   const lost = counter('bulkhead_runs_lost_total', 'Runs whose runner died or was not heard of', ['reason'])
   const runSeconds = histogram(
     'bulkhead_run_duration_seconds',
@@ -165,7 +175,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
             const accepted = await call(request, reply)
             const application = labelled(request.application)
             requests.inc({ application, is: accepted.is === 'new' ? 'refused' : accepted.is })
-            if (accepted.is === 'new') runs.inc({ application, status: reply.status })
+            if (accepted.is === 'new') runs.inc({ application, status: reply.status, engine: noEngine })
             return accepted
           },
           async claim(call, claim) {
@@ -179,7 +189,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
           },
           async finish(call, finished) {
             const came = await call(finished)
-            if (came === 'finished') countOutcome(finished.outcome)
+            if (came === 'finished') countOutcome(finished)
             return came
           },
           async lose(call, lostRuns, policy) {
@@ -226,9 +236,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     }
   }
 
-  function countOutcome({ reply, source }: RunOutcome): void {
+  function countOutcome({ outcome: { reply, source }, engine }: FinishedRun): void {
     const application = labelled(reply.application)
-    runs.inc({ application, status: reply.status })
+    runs.inc({ application, status: reply.status, engine: engine?.split(' ')[0] ?? noEngine })
     if (reply.startedAt !== undefined && reply.finishedAt !== undefined)
       runSeconds.observe(
         { application },
@@ -302,6 +312,9 @@ function addGauges(registry: Registry, options: MetricsOptions): void {
       for (const { application, setAside } of options.revisions()) own.set({ application }, setAside)
     },
   )
+  gauge('bulkhead_engine_usable', 'Whether this server can use an engine: 1, or 0', ['engine'], (own) => {
+    for (const { engine, isUsable } of options.engines()) own.set({ engine }, isUsable ? 1 : 0)
+  })
   gauge('bulkhead_runner_processes', 'Runner processes of this server', ['application'], (own) => {
     for (const { application } of options.runners()) own.inc({ application })
   })

@@ -51,6 +51,8 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
     setRevisionAside: (aside) => home.call('setRevisionAside', aside),
     revisionWorks: (application, digest) => home.call('revisionWorks', { application, digest }),
     removeApplication: (application, actor) => home.call('removeApplication', { application, actor }),
+    setEngines: (rollout) => home.call('setEngines', rollout),
+    setEngineAside: (aside) => home.call('setEngineAside', aside),
     revisions: (query) => home.call('revisions', query),
     revisionBundle: (application, digest) => home.call('revisionBundle', { application, digest }),
     async sweep(kept) {

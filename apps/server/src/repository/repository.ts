@@ -193,6 +193,8 @@ export interface RunRecord {
   /** Epochs in which the process of its runner died, perhaps by its fault. */
   readonly deaths: number
   readonly server: string | undefined
+  /** Whose process has it, or had it last: name and identity of the build. */
+  readonly engine: string | undefined
   readonly acceptedAtMs: number
   readonly startedAtMs: number | undefined
   readonly finishedAtMs: number | undefined
@@ -227,6 +229,8 @@ export interface Renewal {
     readonly epoch: number
     readonly startedAtMs: number | undefined
     readonly progress: RunRecord['progress']
+    /** Whose process has it; absent while it waits for one. */
+    readonly engine?: string | undefined
   }[]
 }
 
@@ -240,6 +244,8 @@ export interface FinishedRun {
   readonly runId: string
   readonly epoch: number
   readonly outcome: RunOutcome
+  /** Whose process says so; absent when none does. */
+  readonly engine?: string | undefined
 }
 
 export interface LostRun {
@@ -247,7 +253,7 @@ export interface LostRun {
   readonly epoch: number
   /** For the history: `exit code 1`, `signal SIGKILL`, `memory limit`. */
   readonly reason: string
-  /** `handed-over`: its server ends, which is no attempt of the run. */
+  /** `handed-over`: its server ends, or an engine that is tried out failed: no attempt of the run. */
   readonly why: 'died' | 'handed-over'
 }
 

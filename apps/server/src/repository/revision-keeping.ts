@@ -12,6 +12,10 @@ export interface RevisionKeeping {
   setRevisionAside(aside: RevisionAside): Promise<SetAsideResult>
   /** A run of it has completed: it is not set aside any more, for whatever befalls it later is no fault of its start. */
   revisionWorks(application: string, digest: string): Promise<void>
+  /** Puts applications on an engine: all of them, or none when one is unknown or was moved meanwhile. */
+  setEngines(rollout: NewRollout): Promise<RolloutResult>
+  /** Its engine does not work: each server's own is used again. @returns false when it is on another one by now */
+  setEngineAside(aside: EngineAside): Promise<boolean>
   /** Takes no more requests; its revisions and runs stay. */
   removeApplication(application: string, actor: Actor): Promise<boolean>
   /** Newest first. */
@@ -35,6 +39,34 @@ export interface ApplicationHead {
   readonly changedAtMs: number
   /** What was set aside since another one was wanted: a later revision, or this one when there is none to go back to. */
   readonly aside: RevisionFault | undefined
+  /** Name of the engine that it was put on; undefined: each server's own. */
+  readonly engine: string | undefined
+  /** The engine that it was taken from since somebody last decided. */
+  readonly engineAside: EngineFault | undefined
+}
+
+/** An engine, and why it does not work. */
+export interface EngineFault {
+  readonly engine: string
+  readonly code: string
+  readonly message: string
+}
+
+export interface NewRollout {
+  /** Each with the engine that it is on, as far as the caller knows; null: each server's own. */
+  readonly applications: readonly { readonly application: string; readonly before: string | null }[]
+  readonly engine: string | null
+  readonly actor: Actor
+}
+
+export type RolloutResult =
+  | { readonly is: 'rolled-out'; readonly moved: readonly string[] }
+  /** One of them is not there, or on another engine than was said. Nothing was changed. */
+  | { readonly is: 'unknown' | 'stale'; readonly application: string }
+
+export interface EngineAside extends EngineFault {
+  readonly application: string
+  readonly actor: Actor
 }
 
 /** A revision, and why it does not work. */

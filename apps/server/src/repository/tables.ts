@@ -75,6 +75,8 @@ export interface RunTable {
   deaths: number
   /** Epochs that its server gave back because it ended: no attempts. */
   handovers: number
+  /** Whose process had it last; NULL: none yet, or nobody told. */
+  engine: string | null
 }
 
 /** Texts of requests, apart from the runs, whose rows are read often. */
@@ -165,6 +167,10 @@ export interface ApplicationTable {
   changed_at: number
   /** JSON of the revision that was set aside, and why; NULL: none since another one was wanted. */
   aside: string | null
+  /** Name of the engine that it was put on; NULL: each server's own. */
+  engine: string | null
+  /** JSON of the engine that it was taken from because it did not work; NULL: none since somebody decided. */
+  engine_aside: string | null
 }
 
 /** Kept for long after it was replaced: a run is held to the one that it was accepted with, and any can be returned to. */

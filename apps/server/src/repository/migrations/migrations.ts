@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration'
 import { firstTables } from './2026-11-21-first-tables.ts'
 import { lostEpochs } from './2026-11-21-lost-epochs.ts'
 import { revisions } from './2026-11-21-revisions.ts'
+import { rollouts } from './2026-11-21-rollouts.ts'
 import { storedResults } from './2026-11-21-stored-results.ts'
 
 /** What a migration needs to know of the database. */
@@ -20,6 +21,7 @@ export function migrationsOf(types: ColumnTypes): Readonly<Record<string, Migrat
     '2026-11-21-first-tables': firstTables(types, types.after['2026-11-21-first-tables'] ?? []),
     '2026-11-21-lost-epochs': lostEpochs(),
     '2026-11-21-revisions': revisions(types),
+    '2026-11-21-rollouts': rollouts(),
     '2026-11-21-stored-results': storedResults(types),
   }
 }

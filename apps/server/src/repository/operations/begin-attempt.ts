@@ -61,6 +61,7 @@ export async function beginAttempt(scope: Scope, attempt: NewAttempt): Promise<R
     result_until: null,
     deaths: 0,
     handovers: 0,
+    engine: null,
   }
   await together(
     db.insertInto('runs').values(row).execute(),

@@ -18,6 +18,8 @@ export interface EndOfRun {
   readonly resultUntilMs?: number | undefined
   /** Undefined when no runner said it. */
   readonly outcomeEpoch: number | undefined
+  /** Whose process said it. */
+  readonly engine?: string | undefined
 }
 
 /**
@@ -49,6 +51,7 @@ export async function endRun(scope: Scope, row: RunRow, end: EndOfRun): Promise<
     reply: JSON.stringify(reply),
     delivery: end.delivery,
     result_until: end.resultUntilMs ?? null,
+    engine: end.engine ?? row.engine,
   }
   const isDone = end.state === 'completed' || end.state === 'completed-with-errors'
   await together(
@@ -71,6 +74,7 @@ export async function endRun(scope: Scope, row: RunRow, end: EndOfRun): Promise<
           state: end.state,
           attempt: row.attempt,
           epoch: row.epoch,
+          ...(ended.engine !== null && { engine: ended.engine }),
           ...(reply.error !== undefined && { code: reply.error.code }),
           ...(reply.result !== undefined && { rows: reply.result.rows, bytes: reply.result.bytes }),
         },

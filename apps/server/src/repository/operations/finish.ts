@@ -10,7 +10,7 @@ import { writeEvents } from './write-event.ts'
 /** Keeps how a run ended, when the one who says so still has it (I2). */
 export async function finish(
   scope: Scope,
-  { runId, epoch, outcome }: FinishedRun,
+  { runId, epoch, outcome, engine }: FinishedRun,
 ): Promise<'finished' | 'lease-lost'> {
   const row = await lockedRun(scope, runId)
   if (row === undefined || row.epoch !== epoch) return 'lease-lost'
@@ -37,6 +37,7 @@ export async function finish(
     delivery: toJson(outcome.delivery),
     resultUntilMs: outcome.delivery && endOfResult(outcome.delivery),
     outcomeEpoch: epoch,
+    engine,
   })
   return 'finished'
 }

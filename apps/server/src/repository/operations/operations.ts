@@ -1,6 +1,7 @@
 import { accept } from './accept.ts'
 import { claim, queued } from './claim.ts'
 import { command, commandEffective } from './command.ts'
+import { setEngineAside, setEngines } from './engines.ts'
 import { expireResults, resultsGone } from './expire-results.ts'
 import { finish } from './finish.ts'
 import { giveBackMessages } from './give-back-messages.ts'
@@ -59,6 +60,8 @@ export const operations = {
   setRevisionAside,
   revisionWorks,
   removeApplication,
+  setEngines,
+  setEngineAside,
   revisions,
   revisionBundle,
   sweep,

@@ -1,6 +1,7 @@
 import type { Scope } from '../operation.ts'
 import type { Page } from '../repository.ts'
-import type { ApplicationHead, RevisionFault, RevisionRecord } from '../revision-keeping.ts'
+import type { ApplicationHead, EngineFault, RevisionFault, RevisionRecord } from '../revision-keeping.ts'
+import { fromJson } from './rows.ts'
 
 export async function applicationHeads({ db }: Scope): Promise<ApplicationHead[]> {
   const rows = await db
@@ -11,6 +12,7 @@ export async function applicationHeads({ db }: Scope): Promise<ApplicationHead[]
         .onRef('revisions.number', '=', 'applications.number'),
     )
     .select(['name', 'applications.number', 'digest', 'state', 'applications.origin', 'changed_at', 'aside'])
+    .select(['engine', 'engine_aside'])
     .orderBy('name')
     .execute()
   return rows.map((row) => ({
@@ -20,7 +22,9 @@ export async function applicationHeads({ db }: Scope): Promise<ApplicationHead[]
     state: row.state,
     origin: row.origin,
     changedAtMs: row.changed_at,
-    aside: row.aside === null ? undefined : (JSON.parse(row.aside) as RevisionFault),
+    aside: fromJson<RevisionFault>(row.aside),
+    engine: row.engine ?? undefined,
+    engineAside: fromJson<EngineFault>(row.engine_aside),
   }))
 }
 

@@ -50,12 +50,13 @@ export async function renew(scope: Scope, { leaseMs, runs }: Renewal): Promise<R
 async function keepProgress(
   scope: Scope,
   row: RunRow,
-  { startedAtMs, progress }: Renewal['runs'][number],
+  { startedAtMs, progress, engine }: Renewal['runs'][number],
 ): Promise<void> {
   const begun = row.started_at === null && startedAtMs !== undefined
   const moved =
     progress !== undefined && (progress.bytes !== row.progress_bytes || progress.rows !== row.progress_rows)
-  if (!begun && !moved) return
+  const given = engine !== undefined && engine !== row.engine
+  if (!begun && !moved && !given) return
   const { db, nowMs } = scope
   const wanted = destinationsOf(row).progress
   const tell =
@@ -65,6 +66,7 @@ async function keepProgress(
     .updateTable('runs')
     .set({
       ...(begun && { started_at: startedAtMs }),
+      ...(given && { engine }),
       ...(moved && { progress_rows: progress.rows, progress_bytes: progress.bytes }),
       ...(tell && { progress_told_at: nowMs, sequence }),
     })

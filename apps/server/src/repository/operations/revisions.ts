@@ -12,6 +12,7 @@ import type {
   WantedRevision,
 } from '../revision-keeping.ts'
 import type { ApplicationTable } from '../tables.ts'
+import { fromJson } from './rows.ts'
 import { writeEvents } from './write-event.ts'
 
 export async function applyRevision(scope: Scope, revision: NewRevision): Promise<RevisionApplied> {
@@ -138,7 +139,16 @@ async function lockedApplication(
 ): Promise<ApplicationRow> {
   await db
     .insertInto('applications')
-    .values({ name, number: 0, previous: null, state: 'removed', origin, changed_at: nowMs })
+    .values({
+      name,
+      number: 0,
+      previous: null,
+      state: 'removed',
+      origin,
+      changed_at: nowMs,
+      engine: null,
+      engine_aside: null,
+    })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
   return await db
@@ -169,6 +179,8 @@ async function setCurrent(
     origin,
     changedAtMs: nowMs,
     aside: undefined,
+    engine: before.engine ?? undefined,
+    engineAside: fromJson(before.engine_aside),
   }
   const isUnchanged = before.number === number && before.state === 'serving'
   if (isUnchanged && before.origin === origin)

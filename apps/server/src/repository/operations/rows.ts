@@ -21,6 +21,7 @@ export function runRecordOf(row: RunRow): RunRecord {
     epoch: row.epoch,
     deaths: row.deaths,
     server: row.server ?? undefined,
+    engine: row.engine ?? undefined,
     acceptedAtMs: row.accepted_at,
     startedAtMs: row.started_at ?? undefined,
     finishedAtMs: row.finished_at ?? undefined,

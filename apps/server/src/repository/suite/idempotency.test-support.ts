@@ -37,6 +37,7 @@ export function idempotencyCases(home: TestHome): void {
       state: 'queued',
       epoch: 0,
       deaths: 0,
+      engine: undefined,
       server: undefined,
       acceptedAtMs: now(),
       startedAtMs: undefined,

@@ -6,6 +6,7 @@ import { keepingCases } from './keeping.test-support.ts'
 import { leaseCases } from './leases.test-support.ts'
 import { outboxCases } from './outbox.test-support.ts'
 import { resultCases } from './results.test-support.ts'
+import { rolloutCases } from './rollouts.test-support.ts'
 import { revisionCases } from './revisions.test-support.ts'
 
 export interface TestHome {
@@ -36,5 +37,6 @@ export function repositorySuite(home: TestHome): void {
   keepingCases(home)
   resultCases(home)
   revisionCases(home)
+  rolloutCases(home)
   interleavingCases(home)
 }
