@@ -122,6 +122,93 @@ test('an application that takes something away breaks the contract, which says w
   }
 })
 
+/** A job whose query is written by code, or by an endpoint that nobody may call here. */
+async function prepared(t: TestContext, prepare: unknown, code: string): Promise<string> {
+  const folder = await ledger(t, { prepare, source: { connection: 'books' }, output: { format: 'csv' } })
+  await writeFile(join(folder, 'prepare.ts'), code)
+  const test = {
+    ...monthly,
+    ...(prepare !== './prepare.ts' && {
+      prepared: { query: 'SELECT of an endpoint', fileName: 'invoices-2026-10' },
+    }),
+    expect: { file: 'tests/monthly.csv' },
+  }
+  await writeFile(join(folder, 'tests/monthly.yaml'), JSON.stringify(test))
+  await writeFile(
+    join(folder, 'tests/refused.yaml'),
+    JSON.stringify({ ...test, expect: { rows: monthly.source.rows } }),
+  )
+  return folder
+}
+
+const writes = (query: string, fileName: string): string =>
+  `export default ({ parameters }) => parameters.month === '2026-13'
+  ? { refuse: 'There is no such month' }
+  : { query: ${JSON.stringify(query)}, fileName: ${JSON.stringify(fileName)} + parameters.month }\n`
+
+const reliedOnPrepared = {
+  consumer: 'controlling',
+  interactions: [
+    relied.interactions[0],
+    // with rows of its own it needs no test of the application
+    {
+      ...relied.interactions[0],
+      description: 'rows of its own',
+      source: { rows: [{ id: 7, total: '1.00' }] },
+    },
+    {
+      description: 'a month that the code refuses',
+      request: { job: 'monthly', parameters: { month: '2026-13' } },
+      reply: { status: 'failed', error: { code: 'prepare-refused', retryable: false } },
+    },
+  ],
+}
+
+const verifiedOf = async (folder: string): Promise<readonly (readonly string[])[]> => {
+  const ended = await bulkhead(['contract', 'verify', folder, '--json'])
+  assert.ok(ended.code === 0 || ended.code === 4, ended.stderr + ended.stdout)
+  return json<Verified>(ended).verified.map(({ differences }) => differences)
+}
+
+test('a job that is prepared by code keeps its contract whatever query the code writes, and breaks it with another file', async (t) => {
+  const folder = await prepared(t, './prepare.ts', writes('SELECT 1', 'invoices-'))
+  await publish(folder, 'controlling.yaml', reliedOnPrepared)
+  assert.deepEqual(await verifiedOf(folder), [[], [], []])
+  await writeFile(join(folder, 'prepare.ts'), writes('SELECT 2', 'bills-'))
+  const [named = [], own = [], refused] = await verifiedOf(folder)
+  for (const differences of [named, own])
+    assert.match(differences.join(), /files\[0\]\.name: expected "invoices/)
+  assert.deepEqual(refused, [])
+})
+
+test('a job that an endpoint prepares is held against its contract by what its tests or the contract say, and no endpoint is called', async (t) => {
+  const folder = await prepared(t, { url: 'http://127.0.0.1:1/prepare' }, '')
+  const [first] = reliedOnPrepared.interactions
+  const other = { request: { job: 'monthly', parameters: { month: '2026-11' } }, source: monthly.source }
+  await publish(folder, 'controlling.yaml', {
+    consumer: 'controlling',
+    interactions: [
+      first,
+      {
+        ...other,
+        description: 'what the endpoint would answer stands beside it',
+        prepared: { query: 'SELECT 3', fileName: 'invoices-2026-11' },
+        reply: { status: 'completed', result: { files: [{ name: 'invoices-2026-11.csv' }] } },
+      },
+      {
+        ...other,
+        description: 'what it would refuse',
+        prepared: { refuse: 'There is no such month' },
+        reply: { status: 'failed', error: { code: 'prepare-refused' } },
+      },
+      { ...other, description: 'nobody says what it would answer', reply: { status: 'completed' } },
+    ],
+  })
+  const [kept, beside, refused, unsaid = []] = await verifiedOf(folder)
+  assert.deepEqual([kept, beside, refused], [[], [], []])
+  assert.match(unsaid.join(), /example-missing/)
+})
+
 test('recorded messages are held against the application and the schemas of this version', async (t) => {
   const folder = await ledger(t)
   const asked = { requestId: 'r1', ...monthly.request }

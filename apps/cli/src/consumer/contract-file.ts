@@ -17,6 +17,8 @@ export const contractFileSchema = z.strictObject({
         description: z.string().max(500),
         request: message,
         source: fixtureSchema.optional(),
+        /** What the endpoint that prepares the job would answer. */
+        prepared: z.record(z.string(), z.unknown()).optional(),
         /** Members of the reply's data that the consumer reads; of a CloudEvent when it has `specversion`. */
         reply: message,
       }),

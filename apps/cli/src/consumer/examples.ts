@@ -67,19 +67,29 @@ function planOf(
   }
 }
 
+/** What somebody asks, besides the query that comes of it. */
+export interface AskedJob {
+  readonly job: string | undefined
+  readonly parameters: Readonly<Record<string, unknown>>
+  /** Its query is written anew for each request, and need not be the one of any test. */
+  readonly isPrepared: boolean
+}
+
 /**
  * A source that answers from examples: from the one with the same query and parameters, else from the first with
- * the same query.
+ * the same query. A query that was prepared is known by the request, too, or by the job.
  * @throws BulkheadError `example-missing`, when it is read, for a query that no test asks
  */
-export function exampleSource(connection: string, examples: readonly Example[]): Source {
+export function exampleSource(connection: string, examples: readonly Example[], asked: AskedJob): Source {
   const own = examples.filter((example) => example.connection === connection)
   return {
     check: () => Promise.resolve(`${own.length} examples`),
     prepare(read, signal) {
       const sameQuery = own.filter(({ query }) => isDeepStrictEqual(query, read.query))
       const example =
-        sameQuery.find(({ parameters }) => isDeepStrictEqual(parameters, read.parameters)) ?? sameQuery[0]
+        sameQuery.find(({ parameters }) => isDeepStrictEqual(parameters, read.parameters)) ??
+        sameQuery[0] ??
+        (asked.isPrepared ? sameRequest(examples, asked) : undefined)
       if (example === undefined)
         throw fault('example-missing', `No test of the application asks this of "${connection}"`, {
           path: 'tests',
@@ -89,4 +99,21 @@ export function exampleSource(connection: string, examples: readonly Example[]):
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
+}
+
+/** What the endpoint that prepares a job would answer, as the test with the same request says. @throws BulkheadError `example-missing` */
+export function examplePrepared(examples: readonly Example[], { job, parameters }: AskedJob): unknown {
+  const example = examples.find(
+    (one) => one.job === job && one.prepared !== undefined && isDeepStrictEqual(one.asked, parameters),
+  )
+  if (example !== undefined) return example.prepared
+  throw fault('example-missing', `Neither contract nor tests say what prepares "${job ?? ''}" for this`, {
+    path: 'prepared',
+    fix: 'Write `prepared` beside the request, in the contract or in tests/NAME.yaml',
+  })
+}
+
+function sameRequest(examples: readonly Example[], { job, parameters }: AskedJob): Example | undefined {
+  const sameJob = examples.filter((example) => example.job === job)
+  return sameJob.find(({ asked }) => isDeepStrictEqual(asked, parameters)) ?? sameJob[0]
 }

@@ -8,7 +8,7 @@ import { memoryStore } from '../test/memory-store.ts'
 import { fixtureRows } from '../test/test-file.ts'
 import { compareReply } from './compare-reply.ts'
 import type { Contract, Interaction } from './contract-file.ts'
-import { type Example, exampleSource } from './examples.ts'
+import { type AskedJob, type Example, examplePrepared, exampleSource } from './examples.ts'
 
 export interface Verification {
   readonly application: Application
@@ -51,7 +51,7 @@ export async function verifyContract(
 }
 
 async function verifyInteraction(
-  { request, source, reply, description }: Interaction,
+  { request, source, prepared, reply, description }: Interaction,
   { application, examples, run, catalog }: Verification,
 ): Promise<readonly string[]> {
   const { runRequest } = await import('@bulkhead/runner')
@@ -62,12 +62,17 @@ async function verifyInteraction(
     if (faults.length > 0) return faults
   }
   const rows = source && (await fixtureRows(source, application.folder))
+  const job = askedJob(asked, application)
   const openSource = (connection: string): Source =>
-    rows === undefined ? exampleSource(connection, examples) : fixtureSource(rows, source?.types)
+    rows === undefined ? exampleSource(connection, examples, job) : fixtureSource(rows, source?.types)
   const { reply: event } = await runRequest({
     ...run,
     request: () => Promise.resolve(asked),
     openSource: ({ name }) => Promise.resolve(openSource(name)),
+    // code is run, an endpoint is never called
+    ...((prepared !== undefined || job.isByEndpoint) && {
+      prepare: async () => prepared ?? examplePrepared(examples, job),
+    }),
     openStore: memoryStore().open,
     openLinks: () => Promise.resolve(() => Promise.reject(new Error('Links of a contract lead nowhere'))),
     deliverReply: false,
@@ -76,6 +81,22 @@ async function verifyInteraction(
   const differences = compareReply(reply, Object.hasOwn(reply, 'specversion') ? event : data)
   const why = data.error === undefined ? [] : [`the run failed: ${data.error.code}: ${data.error.message}`]
   return differences.length === 0 ? [] : [...differences, ...why]
+}
+
+/** What a request asks for; of one that cannot be read the run says so. */
+function askedJob(
+  message: unknown,
+  { manifest }: Pick<Application, 'manifest'>,
+): AskedJob & { readonly isByEndpoint: boolean } {
+  try {
+    const { job, parameters } = readRequest(message).data
+    const prepare = job === undefined ? undefined : manifest.spec.jobs[job]?.prepare
+    const isByEndpoint = typeof prepare === 'object' && 'url' in prepare
+    return { job, parameters, isPrepared: prepare !== undefined, isByEndpoint }
+  } catch (error) {
+    if (!isBulkheadError(error)) throw error
+    return { job: undefined, parameters: {}, isPrepared: false, isByEndpoint: false }
+  }
 }
 
 /** An interaction need not say an id. */

@@ -31,11 +31,13 @@ async function brokenEngine(t: TestContext, isBlind: boolean): Promise<RunnersOp
   }
 }
 
+/** On a busy machine what is slow is not dead. */
+const calm = { attempts: 1, silence: 'PT60S', lease: 'PT60S' }
 const shops = ['shop', 'quiet', 'elsewhere'].map((name) => rowsApplication(name))
 
 test('runs that an engine could not begin are run by the own one, and none of their attempts is gone', async (t) => {
   const engines = await brokenEngine(t, false)
-  const dispatch = await startDispatch(t, shops, { engines, runners: { attempts: 1 } })
+  const dispatch = await startDispatch(t, shops, { engines, runners: calm })
   const runs = await Promise.all(
     ['shop', 'shop', 'shop', 'quiet'].map((name) => dispatch.accept(name, { job: 'plain' })),
   )
@@ -50,7 +52,7 @@ test('runs that an engine could not begin are run by the own one, and none of th
 
 test('planted: where nobody sees that it is the engine, the same runs fail', async (t) => {
   const engines = await brokenEngine(t, true)
-  const dispatch = await startDispatch(t, shops, { engines, runners: { attempts: 1 } })
+  const dispatch = await startDispatch(t, shops, { engines, runners: calm })
   const { state, reply } = await dispatch.ended(await dispatch.accept('shop', { job: 'plain' }), 60_000)
   assert.equal(`${state} ${reply?.error?.code}`, 'failed runner-died')
 })
