@@ -28,7 +28,17 @@ test('help names every command in groups, three examples, exit codes and variabl
 
 test('every command has help of its own, with a usage line', async () => {
   // those that are groups of others
-  const groups = ['connectors', 'keys', 'secret', 'runs', 'replies', 'tokens', 'applications', 'contract']
+  const groups = [
+    'connectors',
+    'keys',
+    'secret',
+    'runs',
+    'replies',
+    'tokens',
+    'applications',
+    'contract',
+    'engines',
+  ]
   const names = [
     ...commands.filter((name) => !groups.includes(name)).map((name) => [name]),
     ['connectors', 'list'],
