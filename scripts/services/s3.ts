@@ -36,6 +36,8 @@ export async function startS3(
         '--region',
         account.region,
         '--quiet',
+        // as S3 itself does: without it every call has a connection of its own
+        '--keep-alive',
         'posix',
         '--sidecar',
         sidecar,

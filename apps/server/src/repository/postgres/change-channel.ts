@@ -4,8 +4,8 @@ import pg, { type ClientConfig, type Pool } from 'pg'
 import type { Change } from '../repository.ts'
 
 const changes: readonly Change[] = ['runs', 'messages', 'commands', 'applications']
-/** Changes of so long go out together. */
-const gatherMs = 2
+/** The first change goes out at once, those of so long after it together: they are news to nobody who was woken just now. */
+const gatherMs = 25
 const reconnectMs = 500
 /** A connection that listens says nothing by itself, so it is asked whether it is still there. */
 const aliveEveryMs = 10_000
@@ -76,11 +76,12 @@ export function openChangeChannel(
 
   async function send(): Promise<void> {
     while (pending.size > 0) {
-      await sleep(gatherMs)
-      const told = [...pending]
+      const told = [...pending].map((change) => `${self} ${change}`)
       pending.clear()
-      for (const change of told)
-        await pool.query('SELECT pg_notify($1, $2)', [channel, `${self} ${change}`]).catch(() => undefined)
+      await pool
+        .query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [channel, told])
+        .catch(() => undefined)
+      await sleep(gatherMs, undefined, { signal: stop.signal }).catch(() => undefined)
     }
     sending = undefined
   }

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { DatabaseConnection } from 'kysely'
 import type { ClientBase } from 'pg'
 
@@ -11,6 +12,7 @@ const names = new Map<string, string>()
 export function postgresConnection(client: ClientBase): DatabaseConnection {
   return {
     async executeQuery<Row>({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) {
+      gather(client)
       const { rows, rowCount, command } = await client.query({
         ...named(sql),
         text: sql,
@@ -25,6 +27,17 @@ export function postgresConnection(client: ClientBase): DatabaseConnection {
       throw new Error('Nothing is read in a stream')
     },
   }
+}
+
+/**
+ * What a transaction says at the same time goes out as one packet: else each statement is a call of the system, and wakes
+ * the database anew.
+ */
+function gather(client: ClientBase): void {
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Writable } }).connection
+  if (stream.writableCorked > 0) return
+  stream.cork()
+  process.nextTick(() => stream.uncork())
 }
 
 /** To parse and plan costs more than to find a row. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { unlessAborted } from '@bulkhead/connector-sdk'
 import { answersOf } from '@bulkhead/engine/kafka/cluster-fault'
-import type { Broker } from './brokers.ts'
+import type { Broker, WantedPartition } from './brokers.ts'
 import type { GroupMember, Layout, Ownership } from './group-member.ts'
 import { takeInOrder } from './take-in-order.ts'
 import { type TopicMessage, visibleRecords } from './visible-records.ts'
@@ -30,7 +30,8 @@ export interface ReadOptions {
   readonly stop: AbortSignal
 }
 
-const commitEveryMs = 1000
+/** What was taken meanwhile is committed together; should this server die, another takes it once more, which makes no second run. */
+const commitWithinMs = 100
 const failuresBeforeEnd = 4
 const firstPauseMs = 250
 /** The group has been divided anew since: what was taken is not lost, another may take it once more. */
@@ -47,15 +48,21 @@ export async function readPartitions(options: ReadOptions): Promise<void> {
   const over = new AbortController()
   const signal = AbortSignal.any([ownership.signal, stop, over.signal])
   const committed = new Map<number, bigint>()
+  let committing: NodeJS.Timeout | undefined
   let commitFailures = 0
   let commitFailure: unknown
 
-  async function commit(): Promise<void> {
-    const offsets = ownership.partitions.flatMap((partition) => {
+  function uncommitted(): readonly WantedPartition[] {
+    if (ownership.signal.aborted) return []
+    return ownership.partitions.flatMap((partition) => {
       const offset = progress.taken.get(partition)
       return offset === undefined || offset === committed.get(partition) ? [] : [{ partition, offset }]
     })
-    if (offsets.length === 0 || ownership.signal.aborted) return
+  }
+
+  async function commit(): Promise<void> {
+    const offsets = uncommitted()
+    if (offsets.length === 0) return
     try {
       await member.commit(ownership, offsets)
       for (const { partition, offset } of offsets) committed.set(partition, offset)
@@ -67,6 +74,16 @@ export async function readPartitions(options: ReadOptions): Promise<void> {
         over.abort()
       }
     }
+  }
+
+  /** Nobody who reads waits for it, and never are two under way. */
+  function commitSoon(): void {
+    committing ??= setTimeout(() => void commit().finally(commitMore), commitWithinMs)
+  }
+
+  function commitMore(): void {
+    committing = undefined
+    if (uncommitted().length > 0 && !over.signal.aborted) commitSoon()
   }
 
   let failures = 0
@@ -87,7 +104,7 @@ export async function readPartitions(options: ReadOptions): Promise<void> {
           known ?? (await unlessAborted(member.layout(), signal)),
           options,
           signal,
-          commit,
+          commitSoon,
           () => {
             failures = 0
             options.onRead(undefined)
@@ -109,6 +126,7 @@ export async function readPartitions(options: ReadOptions): Promise<void> {
     // that the ownership is over is no failure; that commits fail is one
     if (commitFailure !== undefined) throw commitFailure
   } finally {
+    clearTimeout(committing)
     if (stop.aborted) await commit()
   }
 }
@@ -135,7 +153,7 @@ async function readAll(
   { topicId, leaders }: Layout,
   options: ReadOptions,
   signal: AbortSignal,
-  commit: () => Promise<void>,
+  onTaken: () => void,
   onAnswer: () => void,
 ): Promise<void> {
   const { ownership } = options
@@ -146,22 +164,17 @@ async function readAll(
   })
   const failed = new AbortController()
   const either = AbortSignal.any([signal, failed.signal])
-  const committing = setInterval(() => void commit(), commitEveryMs)
-  try {
-    const loops = [...byBroker].map(([broker, partitions]) =>
-      readFrom(broker, topicId, partitions, options, either, commit, onAnswer).catch((error: unknown) => {
-        failed.abort(error)
-        throw error
-      }),
-    )
-    if (loops.length === 0) loops.push(unlessAborted(new Promise<never>(() => undefined), either))
-    const results = await Promise.allSettled(loops)
-    signal.throwIfAborted()
-    const failure = results.find((result) => result.status === 'rejected')
-    if (failure !== undefined) throw failed.signal.reason
-  } finally {
-    clearInterval(committing)
-  }
+  const loops = [...byBroker].map(([broker, partitions]) =>
+    readFrom(broker, topicId, partitions, options, either, onTaken, onAnswer).catch((error: unknown) => {
+      failed.abort(error)
+      throw error
+    }),
+  )
+  if (loops.length === 0) loops.push(unlessAborted(new Promise<never>(() => undefined), either))
+  const results = await Promise.allSettled(loops)
+  signal.throwIfAborted()
+  const failure = results.find((result) => result.status === 'rejected')
+  if (failure !== undefined) throw failed.signal.reason
 }
 
 async function readFrom(
@@ -170,7 +183,7 @@ async function readFrom(
   partitions: readonly number[],
   { member, progress, take }: ReadOptions,
   signal: AbortSignal,
-  commit: () => Promise<void>,
+  onTaken: () => void,
   onAnswer: () => void,
 ): Promise<void> {
   let first = 0
@@ -187,12 +200,14 @@ async function readFrom(
       const { messages, next } = visibleRecords(answer, progress.taken.get(partition) ?? 0n)
       await takeInOrder(messages, next, {
         take,
-        onTaken: (before) => progress.taken.set(partition, before),
+        onTaken: (before) => {
+          progress.taken.set(partition, before)
+          onTaken()
+        },
         signal,
       })
     })
     const results = await Promise.allSettled(taking)
-    await commit()
     signal.throwIfAborted()
     const failure = results.find((result) => result.status === 'rejected')
     if (failure !== undefined) throw failure.reason
