@@ -67,7 +67,7 @@ export const { errors, error: httpFault } = connectorErrors({
     fix: 'Try again later, lower requestsPerSecond, or raise retry.longestWait',
   },
   'http-unavailable': outage(
-    'The server failed (408 or 5xx), and so did every further attempt',
+    'The server failed (408 or 5xx), or said that its answer is not ready yet (202), at every attempt',
     'Try again later',
   ),
   'http-redirect-elsewhere': {
@@ -124,7 +124,7 @@ export const { errors, error: httpFault } = connectorErrors({
   ),
   'http-record-too-large': config('A record is larger than the settings allow', 'Raise maxRecordSize'),
   'http-more-pages': config(
-    'The answer names a next page, and the query does not say how to go on: the rest would be lost',
+    'The answer names a next page, or is a part (206), and the query does not say how to go on: the rest would be lost',
     'Write paging: { by: link }, or paging: { by: none } when one page is what is wanted',
   ),
   'http-paging-broken': config(

@@ -226,6 +226,7 @@ class Pages {
     return this.#pager.next({
       target: this.#target,
       url: answer.url,
+      status: answer.status,
       headers: answer.headers,
       records: page.records,
       digest: page.digest(),

@@ -4,7 +4,7 @@ import { readRequest, testContext } from '@bulkhead/connector-sdk/testing'
 import http from './index.ts'
 import { json, startApi } from './testing/api-server.ts'
 import { drip, startRawServer } from './testing/raw-server.ts'
-import { readFailure } from './testing/read.ts'
+import { readFailure, readRecords } from './testing/read.ts'
 
 const once = { attempts: 1 }
 
@@ -14,6 +14,43 @@ test('gives up on a server that switches to another protocol', { timeout: 10_000
   })
   const { code, kind } = await readFailure({ config: { baseUrl, retry: once }, query: { path: 'x' } })
   assert.deepEqual([code, kind], ['http-answer-not-json', 'config'])
+})
+
+test('takes no part of a list for the whole', async () => {
+  const api = await startApi({ after }, (request) => {
+    const from = Number(request.parameters.get('offset') ?? 0)
+    json(request, from > 2 ? [] : [from, from + 1], from > 2 ? 200 : 206, {
+      'content-range': `${from}-${from + 1}/4`,
+    })
+  })
+  const config = { baseUrl: api.url, retry: once }
+  const { code, path } = await readFailure({ config, query: { path: 'x' } })
+  assert.deepEqual([code, path], ['http-more-pages', 'query.paging'])
+  assert.deepEqual(await readRecords({ config, query: { path: 'x', paging: { by: 'none' } } }), [0, 1])
+  assert.deepEqual(
+    await readRecords({ config, query: { path: 'x', paging: { by: 'offset' } } }),
+    [0, 1, 2, 3],
+  )
+})
+
+test('waits for an answer that is accepted and not there yet', async () => {
+  const api = await startApi({ after }, (request) =>
+    json(request, api.seen.length < 3 ? [] : [1], api.seen.length < 3 ? 202 : 200),
+  )
+  assert.deepEqual(await readRecords({ config: { baseUrl: api.url }, query: { path: 'x' } }), [1])
+  const later = await startApi({ after }, (request) => json(request, [], 202, { 'retry-after': '3600' }))
+  const { code, kind, retryAfterMs } = await readFailure({
+    config: { baseUrl: later.url },
+    query: { path: 'x' },
+  })
+  assert.deepEqual([code, kind, retryAfterMs], ['http-unavailable', 'transient', 3_600_000])
+})
+
+test('unpacks nothing where nothing is', async () => {
+  const api = await startApi({ after }, ({ response }) => {
+    response.writeHead(204, { 'content-encoding': 'gzip' }).end()
+  })
+  assert.deepEqual(await readRecords({ config: { baseUrl: api.url, retry: once }, query: { path: 'x' } }), [])
 })
 
 test('tells a refusal also when its explanation never ends', { timeout: 20_000 }, async () => {

@@ -68,6 +68,16 @@ async function failure(running: Promise<unknown>): Promise<BulkheadError> {
   return error
 }
 
+test('asks no faster for a query in a state that Athena has later than this connector', async (t) => {
+  const { fake, read, count } = await open(t, { pollFirst: 'PT1S', pollLongest: 'PT1S' })
+  fake.answer = () => ({ ...few, polls: 2, meanwhile: 'PAUSED' })
+  const begun = performance.now()
+  assert.deepEqual(await read(), [{ id: 1 }, { id: 2 }])
+  // at least half of a second, twice
+  assert.ok(performance.now() - begun > 1000)
+  assert.equal(count('GetQueryExecution'), 3)
+})
+
 test('waits while a query is queued and runs, ever more seldom, and sends what was asked for', async (t) => {
   const { fake, read, count } = await open(t, {
     database: 'sales',

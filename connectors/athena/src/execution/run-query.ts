@@ -77,6 +77,8 @@ async function start(
   return answered(answer.QueryExecutionId, 'the id of the query')
 }
 
+const final: ReadonlySet<string> = new Set(['SUCCEEDED', 'FAILED', 'CANCELLED'])
+
 /** Asks for the state until it is final, ever more seldom, and never in step with other runs. */
 async function ending(
   { athena, sdk, times }: Connection,
@@ -88,18 +90,12 @@ async function ending(
       athena.send(new sdk.GetQueryExecutionCommand({ QueryExecutionId: id }), options),
     )
     const execution = answered(QueryExecution, 'the query')
-    switch (answered(execution.Status?.State, 'the state of the query')) {
-      case 'SUCCEEDED':
-      case 'FAILED':
-      case 'CANCELLED':
-        return execution
-      case 'QUEUED':
-      case 'RUNNING':
-        await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch((error: unknown) => {
-          signal.throwIfAborted()
-          throw error
-        })
-    }
+    if (final.has(answered(execution.Status?.State, 'the state of the query'))) return execution
+    // queued, running, or in a state that Athena has got since
+    await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch((error: unknown) => {
+      signal.throwIfAborted()
+      throw error
+    })
   }
 }
 

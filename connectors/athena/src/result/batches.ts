@@ -46,7 +46,10 @@ function readRow(
     if (text === undefined)
       throw athenaError('athena-protocol', 'A record of the result has fewer values than there are columns')
     const value = valueOf(text)
-    row[name] = value
+    // assigning to this name would set the prototype
+    if (name === '__proto__')
+      Object.defineProperty(row, name, { value, enumerable: true, writable: true, configurable: true })
+    else row[name] = value
     bytes += sizeOf(value)
   })
   return { row, bytes }

@@ -60,8 +60,7 @@ export async function startFakeAthena(
     calls,
     answer: () => undefined,
     refuse: () => undefined,
-    atWork: () =>
-      [...executions.values()].filter(({ state }) => state === 'QUEUED' || state === 'RUNNING').length,
+    atWork: () => [...executions.values()].filter(isAtWork).length,
     begun: () => executions.size,
   }
 
@@ -102,7 +101,7 @@ export async function startFakeAthena(
     if (action === 'GetQueryExecution') return { QueryExecution: await described(execution) }
     if (action === 'GetQueryResults') return resultPage(execution.query, input)
     if (action === 'StopQueryExecution') {
-      if (execution.state === 'QUEUED' || execution.state === 'RUNNING') execution.state = 'CANCELLED'
+      if (isAtWork(execution)) execution.state = 'CANCELLED'
       return {}
     }
     return { type: 'UnknownOperationException', message: action }
@@ -124,7 +123,7 @@ export async function startFakeAthena(
 
   async function described(execution: Execution): Promise<object> {
     const { id, query, sql } = execution
-    if (execution.state === 'QUEUED' || execution.state === 'RUNNING') {
+    if (isAtWork(execution)) {
       execution.polls++
       execution.state =
         execution.polls > (query.polls ?? 2) ? endOf(query) : execution.polls === 1 ? 'QUEUED' : 'RUNNING'
@@ -145,7 +144,7 @@ export async function startFakeAthena(
       ResultConfiguration:
         location === null ? {} : { OutputLocation: location ?? `s3://${bucket.bucket}/${id}.txt` },
       Status: {
-        State: execution.state,
+        State: isAtWork(execution) ? (query.meanwhile ?? execution.state) : execution.state,
         ...(execution.state !== 'FAILED' || fails === undefined
           ? {}
           : {
@@ -177,6 +176,10 @@ export function settingsFor(
   { region, accessKeyId, secretAccessKey }: TestBucket,
 ): Readonly<Record<string, unknown>> {
   return { region, accessKeyId, secretAccessKey, endpoint, s3Endpoint: endpoint }
+}
+
+function isAtWork({ state }: Execution): boolean {
+  return state === 'QUEUED' || state === 'RUNNING'
 }
 
 function endOf({ fails, cancelled }: FakeQuery): Execution['state'] {

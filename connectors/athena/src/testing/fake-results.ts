@@ -15,6 +15,8 @@ export interface FakeQuery {
   readonly rows?: readonly (readonly (string | null)[])[]
   /** How often it is asked for before it ends: default twice, then it was queued and running. */
   readonly polls?: number
+  /** State until it ends; default: QUEUED, then RUNNING. */
+  readonly meanwhile?: string
   /** `FAILED` with a reason, or stopped by somebody else. */
   readonly fails?: { readonly reason: string; readonly category?: number; readonly retryable?: boolean }
   readonly cancelled?: true

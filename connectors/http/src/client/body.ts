@@ -79,6 +79,8 @@ export async function* readBody(
 
 /** @returns undefined when the bytes are not packed */
 function decoder(message: IncomingMessage, url: URL): Transform | undefined {
+  // These have no content, whatever they say of its form.
+  if (message.statusCode === 204 || message.statusCode === 205) return undefined
   const encoding = (message.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   switch (encoding) {
     case 'identity':

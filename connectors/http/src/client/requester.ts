@@ -39,7 +39,7 @@ export class Requester {
   /**
    * @param what  for messages and the log: `page 3`
    * @param alsoGood  a status that is no failure here
-   * @returns an answer of status 2xx, or of that one
+   * @returns an answer of status 2xx, 202 apart, or of that one
    * @throws BulkheadError by the status, or by the fault of the connection
    */
   async request(
@@ -57,7 +57,7 @@ export class Requester {
         const sent = await authorizer.authorize(request, signal)
         const answer = await client.send(sent, signal)
         const asked = this.#heed(answer)
-        if ((answer.status >= 200 && answer.status < 300) || answer.status === alsoGood) return answer
+        if (isAnswer(answer.status) || answer.status === alsoGood) return answer
         if (answer.status === 401 && !renewed && authorizer.renew()) {
           answer.discard()
           renewed = true
@@ -110,6 +110,13 @@ export class Requester {
         retryAfterMs: askedMs ?? 0,
       })
     }
+    if (status === 202) {
+      answer.discard()
+      return httpFault('http-unavailable', `${url.host} has ${what} not ready yet (status ${status})`, {
+        ofConnection: false, // others may be ready
+        ...(askedMs !== undefined && { retryAfterMs: askedMs }),
+      })
+    }
     if (status === 408 || status === 425 || (status >= 500 && status !== 501)) {
       answer.discard()
       return httpFault('http-unavailable', `${url.host} fails at ${what} (status ${status})`, {
@@ -126,6 +133,11 @@ export class Requester {
   #isTooLong(fault: BulkheadError): boolean {
     return (fault.retryAfterMs ?? 0) > this.#options.longestWaitMs
   }
+}
+
+/** 202 says that the answer is still being made: what comes with it would be taken for all there is. */
+function isAnswer(status: number): boolean {
+  return status >= 200 && status < 300 && status !== 202
 }
 
 /** Doubles from attempt to attempt, with full jitter above a half: what failed together does not come back together. */

@@ -14,9 +14,22 @@ test('finds the next page among links, as RFC 8288 writes them', () => {
     ['<a>; rel="nextish"', undefined],
     ['<a>; title=x; rel=next; hreflang', 'a'],
     ['<a>, <b>; rel=next', 'b'],
-    ['garbage; rel=next', undefined],
+    [`<a>; rel='next'`, 'a'],
+    ['garbage', undefined],
+    ['<a>; rel=prev garbage', undefined],
+    ['<next>; rel=prev', undefined],
   ]
   for (const [header, expected] of cases) assert.equal(nextLink(header), expected, header)
+})
+
+test('takes no header for the last page that it cannot read and that speaks of a next one', () => {
+  for (const header of [
+    'garbage; rel=next',
+    'https://a/2; rel="next"',
+    '<a>; rel=prev garbage, <b>; rel="next"',
+    '<a; rel=next',
+  ])
+    assert.throws(() => nextLink(header), { code: 'http-paging-broken', path: 'query.paging' }, header)
 })
 
 test('takes no time over a header that is meant to', () => {

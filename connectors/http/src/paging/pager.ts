@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { httpFault } from '../errors.ts'
 import { parsePointer, type Pointer } from '../json/json-pointer.ts'
 import { rawJson } from '../json/json-text.ts'
 import { nextLink } from './link-header.ts'
 import type { Paging } from './paging-schema.ts'
+import { Seen } from './seen.ts'
 
 /** The address and body of a page. */
 export interface PageTarget {
@@ -17,6 +17,7 @@ export interface PageFacts {
   readonly target: PageTarget
   /** Where it came from in the end, after redirects. */
   readonly url: URL
+  readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly records: number
   /** Digest of its records. */
@@ -51,8 +52,19 @@ export function createPager(paging: Paging | undefined, start: PageTarget): Page
     text === undefined ? -1 : places.push(parsePointer(text) ?? []) - 1
   const base = { captures: places, lastRecord: undefined, endStatus: undefined, first: () => start }
   if (paging === undefined || paging.by === 'none') {
-    const next = (facts: PageFacts): undefined => {
-      if (paging === undefined && nextLink(facts.headers.link as string | undefined) !== undefined)
+    const next = ({ status, headers }: PageFacts): undefined => {
+      if (paging !== undefined) return
+      // Nobody asked for a range: a server that answers in part means pages.
+      if (status === 206)
+        throw httpFault(
+          'http-more-pages',
+          'The answer is a part of the list (status 206), and the query has no paging',
+          {
+            path: 'query.paging',
+            fix: 'Write how to get to the next page as paging, or paging: { by: none } when one part is what is wanted',
+          },
+        )
+      if (nextLink(headers.link as string | undefined) !== undefined)
         throw httpFault('http-more-pages', 'The answer names a next page, and the query has no paging', {
           path: 'query.paging',
         })
@@ -167,18 +179,6 @@ export function createPager(paging: Paging | undefined, start: PageTarget): Page
     }
     default:
       return paging satisfies never
-  }
-}
-
-/** Addresses and cursors that were used, by digest: a second time would never end. */
-class Seen {
-  readonly #digests = new Set<string>()
-
-  add(value: string, message: string): void {
-    // 96 bits: enough for ten million pages, and 100 bytes each in memory.
-    const digest = createHash('sha256').update(value).digest('base64').slice(0, 16)
-    if (this.#digests.has(digest)) throw httpFault('http-paging-loop', message, { path: 'query.paging' })
-    this.#digests.add(digest)
   }
 }
 
