@@ -23,6 +23,7 @@ import { createRollouts, type Rollouts } from './engines/roll-out.ts'
 import { createIntake } from './intake/create-intake.ts'
 import type { Intake, Preparing } from './intake/intake.ts'
 import { limitIntake } from './intake/limit-intake.ts'
+import { laneOfRun } from './lane-of-run.ts'
 import { createHealth } from './observe/health.ts'
 import { type Mark, markReplies } from './observe/mark-answers.ts'
 import { appliedRevisions } from './observe/applied-revisions.ts'
@@ -173,7 +174,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const grants = stack.use(createSecretGrants(spec.secrets.providers, { stateFolder, environment, log }))
   const runners = stack.use(await startRunners(core, { ...options, engines: choice }, filesUrl, grants))
   runnerStatus.list = () => runners.status()
-  const requests = intakeOf(core)
+  const requests = intakeOf(core, options.foreignRoots)
   const limited = limitIntake(requests, {
     applications,
     requestsPerSecond: spec.applications.requestsPerSecond,
@@ -284,6 +285,8 @@ function startRunners(
     catalog,
     runners: spec.runners,
     resultsMs: spec.retention.results === undefined ? undefined : parseDuration(spec.retention.results),
+    weights: spec.applications.weights,
+    systems: spec.systems,
     logLevel: spec.observability.logLevel,
     connectorRoots: options.connectorRoots,
     foreignRoots: options.foreignRoots,
@@ -299,7 +302,10 @@ function startRunners(
   })
 }
 
-function intakeOf({ applications, repository, catalog, stateFolder, spec }: Core): Intake & Preparing {
+function intakeOf(
+  { applications, repository, catalog, stateFolder, spec }: Core,
+  foreignRoots: readonly string[],
+): Intake & Preparing {
   const memoryMs = parseDuration(spec.retention.requests)
   return createIntake({
     applications,
@@ -314,6 +320,7 @@ function intakeOf({ applications, repository, catalog, stateFolder, spec }: Core
         catalog,
         key: () => sealingKey(stateFolder, application),
       }),
+    laneOf: laneOfRun({ systems: spec.systems, catalog, foreignRoots }),
     now: Date.now,
   })
 }

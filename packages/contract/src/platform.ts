@@ -82,6 +82,50 @@ export const kafkaClusterSchema = z.strictObject({
     }),
 })
 
+/** A name, `*.suffix` or an address, with an optional port; IPv6 with a port in brackets. */
+const systemHost = z
+  .string()
+  .max(260)
+  .regex(
+    /^(\[[\dA-Fa-f:.]+\](:\d{1,5})?|[\dA-Fa-f.]*:[\dA-Fa-f.]*:[\dA-Fa-f:.]*|(\*\.)?[\w.-]+(:\d{1,5})?)$/,
+    'must be a name, *.suffix or an address, with an optional :port',
+  )
+
+const systemSchema = z
+  .strictObject({
+    runs: z.int().min(1).max(10_000).meta({
+      description:
+        'Most runs at it at once, of all applications on all servers of the repository; others wait in the queue',
+    }),
+    hosts: z
+      .array(systemHost)
+      .max(100)
+      .default([])
+      .meta({
+        description:
+          'Where it is: name, *.suffix or address, with an optional :port, as the settings of connections have it. No name is looked up',
+        examples: [['ledger.internal:5432', '*.ledger.internal']],
+      }),
+    connections: z
+      .array(
+        z
+          .string()
+          .max(120)
+          .regex(
+            /^(\*|[a-z\d][a-z\d-]*)\/(\*|[a-z\d][a-z\d-]*)$/,
+            'must be APPLICATION/CONNECTION; each may be *',
+          ),
+      )
+      .max(1000)
+      .default([])
+      .meta({
+        description:
+          'Connections that lead to it, as `application/connection`, where their settings do not say so: because their address is a secret',
+        examples: [['billing/archive', '*/lake']],
+      }),
+  })
+  .refine(({ hosts, connections }) => hosts.length + connections.length > 0, 'needs `hosts` or `connections`')
+
 export const platformSchema = z.strictObject({
   apiVersion: z.literal(apiVersion).meta({ description: 'Version of the file' }),
   kind: z.literal('Platform').meta({ description: 'Always `Platform`' }),
@@ -138,9 +182,21 @@ export const platformSchema = z.strictObject({
             description:
               'Most requests a second that this server takes for one application, whatever their trigger; an application may ask for fewer by `policy.limits.requestsPerSecond`. Absent: as many as come',
           }),
+          weights: z
+            .record(name, z.number().min(0.01).max(100))
+            .default({})
+            .meta({
+              description:
+                'Shares of applications in the time of runner processes, by name; 1 for those that are not named. When more is asked for than there is, an application of weight 4 gets four times the time of one of weight 1, however long their runs are',
+              examples: [{ billing: 4, reports: 0.5 }],
+            }),
         })
         .prefault({})
-        .meta({ description: 'What every application may do at most' }),
+        .meta({ description: 'What applications may do at most, and their shares' }),
+      systems: z.record(name, systemSchema).default({}).meta({
+        description:
+          'Source systems that applications share, by name, and how much all of them together may ask of each',
+      }),
       auth: z
         .strictObject({
           tokens: z.enum(['required', 'off']).default('required').meta({

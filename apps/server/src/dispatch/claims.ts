@@ -1,12 +1,10 @@
 import type { Log } from '@bulkhead/connector-sdk'
 import { reach } from '@bulkhead/engine/observe/moments'
-import type { Claim, ClaimedRun, Repository } from '../repository/repository.ts'
+import type { Claim } from '../repository/claim.ts'
+import type { ClaimedRun, Repository } from '../repository/repository.ts'
 
-/** What an application could take now. */
-export interface Room {
-  readonly application: string
-  readonly runs: number
-}
+/** What could be taken now: by which applications, in the order in which they are served. */
+export type Room = Pick<Claim, 'most' | 'processes' | 'systems'>
 
 /** Takes waiting runs from the repository when there is room for them. */
 export interface Claims {
@@ -20,7 +18,7 @@ export interface Claims {
 const pollMs = 1_000
 
 /**
- * @param room  asked before each claim: how many runs of which application, in the order in which they are served
+ * @param room  asked before each claim
  * @param take  puts claimed runs to work. Never rejects
  */
 export function keepClaiming(options: {
@@ -28,7 +26,7 @@ export function keepClaiming(options: {
   readonly server: string
   readonly leaseMs: number
   readonly log: Log
-  readonly room: () => readonly Room[]
+  readonly room: () => Room
   readonly take: (runs: readonly ClaimedRun[]) => Promise<void>
 }): Claims {
   const { repository, server, leaseMs, log, room, take } = options
@@ -40,11 +38,11 @@ export function keepClaiming(options: {
   async function claimAll(): Promise<void> {
     do {
       again = false
-      const most: Claim['most'] = room().filter(({ runs }) => runs > 0)
+      const { most, ...rest } = room()
       if (most.length === 0) continue
       try {
         reach('before-claim')
-        const runs = await repository.claim({ server, leaseMs, most })
+        const runs = await repository.claim({ server, leaseMs, most, ...rest })
         reach('after-claim')
         isOut = false
         if (runs.length === 0) continue

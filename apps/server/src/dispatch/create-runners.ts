@@ -28,8 +28,11 @@ import type { RunnerProcess } from './runner-process.ts'
 import { countStartFailures } from './start-failures.ts'
 import { createRunnerStarter, type StarterOptions } from './runner-starter.ts'
 import type { Runners } from './runners.ts'
+import { createShares } from './shares.ts'
 import { makeSocketFolder } from './socket-folder.ts'
+import { createSystemBudgets } from './system-budgets.ts'
 import { createTaskDesk, type TaskQuestion } from './task-desk.ts'
+import { watchWaiting } from './watch-waiting.ts'
 import { killHanging } from './watch-processes.ts'
 
 export interface RunnersOptions extends Omit<StarterOptions, 'socket' | 'tokens' | 'leaseMs'> {
@@ -39,6 +42,9 @@ export interface RunnersOptions extends Omit<StarterOptions, 'socket' | 'tokens'
   readonly applications: Pick<Applications, 'get' | 'revision' | 'working' | 'crashed'>
   readonly engines: Pick<EngineChoice, 'of' | 'mayClaim' | 'failed' | 'works'>
   readonly runners: PlatformSpec['runners']
+  /** Of applications in the time of runner processes, where it is not 1. */
+  readonly weights: PlatformSpec['applications']['weights']
+  readonly systems: PlatformSpec['systems']
   /** Those of the roots whose connectors did not come with the platform: a run with one is alone in its process. */
   readonly foreignRoots: readonly string[]
 }
@@ -65,8 +71,14 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
   const waiting = new Set<ActiveRun>()
   let isDraining = false
 
+  const weightOf = (name: string): number => options.weights[name] ?? 1
+  const now = (): number => performance.now()
+  const shares = createShares({ weightOf, now })
+  const budgets = createSystemBudgets({ systems: options.systems, weightOf, now })
   const pool = createProcessPool({
     processes,
+    shares,
+    weightOf,
     runsPerProcess,
     recycleAfterRuns,
     graceMs,
@@ -127,8 +139,20 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     foreignRoots,
     runsPerProcess,
     pool,
+    shares,
+    budgets,
     active,
     waiting,
+  })
+  const want = watchWaiting({
+    repository,
+    applications: claimable,
+    pool,
+    shares,
+    budgets,
+    active,
+    waiting,
+    log,
   })
   const claims = keepClaiming({ repository, server, leaseMs, log, room, take })
   const leases = keepLeases({
@@ -177,6 +201,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
         const alone = mustBeAlone(one, application.application, catalog, foreignRoots)
         const run = activeRun(one, application, alone)
         active.set(keyOf(record.runId, record.epoch), run)
+        budgets.begin(run)
         waiting.add(run)
       } catch (error) {
         await ends.refuse(record, error)
@@ -187,7 +212,11 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
 
   function placeWaiting(): void {
     if (isDraining) return
-    for (const run of waiting) {
+    const turns = shares.order([...new Set([...waiting].map(({ record }) => record.application))])
+    const inTurn = [...waiting].toSorted(
+      (a, b) => turns.indexOf(a.record.application) - turns.indexOf(b.record.application),
+    )
+    for (const run of inTurn) {
       const process = pool.placeFor(run)
       if (process === undefined) continue
       waiting.delete(run)
@@ -197,31 +226,25 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
 
   function give(run: ActiveRun, process: RunnerProcess): void {
     const { runId, epoch } = run.record
-    run.process = process
+    pool.put(run, process)
     run.givenAtMs = performance.now()
     run.heardAtMs = run.givenAtMs
-    process.runs.add(run)
-    process.runsBegun++
-    if (run.alone) process.draining = true
     const token = newToken()
     tokens.add(token, { process, run: { runId, epoch } })
     process.inbox.put(runWorkOf(run, { token, leaseMs, leftFolders: earlierFolders(runId, epoch) }))
   }
 
   function placeAgain(run: ActiveRun): void {
-    run.process?.runs.delete(run)
+    pool.remove(run, performance.now())
     run.process = undefined
     waiting.add(run)
     placeWaiting()
   }
 
   function over(run: ActiveRun): void {
-    active.delete(keyOf(run.record.runId, run.record.epoch))
+    if (active.delete(keyOf(run.record.runId, run.record.epoch))) budgets.end(run)
     waiting.delete(run)
-    if (run.process !== undefined) {
-      run.process.runs.delete(run)
-      run.process.busyAtMs = performance.now()
-    }
+    pool.remove(run, performance.now())
     placeWaiting()
     claims.wake()
   }
@@ -232,8 +255,9 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     if (now - tickedAtMs > 4 * tickMs) for (const run of active.values()) run.heardAtMs = now
     tickedAtMs = now
     killHanging(pool.all, { silenceMs, graceMs }, now)
-    pool.tidy(now, waiting.size > 0)
+    pool.tidy(now, want.applications())
     placeWaiting()
+    want.look()
   }
 
   /** Nobody waits for it: what cannot be removed now is told to the log. */
@@ -310,6 +334,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
       await drain(0)
       unlisten()
       clearInterval(ticking)
+      await want.stop()
       await leases.stop()
       for (const process of pool.all) process.end(graceMs)
       await Promise.all([...pool.all].map(({ exited }) => exited))

@@ -17,6 +17,7 @@ import { grantLinks } from '@bulkhead/engine/links/grant-links'
 import { requestDigest } from '@bulkhead/engine/plan/identity'
 import { type ApplicationSpec, writeApplication } from '../../../../test/support/application-folder.ts'
 import { openRepository } from '../repository/open-repository.ts'
+import type { Lane } from '../repository/lane.ts'
 import type { Repository, RunRecord } from '../repository/repository.ts'
 import { createRunners, type RunnersOptions } from './create-runners.ts'
 import { builtInEngine } from '../engines/engine.ts'
@@ -47,7 +48,7 @@ export interface TestDispatch {
   /** Another server over the same repository. */
   another(server: string): Promise<Runners>
   /** Keeps a request as intake does. @returns the run's id */
-  accept(application: string, request: Readonly<Record<string, unknown>>): Promise<string>
+  accept(application: string, request: Readonly<Record<string, unknown>>, lane?: Lane): Promise<string>
   /** Waits until the run is over. */
   ended(runId: string, withinMs?: number): Promise<RunRecord>
   /** Waits until something holds. */
@@ -67,6 +68,8 @@ export async function startDispatch(
   options: {
     readonly runners?: Readonly<Record<string, unknown>>
     readonly logLevel?: RunnersOptions['logLevel']
+    readonly weights?: Readonly<Record<string, number>>
+    readonly systems?: Readonly<Record<string, object>>
     readonly environment?: (folder: string) => Readonly<Record<string, string>>
     readonly engines?: RunnersOptions['engines']
   } = {},
@@ -90,7 +93,11 @@ export async function startDispatch(
   const { spec } = platformSchema.parse({
     apiVersion: 'bulkhead.dev/v1beta1',
     kind: 'Platform',
-    spec: { runners: { lease: 'PT2S', silence: 'PT2S', stopGrace: 'PT2S', ...options.runners } },
+    spec: {
+      runners: { lease: 'PT2S', silence: 'PT2S', stopGrace: 'PT2S', ...options.runners },
+      applications: { weights: options.weights ?? {} },
+      systems: options.systems ?? {},
+    },
   })
   const all: RunnersOptions['applications'] = {
     get: (name) => served.get(name),
@@ -107,6 +114,8 @@ export async function startDispatch(
     applications: all,
     catalog,
     runners: spec.runners,
+    weights: spec.applications.weights,
+    systems: spec.systems,
     logLevel: options.logLevel ?? 'debug',
     connectorRoots: [join(root, 'connectors')],
     foreignRoots: [],
@@ -159,7 +168,7 @@ export async function startDispatch(
     runners,
     logged,
     another,
-    async accept(application, request) {
+    async accept(application, request, lane) {
       const requestId = randomBytes(6).toString('hex')
       const one = served.get(application)
       assert.ok(one)
@@ -181,6 +190,7 @@ export async function startDispatch(
         validUntilMs: undefined,
         destinations: { outcome: [], accepted: [], progress: [] },
         traceparent: undefined,
+        ...(lane !== undefined && { lane }),
       })
       assert.equal(accepted.is, 'new')
       return runId

@@ -16,11 +16,21 @@ export function mustBeAlone(
   catalog: Catalog,
   foreignRoots: readonly string[],
 ): boolean {
-  if (run.deaths > 0 || application.manifest.spec.isolation === 'run') return true
+  if (run.deaths > 0) return true
   const request = requestOf(body)
   // what cannot be read fails in its runner, in words for its requester
-  if (request === undefined) return false
-  const { job, source } = request.data
+  if (request === undefined) return application.manifest.spec.isolation === 'run'
+  return requestMustBeAlone(request, application, catalog, foreignRoots)
+}
+
+/** The same before there is a run. */
+export function requestMustBeAlone(
+  { data: { job, source } }: Pick<Request, 'data'>,
+  application: Application,
+  catalog: Catalog,
+  foreignRoots: readonly string[],
+): boolean {
+  if (application.manifest.spec.isolation === 'run') return true
   if (source !== undefined && 'connector' in source) return true
   return (
     (job !== undefined && jobRunsCode(application, job)) || usesForeign(application, catalog, foreignRoots)

@@ -1,6 +1,7 @@
 import type { ActiveRun } from './active-run.ts'
 import type { ServedApplication } from '../applications/applications.ts'
 import type { Death, RunnerProcess } from './runner-process.ts'
+import type { Shares } from './shares.ts'
 
 export interface PoolOptions {
   /** Most processes; tasks may need two more. */
@@ -9,6 +10,9 @@ export interface PoolOptions {
   readonly idleMs: number
   readonly recycleAfterRuns: number
   readonly graceMs: number
+  /** Of the time of processes, by application. */
+  readonly shares: Shares
+  readonly weightOf: (application: string) => number
   readonly start: (one: ServedApplication) => RunnerProcess
   /** It is of the build that its application is on. */
   readonly isOnItsEngine: (process: RunnerProcess) => boolean
@@ -24,27 +28,36 @@ export interface ProcessPool {
   free(): number
   /** Runs that processes of an application could take that are at work for it already. */
   room(one: ServedApplication): number
-  /** Processes more that the application may have at work now. */
-  mayStart(one: ServedApplication): number
+  /** For each process more that the application may have at work now, how many must be free then. */
+  starts(one: ServedApplication): readonly number[]
   /** A process for the run, perhaps a new one; undefined when there is none for now. */
   placeFor(run: ActiveRun): RunnerProcess | undefined
   placeForTask(one: ServedApplication): RunnerProcess
-  /** Ends what is idle for long, or has none but its last runs. @param wanted  somebody waits for a process */
-  tidy(nowMs: number, wanted: boolean): void
+  /** The run is in that process from now on. */
+  put(run: ActiveRun, process: RunnerProcess): void
+  /** It is in none any more. */
+  remove(run: ActiveRun, nowMs: number): void
+  /** Ends what is idle for long, or has none but its last runs. @param waiting  who has runs that wait for a process */
+  tidy(nowMs: number, waiting: readonly ServedApplication[]): void
   /** No process takes another run. */
   drain(): void
 }
 
 /** An application keeps a process at least so long while others wait for one: starting it was not for nothing. */
 const quantumMs = 2_000
+/** A process whose runs do not end by then gives way too late: another is asked. */
+const patienceMs = 5_000
 /** Tasks answer requests of people and send replies: they do not wait for runs of others to end. */
 const processesForTasks = 2
 
 export function createProcessPool(options: PoolOptions): ProcessPool {
   const { processes, runsPerProcess, idleMs, recycleAfterRuns, graceMs, start, onExit } = options
   const { isOutdated, isOnItsEngine } = options
+  const { shares, weightOf } = options
   const all = new Set<RunnerProcess>()
   const ending = new Set<RunnerProcess>()
+  /** Those that were asked to give way to others, and when. */
+  const givingWay = new Map<RunnerProcess, number>()
 
   const living = (): RunnerProcess[] => [...all].filter((process) => !ending.has(process))
   const isIdle = ({ runs, tasks }: RunnerProcess): boolean => runs.size + tasks.size === 0
@@ -63,6 +76,7 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
     void process.exited.then((death) => {
       all.delete(process)
       ending.delete(process)
+      givingWay.delete(process)
       onExit(process, death)
     })
     return process
@@ -80,16 +94,28 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
     return Math.max(0, processes - now.length) + now.filter(isIdle).length
   }
 
+  const heldBy = (name: string): number =>
+    living().filter(({ one, runs }) => one.application.name === name && runs.size > 0).length
+
   /**
-   * An application gets another process only while more are free than it has at work. One whose runs hang holds half of them at
-   * most, a second one half of the rest, and others go on (I7).
+   * An application gets another process only while more are free than it has at work, by its weight. One whose runs hang holds
+   * half of them at most, a second one half of the rest, and others go on; whatever its weight, none holds all (I7).
    *
    * @see Choudhury and Hahne, Dynamic queue length thresholds for shared-memory packet switches, 1998
    */
-  function mayStart({ application: { name } }: ServedApplication): number {
-    const held = living().filter(({ one, runs }) => one.application.name === name && runs.size > 0).length
-    return Math.max(0, Math.ceil((free() - held) / 2))
+  function startsOf({ application: { name } }: ServedApplication, available: number): readonly number[] {
+    const held = heldBy(name)
+    const most = Math.max(1, processes - 1) - held
+    const starts: number[] = []
+    for (let more = 0; more < most; more++) {
+      const needed = Math.floor((held + more) / weightOf(name)) + 1
+      if (needed > available - more) break
+      starts.push(needed)
+    }
+    return starts
   }
+
+  const starts = (one: ServedApplication): readonly number[] => startsOf(one, free())
 
   /** Makes room by ending the process that was idle for longest. */
   function makeRoom(): boolean {
@@ -101,10 +127,32 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
     return true
   }
 
+  /** Has a process for each of those who wait take no more runs, of who has used most of its share (I7). */
+  function giveWay(nowMs: number, waiting: readonly ServedApplication[]): void {
+    if (free() > 0) return
+    const used = ({ one }: Pick<RunnerProcess, 'one'>): number => shares.used(one.application.name)
+    const asked = [...givingWay.values()].filter((atMs) => nowMs - atMs < patienceMs).length
+    const due = waiting
+      .filter((one) => startsOf(one, 1).length > 0)
+      .toSorted((a, b) => used({ one: a }) - used({ one: b }))
+      .slice(asked)
+    for (const one of due) {
+      const [giver] = living()
+        .filter(
+          ({ draining, readyAtMs }) => !draining && readyAtMs !== undefined && nowMs - readyAtMs > quantumMs,
+        )
+        .filter((process) => used(process) > used({ one }))
+        .toSorted((a, b) => used(b) - used(a) || a.startedAtMs - b.startedAtMs)
+      if (giver === undefined) return
+      giver.draining = true
+      givingWay.set(giver, nowMs)
+    }
+  }
+
   return {
     all,
     free,
-    mayStart,
+    starts,
     room: (one) =>
       living()
         .filter((process) => isOf(one)(process) && !process.draining && !isIdle(process))
@@ -116,7 +164,7 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
         .filter((process) => !alone || isIdle(process))
         .toSorted((a, b) => b.runs.size - a.runs.size)
       if (found !== undefined && !isIdle(found)) return found
-      if (mayStart(one) === 0) return undefined
+      if (starts(one).length === 0) return undefined
       return found ?? (makeRoom() ? begin(one) : undefined)
     },
     placeForTask(one) {
@@ -128,7 +176,20 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
       // all are at work for others, and tasks of others are under way besides: the one that is soonest over makes room
       throw new NoProcessForTask()
     },
-    tidy(nowMs, wanted) {
+    put(run, process) {
+      if (process.runs.size === 0) shares.holds(process.one.application.name, 1)
+      run.process = process
+      process.runs.add(run)
+      process.runsBegun++
+      if (run.alone) process.draining = true
+    },
+    remove(run, nowMs) {
+      const { process } = run
+      if (process?.runs.delete(run) !== true) return
+      process.busyAtMs = nowMs
+      if (process.runs.size === 0) shares.holds(process.one.application.name, -1)
+    },
+    tidy(nowMs, waiting) {
       for (const process of living()) {
         if (process.runsBegun >= recycleAfterRuns) process.draining = true
         if (!isIdle(process)) continue
@@ -136,14 +197,7 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
         const isOld = isOutdated(process.one) || !isOnItsEngine(process)
         if (process.draining || isSurplus || isOld || nowMs - process.busyAtMs > idleMs) end(process)
       }
-      if (!wanted || living().some(({ draining }) => draining)) return
-      // who has most gives first, and of its processes the one that it had for longest
-      const held = Map.groupBy(living(), ({ one }) => one.application.name)
-      const [richest = []] = [...held.values()].toSorted((a, b) => b.length - a.length)
-      const due = richest
-        .filter(({ readyAtMs }) => readyAtMs !== undefined && nowMs - readyAtMs > quantumMs)
-        .toSorted((a, b) => a.startedAtMs - b.startedAtMs)
-      if (due[0] !== undefined) due[0].draining = true
+      giveWay(nowMs, waiting)
     },
     drain() {
       for (const process of all) process.draining = true

@@ -1,52 +1,62 @@
 import type { Catalog } from '@bulkhead/engine'
+import type { ClaimShare } from '../repository/claim.ts'
 import type { ActiveRun } from './active-run.ts'
 import type { Room } from './claims.ts'
 import { isAlwaysAlone } from './must-be-alone.ts'
 import type { ProcessPool } from './process-pool.ts'
-import type { Applications } from '../applications/applications.ts'
+import type { Shares } from './shares.ts'
+import type { SystemBudgets } from './system-budgets.ts'
+import type { Applications, ServedApplication } from '../applications/applications.ts'
 
 /**
  * Says how many runs of each application could be taken now: as many as it may have at once, as far as its processes have room, or
- * processes are free. Another application begins each time, so that the last free process goes to each in turn (I7).
- *
- * An application without room may have one run in hand: it shows that the application wants a process.
+ * processes are free. A run is taken when there is a place for it and not before: what waits, waits in the queue, where
+ * another server can take it. Whoever has used least of its share comes first (I7).
  */
 export function roomOf(options: {
   readonly applications: Pick<Applications, 'working'>
   readonly catalog: Catalog
   readonly foreignRoots: readonly string[]
   readonly runsPerProcess: number
-  readonly pool: ProcessPool
+  readonly pool: Pick<ProcessPool, 'free' | 'starts' | 'room'>
+  readonly shares: Pick<Shares, 'order'>
+  readonly budgets: Pick<SystemBudgets, 'of'>
   readonly active: ReadonlyMap<string, ActiveRun>
+  /** Taken, and without a process yet. */
   readonly waiting: ReadonlySet<ActiveRun>
-}): () => readonly Room[] {
-  const { applications, catalog, foreignRoots, runsPerProcess, pool, active, waiting } = options
-  let turn = 0
+}): () => Room {
+  const { applications, catalog, foreignRoots, runsPerProcess, pool, shares, budgets, active, waiting } =
+    options
+
+  function shareOf(one: ServedApplication, atOnce: number, isWaiting: boolean): ClaimShare {
+    const { application } = one
+    const isAlone = isAlwaysAlone(application, catalog, foreignRoots)
+    return {
+      application: application.name,
+      runs: isAlone ? 0 : pool.room(one),
+      // what has been taken is the first to get one
+      processes: isWaiting ? [] : pool.starts(one),
+      runsPerProcess: isAlone ? 1 : runsPerProcess,
+      atOnce,
+    }
+  }
 
   return () => {
-    const all = applications.working()
-    turn = all.length === 0 ? 0 : (turn + 1) % all.length
-    // one that waits for runs of its own application to end needs nobody else's process
-    let free = pool.free() - [...waiting].filter(({ one }) => pool.mayStart(one) > 0).length
+    const served = new Map(applications.working().map((one) => [one.application.name, one]))
     const counts = countsOf(active.values())
-    const waits = new Set([...waiting].map(({ record }) => record.application))
-    return [...all.slice(turn), ...all.slice(0, turn)].map((one) => {
-      const { name, manifest } = one.application
-      const most = manifest.spec.policy.limits.concurrentRuns - (counts.get(name) ?? 0)
-      // what it has in hand comes first
-      if (most <= 0 || waits.has(name)) return { application: name, runs: 0 }
-      const more = pool.mayStart(one)
-      if (isAlwaysAlone(one.application, catalog, foreignRoots)) {
-        const runs = Math.min(most, Math.max(1, Math.min(more, free)))
-        free -= runs
-        return { application: name, runs }
-      }
-      const room = pool.room(one)
-      if (room >= most || free <= 0 || more === 0)
-        return { application: name, runs: Math.min(most, Math.max(1, room)) }
-      free--
-      return { application: name, runs: Math.min(most, room + runsPerProcess) }
+    const inHand = new Set([...waiting].map(({ record }) => record.application))
+    const most = shares.order([...served.keys()]).flatMap((name) => {
+      const one = served.get(name)
+      if (one === undefined) return []
+      const atOnce = one.application.manifest.spec.policy.limits.concurrentRuns - (counts.get(name) ?? 0)
+      if (atOnce <= 0) return []
+      const share = shareOf(one, atOnce, inHand.has(name))
+      return share.runs + (share.processes?.length ?? 0) > 0 ? [share] : []
     })
+    // one that waits for runs of its own application to end needs nobody else's process
+    const awaited = [...waiting].filter(({ one }) => pool.starts(one).length > 0).length
+    const systems = budgets.of(most.map(({ application }) => application))
+    return { most, processes: Math.max(0, pool.free() - awaited), systems }
   }
 }
 

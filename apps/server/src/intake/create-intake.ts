@@ -8,14 +8,16 @@ import {
   requestIdentityOf,
   type StoredReply,
 } from '@bulkhead/contract'
-import type { Catalog } from '@bulkhead/engine'
+import type { Application, Catalog } from '@bulkhead/engine'
 import { contentDigest } from '@bulkhead/engine/application/content-digest'
 import { runIdOf } from '@bulkhead/engine/job/run-id'
 import { reach } from '@bulkhead/engine/observe/moments'
 import { requestDigest } from '@bulkhead/engine/plan/identity'
+import type { Plan } from '@bulkhead/engine/plan/plan'
 import { planRun } from '@bulkhead/engine/plan/plan-run'
 import { replyErrorOf } from '@bulkhead/engine/reply/reply-error'
 import type { Applications, ServedApplication } from '../applications/applications.ts'
+import type { Lane } from '../repository/lane.ts'
 import type { AcceptRequest, Accepted, Repository } from '../repository/repository.ts'
 import type { Arrival, Intake, Preparing, Taken } from './intake.ts'
 import { requestText } from './request-text.ts'
@@ -29,6 +31,8 @@ export interface IntakeOptions {
     text: string,
     sealedFor: { readonly application: string; readonly requestId: string },
   ) => Promise<string>
+  /** What a run of that request needs to begin. Undefined: nothing. */
+  readonly laneOf?: (application: Application, request: Request, plan: Plan) => Lane
   readonly now: () => number
 }
 
@@ -50,12 +54,14 @@ export function createIntake(options: IntakeOptions): Intake & Preparing {
       }
       try {
         const request = readChecked(text, arrival)
-        planRun({ application: served.application, request, catalog: options.catalog, nowMs: now() })
+        const { application } = served
+        const plan = planRun({ application, request, catalog: options.catalog, nowMs: now() })
+        const lane = options.laneOf?.(application, request, plan)
         const body = await sealed(text, request, arrival)
         const kept = body === text ? request : readRequest(body)
         reach('before-accept')
         const accepted = await repository.accept(
-          acceptRequest(served, arrival, request, body, contentDigest(kept.data)),
+          acceptRequest(served, arrival, request, { body, digest: contentDigest(kept.data), lane }),
         )
         reach('after-accept')
         return takenOf(accepted)
@@ -124,10 +130,10 @@ export function createIntake(options: IntakeOptions): Intake & Preparing {
     served: ServedApplication,
     arrival: Arrival,
     request: Request,
-    body: string,
-    digest: string,
+    found: { readonly body: string; readonly digest: string; readonly lane: Lane | undefined },
   ): AcceptRequest {
     const { data } = request
+    const { body, digest, lane } = found
     return {
       ...identified(served, arrival, request),
       body,
@@ -136,6 +142,7 @@ export function createIntake(options: IntakeOptions): Intake & Preparing {
       context: data.context,
       validUntilMs: data.validUntil === undefined ? undefined : Date.parse(data.validUntil),
       mostQueued: served.application.manifest.spec.policy.limits.queued,
+      ...(lane !== undefined && { lane }),
     }
   }
 

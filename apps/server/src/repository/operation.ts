@@ -22,6 +22,8 @@ export interface Scope {
 export interface Traits {
   /** Whether others write at the same time, so that rows are locked before they are judged. */
   readonly rowLocks: boolean
+  /** Whether this transaction is now the only one that counts runs at source systems; undefined: it always is. */
+  readonly budgetLock: RawBuilder<boolean> | undefined
   /** Which events a reader may go past: none that was numbered before it and is committed later. */
   readonly settledEvents: RawBuilder<boolean> | undefined
 }

@@ -10,6 +10,7 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
     refuse: (request, refusal) => home.call('accept', { request, memoryMs, refusal }),
     queued: (application) => home.call('queued', application),
     claim: (claim) => home.call('claim', claim),
+    waiting: () => home.call('waiting', undefined),
     renew: (renewal) => home.call('renew', renewal),
     finish: (finish) => home.call('finish', finish),
     lose: (runs, policy) => home.call('lose', { runs, policy }),

@@ -1,4 +1,6 @@
 import type { FinalState, RunCommand, RunOutcome, RunState, StoredReply, Delivery } from '@bulkhead/contract'
+import type { Claim, Waiting } from './claim.ts'
+import type { Lane } from './lane.ts'
 import type { RevisionKeeping } from './revision-keeping.ts'
 
 /**
@@ -27,6 +29,8 @@ export interface Repository extends RevisionKeeping, AsyncDisposable {
 
   /** Takes up to `most` waiting runs of each application, oldest first, for this server: each with a new epoch (I2). */
   claim(claim: Claim): Promise<readonly ClaimedRun[]>
+  /** Who waits, and how much is taken of what runs wait for. */
+  waiting(): Promise<Waiting>
   /** Prolongs leases and keeps progress. Answers for each run whether it is still held, and its open commands. */
   renew(renewal: Renewal): Promise<readonly RenewedRun[]>
   /** The outcome of a run, its answers in the outbox, in one transaction; nothing of it when the epoch is not the run's (I2, I3). */
@@ -159,6 +163,8 @@ export interface AcceptRequest {
   readonly traceparent: string | undefined
   /** Most runs of the application that may wait; undefined: as many as come. */
   readonly mostQueued?: number
+  /** Undefined: it needs nothing. */
+  readonly lane?: Lane
 }
 
 export interface Destinations {
@@ -196,6 +202,11 @@ export interface RunRecord {
   /** Whose process has it, or had it last: name and identity of the build. */
   readonly engine: string | undefined
   readonly acceptedAtMs: number
+  readonly lane: Lane
+  /** Since when it waits, or waited last: since it was accepted, or given back. */
+  readonly queuedAtMs: number
+  /** How long it has waited in the queue, before it was last taken from it: milliseconds. */
+  readonly waitedMs: number
   readonly startedAtMs: number | undefined
   readonly finishedAtMs: number | undefined
   readonly progress: { readonly rows: number | null; readonly bytes: number } | undefined
@@ -206,12 +217,6 @@ export interface RunRecord {
   readonly resultGoneAtMs: number | undefined
   readonly actor: Actor
   readonly context: unknown
-}
-
-export interface Claim {
-  readonly server: string
-  readonly leaseMs: number
-  readonly most: readonly { readonly application: string; readonly runs: number }[]
 }
 
 export interface ClaimedRun {

@@ -77,6 +77,12 @@ export interface RunTable {
   handovers: number
   /** Whose process had it last; NULL: none yet, or nobody told. */
   engine: string | null
+  /** What it needs to begin; see `laneOf`. */
+  lane: string
+  /** NULL: when it was accepted. */
+  queued_at: number | null
+  /** Milliseconds in the queue, without those since `queued_at` while it is queued. */
+  waited: number
 }
 
 /** Texts of requests, apart from the runs, whose rows are read often. */

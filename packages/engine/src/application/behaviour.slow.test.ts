@@ -146,6 +146,8 @@ const table: readonly Row[] = [
   ['a variable that is not read', 'nothing', ({ variables }) => (variables['OTHER'] = 'b')],
   ['value of a secret', 'nothing', ({ variables }) => (variables['BULKHEAD_SECRET__BILLING__LEDGER'] = 's')],
   ['secrets of another', 'nothing', ({ variables }) => (variables['BULKHEAD_SECRET__OTHER__X'] = 's')],
+  ['its share of the runners', 'nothing', inPlatform({ kafka, applications: { weights: { billing: 4 } } })],
+  ['the budget of its source system', 'nothing', inPlatform({ kafka, systems: { ledger: { runs: 2, hosts: ['db.internal'] } } })],
   ['a connector that it does not use', 'nothing', ({ connectors }) => (connectors[3]!.integrity = 'sha256-z')],
   ['a package that no connector uses', 'nothing', ({ dependencies }) => (dependencies['unused'] = '9.0.0')],
   ['a cluster that it does not name', 'nothing', inPlatform({ kafka: { ...kafka, other: { bootstrap: ['z:1'] } } })],

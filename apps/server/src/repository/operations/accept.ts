@@ -1,5 +1,6 @@
 import { fault, type StoredReply } from '@bulkhead/contract'
 import { isFinal } from '@bulkhead/engine/job/run-state'
+import { laneText } from '../lane.ts'
 import type { Scope } from '../operation.ts'
 import type { Accepted, AcceptRequest } from '../repository.ts'
 import { answerAgain, sendAnswer } from './answer-again.ts'
@@ -189,6 +190,7 @@ function attemptOf(request: AcceptRequest, attempt: number, body: string | undef
     context: request.context,
     actor: request.actor,
     traceparent: request.traceparent ?? null,
+    lane: request.lane === undefined ? '' : laneText(request.lane),
     body,
   }
 }

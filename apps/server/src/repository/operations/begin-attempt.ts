@@ -20,6 +20,8 @@ export interface NewAttempt {
   readonly context: unknown
   readonly actor: Actor
   readonly traceparent: string | null
+  /** See `laneOf`. */
+  readonly lane: string
   /** Undefined for one that is refused at once. */
   readonly body: string | undefined
 }
@@ -62,6 +64,9 @@ export async function beginAttempt(scope: Scope, attempt: NewAttempt): Promise<R
     deaths: 0,
     handovers: 0,
     engine: null,
+    lane: attempt.lane,
+    queued_at: nowMs,
+    waited: 0,
   }
   await together(
     db.insertInto('runs').values(row).execute(),

@@ -1,21 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
+import { type Lane, laneOf, laneText } from '../lane.ts'
 import type { Scope } from '../operation.ts'
-import type { Claim, ClaimedRun } from '../repository.ts'
+import type { Claim } from '../claim.ts'
+import type { ClaimedRun } from '../repository.ts'
 import type { Tables } from '../tables.ts'
+import { type Candidate, divide, mostOf } from './divide.ts'
 import { runRecordOf } from './rows.ts'
 import { together } from './together.ts'
+import { runningBySystem, waitingLanes } from './waiting.ts'
 import { writeEvents } from './write-event.ts'
 
-/** SQLite takes 500 parts of a compound query; more applications than that are asked for in turn. */
+/** SQLite takes 500 parts of a compound query; more lanes than that are asked for in turn. */
 const mostParts = 200
+/** A claim of another server takes some milliseconds. */
+const lockTries = 5
+const lockWaitMs = 3
 
-/** Gives waiting runs to a server, each with a new epoch (I2): the oldest of each application first (I7). */
-export async function claim(scope: Scope, { server, leaseMs, most }: Claim): Promise<ClaimedRun[]> {
+/** A lane of an application that this server could take runs of, and how many. */
+interface WantedLane extends Lane {
+  readonly application: string
+  readonly runs: number
+}
+
+/** Gives waiting runs to a server, each with a new epoch (I2): see `divide` (I7). */
+export async function claim(scope: Scope, asked: Claim): Promise<ClaimedRun[]> {
   const { db, nowMs } = scope
-  const asked = most.filter(({ runs }) => runs > 0)
-  const ids: string[] = []
-  for (let from = 0; from < asked.length; from += mostParts)
-    ids.push(...(await waitingRuns(scope, asked.slice(from, from + mostParts))))
+  const { server, leaseMs } = asked
+  const budgets = new Set(asked.systems?.map(({ system }) => system))
+  const lanes = wantedLanes(await waitingLanes(db), asked)
+  const isBudgeted = ({ systems }: Lane): boolean => systems.some((name) => budgets.has(name))
+  const isLocked = !lanes.some(isBudgeted) || (await lockBudgets(scope))
+  const open = isLocked ? lanes : lanes.filter((lane) => !isBudgeted(lane))
+  const candidates: Candidate[] = []
+  for (let from = 0; from < open.length; from += mostParts)
+    candidates.push(...(await candidatesOf(scope, open.slice(from, from + mostParts))))
+  if (candidates.length === 0) return []
+  const running = candidates.some(isBudgeted) ? await runningBySystem(db) : new Map<string, number>()
+  const ids = divide(
+    candidates.toSorted((a, b) => (a.runId < b.runId ? -1 : 1)),
+    asked,
+    running,
+  )
   if (ids.length === 0) return []
   const rows = await db
     .updateTable('runs')
@@ -24,6 +50,7 @@ export async function claim(scope: Scope, { server, leaseMs, most }: Claim): Pro
       epoch: set('epoch', '+', 1),
       server,
       lease_until: nowMs + leaseMs,
+      waited: sql<number>`waited + ${nowMs} - coalesce(queued_at, accepted_at)`,
     }))
     .where('run_id', 'in', ids)
     .where('state', '=', 'queued')
@@ -57,37 +84,73 @@ export async function claim(scope: Scope, { server, leaseMs, most }: Claim): Pro
   })
 }
 
-/** One statement for all applications: two servers never wait for each other, each takes what the other did not lock. */
-async function waitingRuns({ db, traits }: Scope, most: Claim['most']): Promise<readonly string[]> {
-  const [first, ...others] = most.map(({ application, runs }) =>
-    waitingOf(db, application, runs, traits.rowLocks),
-  )
+function wantedLanes(
+  waiting: readonly (Lane & { readonly application: string })[],
+  { most }: Claim,
+): readonly WantedLane[] {
+  const shares = new Map(most.map((share) => [share.application, share]))
+  return waiting.flatMap((lane) => {
+    const share = shares.get(lane.application)
+    if (share === undefined) return []
+    const all = mostOf(share)
+    const runs = lane.alone && share.processes !== undefined ? Math.min(all, share.processes.length) : all
+    return runs > 0 ? [{ ...lane, runs }] : []
+  })
+}
+
+/**
+ * Who counts the runs at a system, and adds to them, does so alone. One who holds on to it is not waited for: runs
+ * of other systems are given away meanwhile (I7).
+ */
+async function lockBudgets({ db, traits }: Scope): Promise<boolean> {
+  const { budgetLock } = traits
+  if (budgetLock === undefined) return true
+  for (let tried = 1; ; tried++) {
+    const { rows } = await sql<{ locked: boolean }>`select ${budgetLock} as locked`.execute(db)
+    if (rows[0]?.locked === true || tried === lockTries) return rows[0]?.locked === true
+    await sleep(lockWaitMs)
+  }
+}
+
+/** One statement for all lanes: two servers never wait for each other, each takes what the other did not lock. */
+async function candidatesOf(
+  { db, traits }: Scope,
+  lanes: readonly WantedLane[],
+): Promise<readonly Candidate[]> {
+  const [first, ...others] = lanes.map((lane) => oldestOf(db, lane, traits.rowLocks))
   if (first === undefined) return []
   let query = first
   for (const other of others) query = query.unionAll(other)
-  return (await query.execute()).map(({ run_id }) => run_id)
+  const rows = await query.execute()
+  return rows.map(({ run_id, application, lane }) => ({ runId: run_id, application, ...laneOf(lane) }))
 }
 
-function waitingOf(
+interface CandidateRow {
+  readonly run_id: string
+  readonly application: string
+  readonly lane: string
+}
+
+function oldestOf(
   db: Kysely<Tables>,
-  application: string,
-  runs: number,
+  lane: WantedLane,
   lock: boolean,
-): SelectQueryBuilder<Tables, never, { run_id: string }> {
+): SelectQueryBuilder<Tables, never, CandidateRow> {
   // in a query of its own, because neither database takes an order or a lock directly in a part of a union
   return db
     .selectFrom(
       db
         .selectFrom('runs')
-        .select('run_id')
-        .where('application', '=', application)
+        .select(['run_id', 'application', 'lane'])
+        .where('application', '=', lane.application)
+        .where('lane', '=', laneText(lane))
         .where('state', '=', sql.lit('queued' as const)) // for the partial index
         .orderBy('run_id')
-        .limit(runs)
+        .limit(lane.runs)
         .$if(lock, (query) => query.forUpdate().skipLocked())
         .as('waiting'),
     )
-    .select('waiting.run_id') as unknown as SelectQueryBuilder<Tables, never, { run_id: string }>
+    .selectAll() as unknown as SelectQueryBuilder<Tables, never, CandidateRow>
 }
 
 /** How many runs of an application wait. */

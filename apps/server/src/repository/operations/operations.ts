@@ -21,6 +21,7 @@ import {
   setRevisionAside,
 } from './revisions.ts'
 import { sweep } from './sweep.ts'
+import { waiting } from './waiting.ts'
 import { addToken, revokeToken, tokenByHash, tokens } from './tokens.ts'
 
 /** All that both homes do, by name: a call crosses to the thread of SQLite as its name and plain data. */
@@ -28,6 +29,7 @@ export const operations = {
   accept,
   queued,
   claim,
+  waiting,
   renew,
   finish,
   lose,

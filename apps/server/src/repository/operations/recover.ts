@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { nextRunState } from '@bulkhead/engine/job/run-state'
+import { laneOf, laneText } from '../lane.ts'
 import type { Scope } from '../operation.ts'
 import type { LeftRun, LostRun, Recovered, RecoveryPolicy } from '../repository.ts'
 import { endWithoutRunner } from './end-run.ts'
@@ -91,15 +92,19 @@ async function giveBack(
     await endWithoutRunner(scope, row, 'failed', runnerDiedError(row.epoch - handovers), actor)
     return true
   }
+  const died = why === 'died'
   await db
     .updateTable('runs')
     .set({
       state: 'queued',
+      // it takes no other run with it again
+      ...(died && { lane: laneText({ ...laneOf(row.lane), alone: true }) }),
+      queued_at: scope.nowMs,
       server: null,
       lease_until: null,
       progress_rows: null,
       progress_bytes: null,
-      deaths: row.deaths + (why === 'died' ? 1 : 0),
+      deaths: row.deaths + (died ? 1 : 0),
       handovers,
     })
     .where('run_id', '=', row.run_id)

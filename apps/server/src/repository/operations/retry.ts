@@ -36,6 +36,7 @@ export async function retry(
     context: fromJson(row.context),
     actor,
     traceparent: row.traceparent,
+    lane: row.lane,
     body: kept.body,
   })
   return runRecordOf(begun)

@@ -1,5 +1,6 @@
 import type { Delivery, StoredReply } from '@bulkhead/contract'
 import type { Insertable, Selectable } from 'kysely'
+import { laneOf } from '../lane.ts'
 import type { Destinations, RunRecord } from '../repository.ts'
 import type { RunTable } from '../tables.ts'
 
@@ -23,6 +24,9 @@ export function runRecordOf(row: RunRow): RunRecord {
     server: row.server ?? undefined,
     engine: row.engine ?? undefined,
     acceptedAtMs: row.accepted_at,
+    lane: laneOf(row.lane),
+    queuedAtMs: row.queued_at ?? row.accepted_at,
+    waitedMs: row.waited,
     startedAtMs: row.started_at ?? undefined,
     finishedAtMs: row.finished_at ?? undefined,
     progress:

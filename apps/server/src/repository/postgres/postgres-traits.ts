@@ -14,6 +14,7 @@ import type { Traits } from '../operation.ts'
  */
 export const postgresTraits: Traits = {
   rowLocks: true,
+  budgetLock: sql<boolean>`pg_try_advisory_xact_lock(hashtext('bulkhead budgets of ' || current_schema()))`,
   settledEvents: sql<boolean>`written_by < COALESCE(
     (SELECT under_way FROM pg_snapshot_xip(pg_current_snapshot()) AS under_way
      WHERE NOT EXISTS (

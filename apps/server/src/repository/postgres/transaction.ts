@@ -12,6 +12,7 @@ import { postgresDialect, postgresTraits } from './postgres-traits.ts'
 /** Operations that write nothing: they take no transaction id. */
 const readOnly: ReadonlySet<OperationName> = new Set<OperationName>([
   'queued',
+  'waiting',
   'run',
   'runs',
   'events',

@@ -63,6 +63,7 @@ test('no statement looks through a whole table that grows', async () => {
   await call('accept', { ...arrived, request: { ...request, runId: sampleRunId() } })
   await call('accept', { ...arrived, request: { ...request, runId: sampleRunId(), contentDigest: 'b' } })
   await call('queued', 'billing')
+  await call('waiting', undefined)
   const taken = await call('takeMessages', { server: 's', most: 10, leaseMs: 1000 })
   const ids = taken.map(({ id }) => id)
   await call('giveBackMessages', ids)
@@ -117,7 +118,7 @@ test('no statement looks through a whole table that grows', async () => {
     for (const { detail } of plan) {
       const step = String(detail)
       // a part of the query, an order by the primary key that ends at a limit, or the due messages by their destinations
-      const small = /^SCAN (waiting|of_place|places|\(subquery|\d+-ROW VALUES)/.test(step)
+      const small = /^SCAN (waiting|found|first|next|of_place|places|\(subquery|\d+-ROW VALUES)/.test(step)
       const limited = / limit \?/.test(sql) && !sql.startsWith('delete')
       if (step.startsWith('SCAN') && !small && !limited) scans.push(`${name}: ${step} in ${sql}`)
     }

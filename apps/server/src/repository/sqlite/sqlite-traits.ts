@@ -4,7 +4,11 @@ import type { ColumnTypes } from '../migrations/migrations.ts'
 import type { Traits } from '../operation.ts'
 
 /** What is SQLite's own: one writer, who locks the whole database, and whose numbers are all of one type. */
-export const sqliteTraits: Traits = { rowLocks: false, settledEvents: undefined }
+export const sqliteTraits: Traits = {
+  rowLocks: false,
+  budgetLock: undefined,
+  settledEvents: undefined,
+}
 
 export const sqliteColumns: ColumnTypes = { bigInteger: 'integer', counter: 'autoincrement', after: {} }
 

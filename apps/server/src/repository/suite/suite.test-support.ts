@@ -3,6 +3,7 @@ import type { Repository } from '../repository.ts'
 import { idempotencyCases } from './idempotency.test-support.ts'
 import { interleavingCases } from './interleavings.test-support.ts'
 import { keepingCases } from './keeping.test-support.ts'
+import { laneCases } from './lanes.test-support.ts'
 import { leaseCases } from './leases.test-support.ts'
 import { outboxCases } from './outbox.test-support.ts'
 import { resultCases } from './results.test-support.ts'
@@ -33,6 +34,7 @@ export interface TestRepository {
 export function repositorySuite(home: TestHome): void {
   idempotencyCases(home)
   leaseCases(home)
+  laneCases(home)
   outboxCases(home)
   keepingCases(home)
   resultCases(home)
