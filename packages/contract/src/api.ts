@@ -1,7 +1,7 @@
 import { errorKinds, z } from '@bulkhead/connector-sdk'
 import { name } from './names.ts'
 import { requestId } from './request.ts'
-import { runStates, storedReplySchema } from './run.ts'
+import { runStates, storedReplySchema, waitReasons } from './run.ts'
 import { logLineSchema, progressSchema } from './runner-api.ts'
 
 /** What the HTTP API of a server takes and tells: the shapes that its clients use. Times are RFC 3339 in UTC. */
@@ -31,6 +31,23 @@ export const runViewSchema = z.object({
   ),
   actor: described(z.string(), 'Who asked for it'),
   acceptedAt: described(time, 'When the request was accepted'),
+  waitedSeconds: described(
+    z.number().min(0).optional(),
+    'How long the run has waited in the queue, over all its times there: until now, while it waits',
+  ),
+  waiting: described(
+    z
+      .object({
+        since: described(time, 'When it was put into the queue, last'),
+        for: described(
+          z.enum(waitReasons),
+          'What it waits for, as the server sees it that answers: `runners`: a runner process; `concurrentRuns`: the end of other runs of its application, of which there are as many as may be; `system`: a place at a source system with a budget',
+        ),
+        system: described(z.string().optional(), 'Which one, for `system`'),
+      })
+      .optional(),
+    'While it is queued',
+  ),
   startedAt: described(maybeTime, 'When the attempt began'),
   finishedAt: described(maybeTime, 'When it ended'),
   progress: described(progressSchema.optional(), 'While it runs, as far as its runner told'),

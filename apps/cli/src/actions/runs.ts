@@ -126,6 +126,7 @@ function runTable(runs: readonly RunView[], style: Style, columns: number): stri
       { title: 'job' },
       { title: 'state' },
       { title: 'accepted' },
+      { title: 'waited', align: 'right' },
       { title: 'took', align: 'right' },
       { title: 'rows', align: 'right' },
       { title: 'request' },
@@ -136,6 +137,7 @@ function runTable(runs: readonly RunView[], style: Style, columns: number): stri
       run.job ?? '',
       run.state,
       run.acceptedAt.slice(0, 19).replace('T', ' '),
+      waitedOf(run),
       tookOf(run),
       rowsOf(run),
       run.requestId,
@@ -160,6 +162,8 @@ export function renderRun(run: RunView, style: Style): string {
     ['engine', run.engine],
     ['asked by', run.actor],
     ['accepted', run.acceptedAt],
+    ['waited', waitedOf(run) || undefined],
+    ['waits for', run.waiting && waitsFor(run.waiting)],
     ['started', run.startedAt],
     ['finished', run.finishedAt],
     ['took', tookOf(run) || undefined],
@@ -202,6 +206,19 @@ function renderLogLine({ at, level, message, fields = {} }: RunLog['lines'][numb
     .join('')
   const paint = { debug: style.dim, info: (text: string) => text, warn: style.note, error: style.bad }[level]
   return `${style.dim(new Date(at).toISOString())} ${paint(level.padEnd(5))} ${printable(message)}${details}`
+}
+
+/** Empty for a server of before, which does not tell. */
+function waitedOf({ waitedSeconds }: RunView): string {
+  return waitedSeconds === undefined ? '' : formatDuration(waitedSeconds * 1000)
+}
+
+function waitsFor({ for: what, system = '' }: NonNullable<RunView['waiting']>): string {
+  return {
+    runners: 'a runner process',
+    concurrentRuns: 'other runs of its application to end (policy.limits.concurrentRuns)',
+    system: `a place at the source system ${system}`,
+  }[what]
 }
 
 function tookOf({ startedAt, finishedAt }: RunView): string {

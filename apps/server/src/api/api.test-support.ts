@@ -302,7 +302,8 @@ function replyOf(run: RunRecord, status: 'completed' | 'failed'): StoredReply {
 }
 
 /** A double: signs as runners do, and starts no process. */
-const signingRunners: Pick<Runners, 'sign' | 'check' | 'preview'> = {
+const signingRunners: Pick<Runners, 'sign' | 'check' | 'preview' | 'waitsFor'> = {
+  waitsFor: () => ({ for: 'runners' }),
   sign: (_application, _revision, { files }) =>
     Promise.resolve(
       files.map(({ stored }) => ({

@@ -48,7 +48,7 @@ export interface ApiOptions {
     'get' | 'list' | 'working' | 'head' | 'setAside' | 'plan' | 'change' | 'makeCurrent'
   >
   readonly rollouts: Rollouts
-  readonly runners: Pick<Runners, 'sign' | 'check' | 'preview'>
+  readonly runners: Pick<Runners, 'sign' | 'check' | 'preview' | 'waitsFor'>
   readonly auth: Auth
   readonly health: Health
   readonly metrics: Pick<Metrics, 'expose' | 'httpAnswered'>
@@ -86,7 +86,7 @@ export function createApi(options: ApiOptions): Api {
   const handlers: Handlers = {
     ...acceptHandlers(options.intake),
     ...eventHandlers(options.intake),
-    ...runHandlers(repository, now),
+    ...runHandlers(repository, options.runners, now),
     ...resultHandlers(options.runners, now),
     ...applicationHandlers(options),
     ...changeHandlers(options.applications, gate),

@@ -6,8 +6,10 @@ import {
   type EventList,
   type RunList,
   type RunLog,
+  type RunView,
 } from '@bulkhead/contract'
 import { runIdOf } from '@bulkhead/engine/job/run-id'
+import type { Runners } from '../dispatch/runners.ts'
 import type { Page, Repository, RunQuery, RunRecord } from '../repository/repository.ts'
 import { type Call, type Handlers, ok } from './call.ts'
 import { eventView, runAccepted, runPath, runView } from './views.ts'
@@ -22,15 +24,24 @@ type RunEndpoints =
   | 'retryRun'
 
 /** Looking at runs, and what can be done with them. */
-export function runHandlers(repository: Repository, now: () => number): Handlers<RunEndpoints> {
+export function runHandlers(
+  repository: Repository,
+  runners: Pick<Runners, 'waitsFor'>,
+  now: () => number,
+): Handlers<RunEndpoints> {
+  const view = (run: RunRecord): RunView => runView(run, now(), () => runners.waitsFor(run))
+  const list = ({ items, next }: Page<RunRecord>): RunList => ({
+    items: items.map(view),
+    ...(next !== undefined && { next }),
+  })
   return {
     async listApplicationRuns({ params, query }) {
-      return ok(runList(await repository.runs({ ...runQuery(query), application: params.application })))
+      return ok(list(await repository.runs({ ...runQuery(query), application: params.application })))
     },
     async listRuns({ query }) {
-      return ok(runList(await repository.runs(runQuery(query))))
+      return ok(list(await repository.runs(runQuery(query))))
     },
-    showRun: ({ run }) => Promise.resolve(ok(runView(run))),
+    showRun: ({ run }) => Promise.resolve(ok(view(run))),
     async listRunEvents({ run, query }) {
       const { items, next } = await repository.events({
         runId: run.runId,
@@ -86,10 +97,6 @@ function runQuery(query: Call<typeof endpoints.listRuns>['query']): RunQuery {
     ...(before !== undefined && { before }),
     most: limit,
   }
-}
-
-function runList({ items, next }: Page<RunRecord>): RunList {
-  return { items: items.map(runView), ...(next !== undefined && { next }) }
 }
 
 /** A segment holds lines of JSON; one that was cut in the middle is left out. */

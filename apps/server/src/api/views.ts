@@ -9,12 +9,19 @@ import type {
   TokenView,
 } from '@bulkhead/contract'
 import type { NotServed, ServedApplication } from '../applications/applications.ts'
+import type { WaitReason } from '../dispatch/runners.ts'
 import type { OutboxMessage, RepositoryEvent, RunRecord, TokenRecord } from '../repository/repository.ts'
 import type { ApplicationHead, RevisionRecord } from '../repository/revision-keeping.ts'
 
 /** Records as the API shows them. */
 
-export function runView(run: RunRecord): RunView {
+/** @param waiting  what the run waits for, asked while it is queued */
+export function runView(
+  run: RunRecord,
+  nowMs: number,
+  waiting: () => WaitReason = () => ({ for: 'runners' }),
+): RunView {
+  const isQueued = run.state === 'queued'
   return {
     runId: run.runId,
     application: run.application,
@@ -26,6 +33,8 @@ export function runView(run: RunRecord): RunView {
     revision: run.revision,
     actor: run.actor,
     acceptedAt: instant(run.acceptedAtMs),
+    waitedSeconds: (run.waitedMs + (isQueued ? Math.max(0, nowMs - run.queuedAtMs) : 0)) / 1000,
+    ...(isQueued && { waiting: { since: instant(run.queuedAtMs), ...waiting() } }),
     ...(run.startedAtMs !== undefined && { startedAt: instant(run.startedAtMs) }),
     ...(run.finishedAtMs !== undefined && { finishedAt: instant(run.finishedAtMs) }),
     ...(run.progress !== undefined && { progress: run.progress }),

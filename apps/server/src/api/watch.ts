@@ -108,7 +108,7 @@ export function createWatching(options: WatchOptions): Watching {
           if (next === undefined || signal.aborted) break
         }
         if (isFinal(run.state)) {
-          await write(frame('run', runView(run)))
+          await write(frame('run', runView(run, now())))
           break
         }
         const progress = JSON.stringify(run.progress)

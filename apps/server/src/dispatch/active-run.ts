@@ -78,3 +78,10 @@ export function runWorkOf(
     alone,
   }
 }
+
+/** Runs by application. */
+export function countRuns(runs: Iterable<ActiveRun>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { record } of runs) counts.set(record.application, (counts.get(record.application) ?? 0) + 1)
+  return counts
+}

@@ -329,6 +329,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
         walls: [...process.walls],
         breakers: process.breakers,
       })),
+    waitsFor: (run) => want.reasonOf(run),
     async [Symbol.asyncDispose]() {
       desk.end()
       await drain(0)

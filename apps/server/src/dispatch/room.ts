@@ -1,6 +1,6 @@
 import type { Catalog } from '@bulkhead/engine'
 import type { ClaimShare } from '../repository/claim.ts'
-import type { ActiveRun } from './active-run.ts'
+import { type ActiveRun, countRuns } from './active-run.ts'
 import type { Room } from './claims.ts'
 import { isAlwaysAlone } from './must-be-alone.ts'
 import type { ProcessPool } from './process-pool.ts'
@@ -43,7 +43,7 @@ export function roomOf(options: {
 
   return () => {
     const served = new Map(applications.working().map((one) => [one.application.name, one]))
-    const counts = countsOf(active.values())
+    const counts = countRuns(active.values())
     const inHand = new Set([...waiting].map(({ record }) => record.application))
     const most = shares.order([...served.keys()]).flatMap((name) => {
       const one = served.get(name)
@@ -58,10 +58,4 @@ export function roomOf(options: {
     const systems = budgets.of(most.map(({ application }) => application))
     return { most, processes: Math.max(0, pool.free() - awaited), systems }
   }
-}
-
-function countsOf(runs: Iterable<ActiveRun>): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>()
-  for (const { record } of runs) counts.set(record.application, (counts.get(record.application) ?? 0) + 1)
-  return counts
 }

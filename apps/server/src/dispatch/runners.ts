@@ -1,4 +1,12 @@
-import type { CheckedItems, Delivery, PreviewedRows, SignedLinks, ToldBreakers } from '@bulkhead/contract'
+import type {
+  CheckedItems,
+  Delivery,
+  PreviewedRows,
+  SignedLinks,
+  ToldBreakers,
+  waitReasons,
+} from '@bulkhead/contract'
+import type { RunRecord } from '../repository/repository.ts'
 
 /**
  * The runner processes of this server, and what is asked of them: runs that they claim by themselves, and tasks,
@@ -16,6 +24,14 @@ export interface Runners extends AsyncDisposable {
   check(application: string, signal: AbortSignal): Promise<CheckedItems>
   preview(application: string, request: string, rows: number, signal: AbortSignal): Promise<PreviewedRows>
   status(): readonly RunnerStatus[]
+  /** What a queued run waits for, as far as this server knows. */
+  waitsFor(run: Pick<RunRecord, 'application' | 'lane'>): WaitReason
+}
+
+export interface WaitReason {
+  readonly for: (typeof waitReasons)[number]
+  /** For `system`: which one. */
+  readonly system?: string
 }
 
 export interface RunnerStatus {

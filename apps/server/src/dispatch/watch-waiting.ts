@@ -1,8 +1,9 @@
 import type { Log } from '@bulkhead/connector-sdk'
 import type { Applications, ServedApplication } from '../applications/applications.ts'
-import type { Repository } from '../repository/repository.ts'
-import type { ActiveRun } from './active-run.ts'
+import type { Repository, RunRecord } from '../repository/repository.ts'
+import { type ActiveRun, countRuns } from './active-run.ts'
 import type { ProcessPool } from './process-pool.ts'
+import type { WaitReason } from './runners.ts'
 import type { Shares } from './shares.ts'
 import type { SystemBudgets } from './system-budgets.ts'
 
@@ -12,6 +13,7 @@ export interface WaitingWatch {
   look(): void
   /** Applications with runs that would begin if they had another process, as they were seen last. */
   applications(): readonly ServedApplication[]
+  reasonOf(run: Pick<RunRecord, 'application' | 'lane'>): WaitReason
   stop(): Promise<void>
 }
 
@@ -32,27 +34,30 @@ export function watchWaiting(options: {
 }): WaitingWatch {
   const { repository, applications, pool, shares, budgets, active, waiting, log } = options
   let queued: ReadonlySet<string> = new Set()
+  let full: ReadonlySet<string> = new Set()
   let looking: Promise<void> | undefined
   let isOut = false
 
   function wanting(): readonly ServedApplication[] {
     const inHand = new Set([...waiting].map(({ record }) => record.application))
-    const counts = new Map<string, number>()
-    for (const { record } of active.values())
-      counts.set(record.application, (counts.get(record.application) ?? 0) + 1)
+    const counts = countRuns(active.values())
     return applications.working().filter((one) => {
-      const { name, manifest } = one.application
-      if (inHand.has(name)) return true
-      const atOnce = manifest.spec.policy.limits.concurrentRuns - (counts.get(name) ?? 0)
-      return atOnce > 0 && queued.has(name) && pool.room(one) === 0
+      const { name } = one.application
+      return inHand.has(name) || (queued.has(name) && !isBusy(one, counts) && pool.room(one) === 0)
     })
+  }
+
+  /** It has as many runs under way as it may. */
+  function isBusy({ application }: ServedApplication, counts: ReadonlyMap<string, number>): boolean {
+    const { concurrentRuns } = application.manifest.spec.policy.limits
+    return (counts.get(application.name) ?? 0) >= concurrentRuns
   }
 
   async function ask(): Promise<void> {
     try {
       const { lanes, running } = await repository.waiting()
       budgets.waits(lanes)
-      const full = budgets.full(running)
+      full = budgets.full(running)
       // who waits for a system would not begin with a process either
       const ready = lanes.filter(({ systems }) => !systems.some((system) => full.has(system)))
       queued = new Set(ready.map(({ application }) => application))
@@ -71,6 +76,12 @@ export function watchWaiting(options: {
         looking ??= ask().finally(() => (looking = undefined))
     },
     applications: wanting,
+    reasonOf({ application, lane }) {
+      const one = applications.working().find(({ application: { name } }) => name === application)
+      if (one !== undefined && isBusy(one, countRuns(active.values()))) return { for: 'concurrentRuns' }
+      const system = lane.systems.find((name) => full.has(name))
+      return system === undefined ? { for: 'runners' } : { for: 'system', system }
+    },
     async stop() {
       await looking
     },

@@ -81,7 +81,7 @@ test('counts what its server does: requests, runs, rows, retries, fallbacks, ans
     fallback: true,
   }
   const messages = [{ id: 'm1', application: 'billing' }] as OutboxMessage[]
-  const run = { application: 'billing', acceptedAtMs: 60_000 }
+  const run = { application: 'billing', waitedMs: 1_000 }
   const repository = metrics.observe(
     repositoryWith({
       accept: { is: 'new' },

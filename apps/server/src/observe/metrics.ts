@@ -119,7 +119,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   )
   const waitSeconds = histogram(
     'bulkhead_run_queue_seconds',
-    'From taking a request to giving its run to a runner',
+    'How long a run had waited in the queue when it was given to a runner',
     ['application'],
     RUN_SECONDS,
   )
@@ -181,10 +181,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
           async claim(call, claim) {
             const claimed = await call(claim)
             for (const { run } of claimed)
-              waitSeconds.observe(
-                { application: labelled(run.application) },
-                Math.max(0, now() - run.acceptedAtMs) / 1000,
-              )
+              waitSeconds.observe({ application: labelled(run.application) }, run.waitedMs / 1000)
             return claimed
           },
           async finish(call, finished) {

@@ -47,6 +47,7 @@ export async function endRun(scope: Scope, row: RunRow, end: EndOfRun): Promise<
     lease_until: null,
     started_at: row.started_at ?? epochMsOf(reply.startedAt),
     finished_at: nowMs,
+    ...(row.state === 'queued' && { waited: row.waited + nowMs - (row.queued_at ?? row.accepted_at) }),
     sequence,
     reply: JSON.stringify(reply),
     delivery: end.delivery,
