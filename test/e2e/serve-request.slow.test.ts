@@ -171,7 +171,7 @@ describe('bulkhead serve-request', { concurrency: 3 }, () => {
       request.on('data', (bytes: Buffer) => (text += String(bytes)))
       request.on('end', () => {
         taken.push(`${request.headers['content-type']} ${text}`)
-        response.writeHead(taken.length === 1 ? 202 : 500).end()
+        response.writeHead([202, 500][taken.length - 1] ?? 429, { 'retry-after': '7' }).end()
       })
     })
     await once(sink.listen(0, '127.0.0.1'), 'listening')
@@ -189,6 +189,9 @@ describe('bulkhead serve-request', { concurrency: 3 }, () => {
     assert.equal((await post(server, HTTP.binary(event('order-1')), later)).status, 202)
     assert.match(taken[0] ?? '', /^application\/cloudevents\+json .*"id":"order-1".*"job":"copy"/)
     assert.equal((await post(server, HTTP.binary(event('order-2')), later)).status, 503)
+    const full = await post(server, HTTP.binary(event('order-2')), later)
+    assert.deepEqual([full.status, full.headers.get('retry-after')], [429, '7'])
+    assert.equal(((await full.json()) as Problem).code, 'queue-full')
     assert.equal((await post(server, HTTP.binary(event('order-3')))).status, 200)
   })
 

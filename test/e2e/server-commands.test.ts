@@ -1,5 +1,8 @@
 /** What a person asks a server by the command line: a server as it is started, and the verbs that call it. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -130,6 +133,22 @@ test('who is not there, or is no server of ours, is told apart', async () => {
   for (const { stderr } of [ftp, nonsense]) assert.match(stderr, /usage/)
   assert.match(secret.stderr, /url-credentials-refused/)
   assert.ok(!secret.stderr.includes('hunter2'))
+})
+
+test('"not now" is exit code 75 and says when to come again, whoever says it', async (t) => {
+  const problem = { type: 'd', title: 'Too many', status: 429, code: 'too-many-requests', kind: 'quota' }
+  const answers = [JSON.stringify({ ...problem, message: 'Too many', retryable: true }), '<h1>Too many</h1>']
+  const proxy = createServer((_request, response) => {
+    response.writeHead(429, { 'Retry-After': '7' }).end(answers.shift())
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  t.after(() => proxy.close())
+  const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  for (let said = 0; said < 2; said++) {
+    const { code, stderr } = await bulkhead(['runs', 'list', '--server', address])
+    assert.equal(code, 75, stderr)
+    assert.match(stderr, /too-many-requests[^]*Ask again in 7 s/)
+  }
 })
 
 /** A line of the server's log, as soon as it is there. */

@@ -132,6 +132,14 @@ async function tokenOfThisMachine(base: URL, { environment }: Terminal): Promise
 /** What the server says is wrong, as the error that it is; the status alone where something else answers. */
 async function problemError(response: Response, url: string): Promise<BulkheadError> {
   const problem = problemSchema.safeParse(jsonOf(await response.text()))
+  const retryAfterMs = retryAfterOf(response)
+  const later = retryAfterMs === undefined ? undefined : `Ask again in ${Math.ceil(retryAfterMs / 1000)} s`
+  // what stands before a server says so, too
+  if (!problem.success && response.status === 429)
+    return fault('too-many-requests', `${url} takes no more for now`, {
+      fix: later ?? 'Ask again later',
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    })
   if (!problem.success)
     return fault(
       'server-answer-invalid',
@@ -143,7 +151,8 @@ async function problemError(response: Response, url: string): Promise<BulkheadEr
     code,
     message: runId === undefined ? title : `${title} (run ${runId})`,
     ...(path !== undefined && { path }),
-    ...(fix !== undefined && { fix }),
+    ...(kind === 'quota' && later !== undefined ? { fix: later } : fix !== undefined && { fix }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
     others: errors.map((other) => ({
       kind,
       code: other.code,
@@ -152,6 +161,12 @@ async function problemError(response: Response, url: string): Promise<BulkheadEr
       ...(other.fix !== undefined && { fix: other.fix }),
     })),
   })
+}
+
+/** In seconds, as servers of Bulkhead say it; a date is left alone. @see RFC 9110, 10.2.3 */
+function retryAfterOf({ headers }: Response): number | undefined {
+  const text = headers.get('retry-after') ?? ''
+  return /^\d{1,6}$/.test(text) ? Number(text) * 1000 : undefined
 }
 
 function jsonOf(text: string): unknown {
