@@ -44,7 +44,7 @@ const targets: readonly Target[] = [
 ]
 
 test('judges times by the median and memory by the worst run, and nothing that was not measured', () => {
-  const judged = judgeTargets(targets, { lanes: [csv], startUp, requests: [requests] })
+  const judged = judgeTargets(targets, { lanes: [csv], startUp, requests: [requests], waiting: [] })
   assert.deepEqual(
     judged.map(({ lane, measure, measured, isMet }) => [lane, measure, measured, isMet]),
     [

@@ -2,11 +2,13 @@ import type { LaneFigures } from './compare-lane.ts'
 import type { RequestFigures } from './requests/measure-requests.ts'
 import type { StartUp } from './start-up.ts'
 import type { Target } from './targets.ts'
+import type { WaitingFigures } from './waiting/measure-waiting.ts'
 
 export interface Figures {
   readonly lanes: readonly LaneFigures[]
   readonly startUp: StartUp | undefined
   readonly requests: readonly RequestFigures[]
+  readonly waiting: readonly WaitingFigures[]
 }
 
 export type Verdict = Target & {
@@ -28,12 +30,15 @@ export function judgeTargets(targets: readonly Target[], figures: Figures): read
   })
 }
 
-function measuredFor({ lane, measure }: Target, { lanes, startUp, requests }: Figures): number | undefined {
+function measuredFor(
+  { lane, measure }: Target,
+  { lanes, startUp, requests, waiting }: Figures,
+): number | undefined {
   const found = lanes.find((figures) => figures.lane === lane)
   const asked = requests.find((figures) => figures.lane === lane)
   switch (measure) {
     case 'time':
-      return found?.ratio.median
+      return (found ?? waiting.find((figures) => figures.lane === lane))?.ratio.median
     case 'memory':
       return found?.peakBytes.bulkhead.max
     case 'start-up':

@@ -17,14 +17,29 @@ import { type Lane, lanes } from './lanes.ts'
 import { busyCores, describeMachine } from './measure/machine.ts'
 import { spreadOf } from './measure/statistics.ts'
 import { otherLanes } from './other-lane.ts'
-import { lanesText, loadText, machineText, requestsText, startUpText, verdictsText } from './report.ts'
+import {
+  lanesText,
+  loadText,
+  machineText,
+  requestsText,
+  startUpText,
+  verdictsText,
+  waitingText,
+} from './report.ts'
 import { measureRequests, type RequestFigures } from './requests/measure-requests.ts'
 import { openScratchDatabase, type ScratchDatabase } from './scratch-database.ts'
 import { measureStartUp, type StartUp } from './start-up.ts'
 import { targets } from './targets.ts'
+import { measureWaiting, type WaitingFigures } from './waiting/measure-waiting.ts'
 import { wholeNumber } from './whole-number.ts'
 
-const names = [...lanes.map(({ name }) => name), ...Object.keys(otherLanes), 'start-up', 'requests']
+const names = [
+  ...lanes.map(({ name }) => name),
+  ...Object.keys(otherLanes),
+  'start-up',
+  'requests',
+  'waiting',
+]
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
@@ -66,6 +81,7 @@ const figures = {
   lanes: await compare(runnable),
   startUp: only.includes('start-up') ? await startUp(database) : undefined,
   requests: only.includes('requests') ? await requests(database) : [],
+  waiting: only.includes('waiting') ? await waiting(database) : [],
 }
 
 const machine = describeMachine()
@@ -75,13 +91,14 @@ const report = { measuredAt: measuredAt.toISOString(), machine, busy, rows, runs
 const file = await keep(report)
 if (values.json) console.log(JSON.stringify(report, null, 2))
 else {
-  const { lanes: measured, startUp: begun, requests: asked } = figures
+  const { lanes: measured, startUp: begun, requests: asked, waiting: waits } = figures
   const parts = [
     `${rows} rows, ${runs} interleaved runs, medians; memory is RSS of all processes of a run, the worst run\n` +
       `${machineText(machine)}\n${loadText(busy)}`,
     ...(measured.length > 0 ? [lanesText(measured)] : []),
     ...(begun === undefined ? [] : [startUpText(begun)]),
     ...(asked.length > 0 ? [requestsText(asked)] : []),
+    ...(waits.length > 0 ? [waitingText(waits)] : []),
     verdictsText(verdicts),
   ]
   console.log(`${parts.join('\n\n')}\n\n${file}`)
@@ -137,6 +154,10 @@ async function startUp(scratch: ScratchDatabase): Promise<StartUp> {
 
 function requests(scratch: ScratchDatabase): Promise<readonly RequestFigures[]> {
   return measureRequests({ command, scratch, rounds: runs, rest, say })
+}
+
+function waiting(scratch: ScratchDatabase): Promise<readonly WaitingFigures[]> {
+  return measureWaiting({ command, scratch, rounds: runs, rest, say })
 }
 
 /** Between two runs all that works on this machine are others. */

@@ -4,6 +4,7 @@ import type { Verdict } from './judge-targets.ts'
 import type { Machine } from './measure/machine.ts'
 import type { Spread } from './measure/statistics.ts'
 import type { RequestFigures } from './requests/measure-requests.ts'
+import type { WaitingFigures } from './waiting/measure-waiting.ts'
 import type { StartUp } from './start-up.ts'
 
 const gibibyte = 2 ** 30
@@ -70,6 +71,18 @@ export function requestsText(requests: readonly RequestFigures[]): string {
   ])
   const heads = ['8 at once, a second (min-max)', 'ms p50 / p95', 'alone ms p50 / p95', 'CPU ms', 'peak MiB']
   return tableText([['requests', ...heads], ...rows], 1)
+}
+
+export function waitingText(waiting: readonly WaitingFigures[]): string {
+  const rows = waiting.map(({ lane, perSecond, quietMs, besideMs, ratio }) => [
+    lane,
+    perSecond.toFixed(1),
+    spreadText(quietMs, 0),
+    spreadText(besideMs, 0),
+    spreadText(ratio, 2),
+  ])
+  const heads = ['offered a second', 'quiet ms p95 (min-max)', 'beside it ms p95', 'ratio']
+  return tableText([['waiting', ...heads], ...rows], 1)
 }
 
 export function verdictsText(verdicts: readonly Verdict[]): string {

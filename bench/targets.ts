@@ -38,4 +38,7 @@ export const targets: readonly Target[] = [
   { lane: 'requests-embedded', measure: 'latency', atMost: 30 },
   { lane: 'requests-team', measure: 'rate', atLeast: 200 },
   { lane: 'requests-team', measure: 'latency', atMost: 30 },
+  { lane: 'waiting-hang', measure: 'time', atMost: 1.5 },
+  { lane: 'waiting-spin', measure: 'time', atMost: 1.5 },
+  { lane: 'waiting-flood', measure: 'time', atMost: 1.5 },
 ]

@@ -21,23 +21,32 @@ export interface ServerOptions {
   readonly command: Command
   /** Empty, for all that the server is told and keeps. */
   readonly folder: string
-  readonly application: ApplicationSpec
   /** `spec` of the platform file. */
   readonly platform: Readonly<Record<string, unknown>>
 }
 
 const endMs = 30_000
 
+/** A server of one application. @throws Error with its last lines when it ends before it is ready */
+export async function startServer(
+  options: ServerOptions & { readonly application: ApplicationSpec },
+): Promise<RunningServer> {
+  const applications = join(options.folder, 'applications')
+  await writeApplication(join(applications, applicationName), applicationName, options.application)
+  return serveApplications({ ...options, applications })
+}
+
 /** @throws Error with its last lines when it ends before it is ready */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { command, folder, application, platform } = options
+export async function serveApplications(
+  options: ServerOptions & { readonly applications: string },
+): Promise<RunningServer> {
+  const { command, folder, applications, platform } = options
   const state = join(folder, 'state')
   await mkdir(state, { recursive: true })
-  await writeApplication(join(folder, 'applications', applicationName), applicationName, application)
   const file = join(folder, 'platform.yaml')
   const document = { apiVersion: 'bulkhead.dev/v1beta1', kind: 'Platform', spec: platform }
   await writeFile(file, JSON.stringify(document))
-  const args = [...command.args, 'up', '--apps', join(folder, 'applications'), '--platform', file]
+  const args = [...command.args, 'up', '--apps', applications, '--platform', file]
   const child = spawn(command.file, args, {
     env: { ...command.environment, XDG_STATE_HOME: state },
     stdio: ['ignore', 'ignore', 'pipe'],
