@@ -58,8 +58,8 @@ export function openChangeChannel(
     })
     try {
       await client.connect()
-      await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
       listener = client
+      await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
       // whatever was told meanwhile was not heard
       if (!first) onChange(changes)
       while (!stop.signal.aborted) {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { runIsolation } from '../isolation/run-isolation.ts'
-import { someOf } from '../isolation/some-of.ts'
-import { startTeam } from '../isolation/team.ts'
-import { teamCulprits } from '../isolation/team-culprits.ts'
+import { runIsolation } from './run-isolation.ts'
+import { someOf } from './some-of.ts'
+import { startTeam } from './team.ts'
+import { teamCulprits } from './team-culprits.ts'
 import '../support/kafka.ts'
 import '../support/postgres.ts'
 import '../support/s3.ts'
@@ -24,7 +24,7 @@ test('one consumer for the topics of all is found by the suite of isolation', as
     settleMs: 120_000,
     // what waits behind a hanging application would wait for ever
     besideMs: 10_000,
-    agent: pathToFileURL(join(import.meta.dirname, '../isolation/one-gate-for-all.ts')),
+    agent: pathToFileURL(join(import.meta.dirname, 'one-gate-for-all.ts')),
     tell: (line) => t.diagnostic(line),
   })
   const unanswered = faults.filter((fault) => fault.endsWith(`beside ${name}, it had no answer in time`))
