@@ -1,6 +1,6 @@
 /** Applications that are brought, removed and told of by commands, as somebody does who runs a server for many teams. D5. */
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { bulkhead, type Ended, json, temporaryFolder } from './command.ts'
@@ -79,6 +79,10 @@ test('a bundle is made once, planned, and applied as it is to every server; what
     'shop applied 2',
   ])
   assert.match((await ask('apply', file, '--plan-hash', planned.hash)).stderr, /plan-stale/)
+  // its relative paths start in the state folder: what lies there is read, and results are written and linked
+  cpSync(join(next, 'added/in'), join(folder, 'state/bulkhead/applications/added/in'), { recursive: true })
+  const answered = await world.answer('added')
+  assert.equal(answered?.state, 'completed', JSON.stringify(answered))
   assert.deepEqual(done(await other.ask('apply', file)), ['added applied 1', 'shop applied 1'])
   for (const { application, revision } of revisions)
     for (const one of [world, other.world]) assert.equal((await one.view(application))?.revision, revision)

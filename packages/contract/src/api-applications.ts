@@ -118,7 +118,10 @@ export const revisionChangedSchema = z.object({
   revision: described(digest, 'Digest of what it is made of, or was'),
 })
 export const applicationHistorySchema = z.object({
-  items: described(z.array(eventViewSchema), 'Newest first; `data.changed`: fields and files that became others'),
+  items: described(
+    z.array(eventViewSchema),
+    'Newest first; `data.changed`: fields and files that became others',
+  ),
   next: described(z.string().optional(), 'Give it as `before` for the next page; absent on the last one'),
 })
 export type ApplicationHistory = z.output<typeof applicationHistorySchema>

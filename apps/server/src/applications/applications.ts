@@ -7,6 +7,7 @@ import type { Surroundings } from '@bulkhead/engine/application/behaviour'
 import type { ChangePlan } from '@bulkhead/engine/application/change-plan'
 import { makeBundle } from '@bulkhead/engine/application/bundle'
 import { catalogFaults } from '@bulkhead/engine/application/catalog-faults'
+import { ownFolderOf } from '@bulkhead/engine/links/served-folder'
 import type { Actor, Repository } from '../repository/repository.ts'
 import type { ApplicationHead, RevisionApplied } from '../repository/revision-keeping.ts'
 import { openFolderMemory } from './folder-memory.ts'
@@ -154,7 +155,7 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
   function served(application: Application, bundle: Bundle): ServedApplication {
     const { name } = application
     const baseFolder = folders.get(name) ?? heads.get(name)?.baseFolder
-    return servedApplication(application, bundle, baseFolder ?? join(stateFolder, 'applications', name))
+    return servedApplication(application, bundle, baseFolder ?? ownFolderOf(stateFolder, name))
   }
 
   async function keep(

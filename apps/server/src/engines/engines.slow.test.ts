@@ -20,8 +20,8 @@ const statement = (version: string): string =>
 interface World {
   readonly folder: string
   readonly logged: string[]
-  write(path: string, code: string, version?: string): Promise<void>
-  open(askMs?: number): Engines
+  readonly write: (path: string, code: string, version?: string) => Promise<void>
+  readonly open: (askMs?: number) => Engines
 }
 
 async function world(t: TestContext): Promise<World> {

@@ -102,7 +102,7 @@ export async function changeOver(scope: Scope, application: string, from: number
     .execute()
 }
 
-export async function retire({ db, nowMs }: Scope, application: string, number: number): Promise<void> {
+async function retire({ db, nowMs }: Scope, application: string, number: number): Promise<void> {
   await db
     .updateTable('revisions')
     .set({ retired_at: nowMs })
