@@ -1,4 +1,5 @@
 /** What a culprit is: an application that does harm, and keeps at it until it is told to stop. */
+import type { RunView } from '@bulkhead/contract'
 import type { ApplicationSpec } from '../support/application-folder.ts'
 import type { Served } from './served.ts'
 
@@ -25,13 +26,21 @@ export interface Stage {
   readonly folder: string
 }
 
+/** What the server has of a culprit since some moment. */
+export interface Felt {
+  /** Those that are not over, or ended since. */
+  readonly runs: readonly RunView[]
+  /** Whether a line of the server's log has all of these. */
+  readonly logged: (...parts: readonly string[]) => boolean
+  /** Requests that were refused because too many wait. */
+  readonly refused: number
+}
+
 /** One culprit at work. */
 export interface Act {
-  /** Whether the server has felt it. */
-  readonly seen: () => Promise<boolean>
-  /** From now on it counts whether it is at it still. */
+  /** Whether the server has felt it since the last mark, or since it began. */
+  readonly felt: () => Promise<boolean>
   readonly mark: () => void
-  readonly atIt: () => Promise<boolean>
   /** Stops it, waits until all that it began is over, and says what of its end was wrong. */
   readonly stop: () => Promise<readonly string[]>
 }

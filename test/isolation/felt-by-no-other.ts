@@ -1,20 +1,38 @@
 /** What `npm test` asks of culprits; they are shared out over files, each of which has five minutes. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { someOf } from './culprits.ts'
+import type { Culprit } from './culprit.ts'
+import { culprits } from './culprits.ts'
+import { embeddedHome, type Home } from './home.ts'
 import { runIsolation } from './run-isolation.ts'
+import { someOf } from './some-of.ts'
+
+const others = 9
 
 export async function feltByNoOther(t: TestContext, names: readonly string[]): Promise<void> {
+  await judge(t, await embeddedHome(), someOf(culprits, names))
+}
+
+/** The same where a team has PostgreSQL, Kafka and S3, which none of the other tests load. */
+export async function feltByNoTeam(t: TestContext, names: readonly string[]): Promise<void> {
+  const { startTeam } = await import('./team.ts')
+  const { teamCulprits } = await import('./team-culprits.ts')
+  await using team = await startTeam(t, { others, culprits: names })
+  await judge(t, team.home, someOf(teamCulprits(team), names))
+}
+
+async function judge(t: TestContext, home: Home, all: readonly Culprit[]): Promise<void> {
   const seed = Math.floor(Math.random() * 1_000_000)
   t.diagnostic(`seed ${seed}`)
   const { faults, turns } = await runIsolation({
+    home,
     seed,
-    culprits: someOf(names),
-    others: 9,
+    culprits: all,
+    others,
     runs: 1,
     settleMs: 120_000,
     tell: (line) => t.diagnostic(line),
   })
-  assert.equal(turns.length, names.length)
+  assert.equal(turns.length, all.length)
   assert.deepEqual(faults, [])
 }

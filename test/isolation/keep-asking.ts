@@ -4,24 +4,17 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReplyEvent, RunAccepted, RunView } from '@bulkhead/contract'
 import { isOver } from './is-over.ts'
-import type { Act, Stage } from './culprit.ts'
+import type { Act, Felt, Stage } from './culprit.ts'
+import { feltSince } from './felt-since.ts'
 
 export interface KeepAsking {
   /** Unanswered requests at any time: more than it may run at once. */
   readonly backlog?: number
   /** Most requests that it sends at once. */
   readonly atOnce?: number
-  readonly seen: (felt: Felt) => boolean
+  readonly felt: (felt: Felt) => boolean
   /** Statuses and codes of errors with which its runs may end. Being cancelled, when it is stopped, is always one. */
   readonly ends: readonly string[]
-}
-
-export interface Felt {
-  readonly runs: readonly RunView[]
-  /** Whether a line of the server's log has all of these. */
-  readonly logged: (...parts: readonly string[]) => boolean
-  /** Requests that were refused because too many wait. */
-  readonly refused: number
 }
 
 const tickMs = 100
@@ -35,9 +28,9 @@ export function keepAsking({ served, name, folder }: Stage, options: KeepAsking)
   const over = new Set<string>()
   const stop = new AbortController()
   let runs: readonly RunView[] = []
+  const window = feltSince(served)
   let refused = 0
   let sent = 0
-  let marked = 0
   const broken: string[] = []
 
   async function look(): Promise<void> {
@@ -85,16 +78,10 @@ export function keepAsking({ served, name, folder }: Stage, options: KeepAsking)
   }
 
   return {
-    async seen() {
-      const { lines } = served.log
-      const logged: Felt['logged'] = (...parts) =>
-        lines.some((line) => parts.every((part) => line.includes(part)))
-      return options.seen({ runs, logged, refused })
-    },
-    mark: () => void (marked = sent),
-    atIt: async () => {
-      await look()
-      return accepted.size > over.size || sent > marked
+    felt: () => Promise.resolve(options.felt({ ...window.look(runs), refused })),
+    mark() {
+      window.mark()
+      refused = 0
     },
     async stop() {
       stop.abort()

@@ -5,6 +5,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Act, Stage } from './culprit.ts'
+import { unreadable, wrong } from './poison.ts'
 
 /** Sends once; resolves to what was wrong with how it was received, undefined when nothing was. */
 type Send = (turn: number) => Promise<string | undefined>
@@ -28,9 +29,8 @@ function keepCalling(stage: Stage, send: Send): Act {
     }
   })
   return {
-    seen: () => Promise.resolve(calls >= enough),
+    felt: () => Promise.resolve(calls - marked >= enough),
     mark: () => void (marked = calls),
-    atIt: () => Promise.resolve(calls > marked),
     async stop() {
       stop.abort()
       await Promise.all(calling)
@@ -42,29 +42,10 @@ function keepCalling(stage: Stage, send: Send): Act {
   }
 }
 
-const deep = 100_000
-/** Bodies that are no requests, or such as no job takes. */
-const poison: readonly string[] = [
-  '',
-  '{',
-  'null',
-  '[]',
-  '"a text"',
-  '['.repeat(deep),
-  `${'{"a":'.repeat(deep)}1${'}'.repeat(deep)}`,
+const poison = [
+  ...unreadable,
+  ...wrong.map((body) => body.replace('ID', 'x')),
   '{"requestId": 1, "job": "extract"}',
-  '{"requestId": "x", "job": "no-such-job"}',
-  '{"requestId": "x", "job": "__proto__"}',
-  '{"requestId": "x", "job": "extract", "__proto__": {"job": "other"}, "constructor": {"prototype": 1}}'.replace(
-    '"extract"',
-    '"constructor"',
-  ),
-  '{"requestId": "x", "job": "extract", "parameters": {"nobody": "declared this"}}',
-  `{"requestId": "${'x'.repeat(100_000)}", "job": "extract"}`,
-  `{"requestId": "x", "job": "extract", "context": "${'x'.repeat(100_000)}"}`,
-  '{"requestId": "../../etc/passwd\\u0000", "job": "extract"}',
-  '{"specversion": "9.9", "id": "x", "source": "/", "type": "dev.bulkhead.run.requested.v1", "data": {}}',
-  '\u0000\u0001\u0002',
 ]
 
 /** By HTTP and by files, in turn. */
@@ -83,11 +64,11 @@ export function keepPoisoning(stage: Stage): Act {
 const mib = Buffer.alloc(1024 * 1024, 'x')
 const bodyMib = 100
 
-/** A hundred MiB by HTTP, of no announced length, and now and then as a file. */
+/** A hundred MiB by HTTP, announced and not, and now and then as a file. */
 export function keepSendingMuch(stage: Stage): Act {
   return keepCalling(stage, async (turn) => {
     if (turn % 20 === 0) return await dropFile(stage, turn, hugeFile)
-    const status = await postMuch(stage)
+    const status = await postMuch(stage, turn % 2 === 0)
     return status === undefined || status === 413 || status === 429
       ? undefined
       : `${bodyMib} MiB were answered ${status}`
@@ -99,30 +80,34 @@ async function hugeFile(file: string): Promise<void> {
   await truncate(file, bodyMib * mib.length)
 }
 
-/** @returns undefined when the server hung up, which it may */
-async function postMuch({ served, name }: Stage): Promise<number | undefined> {
-  const { promise, resolve } = Promise.withResolvers<number | undefined>()
+/**
+ * Goes on to send after it was refused, until all is sent or the server hangs up, which it may.
+ * @returns undefined when it was not answered
+ */
+async function postMuch({ served, name }: Stage, isAnnounced: boolean): Promise<number | undefined> {
+  let status: number | undefined
   const post = request(new URL(`/api/v1/applications/${name}/runs`, served.url), {
     method: 'POST',
+    agent: false,
     headers: {
       Authorization: `Bearer ${served.tokenOf('culprit')}`,
       'Content-Type': 'application/json',
-      'Transfer-Encoding': 'chunked',
+      ...(isAnnounced ? { 'Content-Length': bodyMib * mib.length } : { 'Transfer-Encoding': 'chunked' }),
     },
   })
+  const closed = new Promise<void>((resolve) => post.once('close', resolve))
+  post.on('error', () => undefined)
   post.on('response', (answer) => {
-    answer.resume()
-    resolve(answer.statusCode)
-    post.destroy()
+    status = answer.statusCode
+    answer.resume().on('error', () => undefined)
   })
-  post.on('error', () => resolve(undefined))
-  post.on('close', () => resolve(undefined))
   for (let index = 0; index < bodyMib && !post.destroyed; index++) {
     if (post.write(mib)) continue
-    await new Promise<void>((go) => post.once('drain', go).once('close', go))
+    await Promise.race([closed, new Promise((go) => post.once('drain', go))])
   }
   post.end()
-  return await promise
+  await closed
+  return status
 }
 
 /** Into the folder that it is asked by; at most some wait there. */

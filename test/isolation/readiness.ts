@@ -13,6 +13,8 @@ const patienceMs = 15_000
 
 export function watchReadiness(url: string): Readiness {
   const gone: string[] = []
+  const begunMs = performance.now()
+  const when = (): string => `after ${((performance.now() - begunMs) / 1000).toFixed(0)} s`
   const stop = new AbortController()
   let asked = 0
   const asking = (async () => {
@@ -20,9 +22,10 @@ export function watchReadiness(url: string): Readiness {
       try {
         const answer = await fetch(new URL('/health/ready', url), { signal: AbortSignal.timeout(patienceMs) })
         const text = await answer.text()
-        if (answer.status !== 200) gone.push(`readiness went: ${answer.status} ${text.slice(0, 300)}`)
+        if (answer.status !== 200)
+          gone.push(`readiness went ${when()}: ${answer.status} ${text.slice(0, 300)}`)
       } catch (error) {
-        gone.push(`readiness was not told: ${String(error)}`)
+        gone.push(`readiness was not told ${when()}: ${String(error)}`)
       }
       asked += 1
       await sleep(everyMs, undefined, { signal: stop.signal }).catch(() => undefined)

@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startApi } from '../../examples/thirty/api.ts'
 import { generate } from '../../examples/thirty/generate.ts'
-import { readTable } from '../../examples/thirty/table.ts'
 import { randomOf } from '../chaos/random.ts'
 import { writeApplication } from '../support/application-folder.ts'
-import { startHook } from './ask.ts'
 import type { Culprit } from './culprit.ts'
+import type { Home } from './home.ts'
+import { startHook } from './hook.ts'
 import { installCulprits } from './install-culprits.ts'
 import { watchReadiness } from './readiness.ts'
 import { startServed } from './served.ts'
@@ -19,13 +19,17 @@ import { startSickApi } from './sick-api.ts'
 import { quietAnswers, takeTurn, type Turn } from './take-turn.ts'
 
 export interface IsolationOptions {
+  readonly home: Home
   /** Chooses which of the thirty makes room for the culprit, and in which order culprits come. */
   readonly seed: number
   readonly culprits: readonly Culprit[]
   /** How many others there are; 29 unless a test of the suite itself makes do with less. */
   readonly others?: number
   readonly runs: number
+  /** How long the others may take. Nothing is said by it about how fast they are. */
   readonly settleMs: number
+  /** The same beside a culprit; `settleMs` unless a planted failure makes them wait for ever. */
+  readonly besideMs?: number
   /** A module that the server and its runners load first: a leak in a wall. */
   readonly agent?: URL
   readonly tell: (line: string) => void
@@ -39,7 +43,7 @@ export interface IsolationResult {
 }
 
 export async function runIsolation(options: IsolationOptions): Promise<IsolationResult> {
-  const { seed, tell } = options
+  const { seed, home, tell } = options
   const random = randomOf(seed)
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-isolation-'))
   try {
@@ -47,7 +51,7 @@ export async function runIsolation(options: IsolationOptions): Promise<Isolation
     const api = stack.use(await startApi())
     const sick = stack.use(await startSickApi())
     const hook = stack.use(await startHook())
-    const thirty = await generate(folder, await readTable(), { API: api.url, HOOK: hook.url })
+    const thirty = await generate(folder, home.table, { API: api.url, HOOK: hook.url, ...home.places })
     const away = random.pick(thirty)
     const others = thirty.filter((one) => one !== away).slice(0, options.others ?? thirty.length)
     await rm(away.folder, { recursive: true })
@@ -60,7 +64,7 @@ export async function runIsolation(options: IsolationOptions): Promise<Isolation
     const connectors = join(folder, 'connectors')
     await installCulprits(connectors)
     const platform = join(folder, 'platform.yaml')
-    await writeFile(platform, JSON.stringify(platformOf()))
+    await writeFile(platform, JSON.stringify(platformOf(home.platform)))
     const own = join(folder, 'server')
     await mkdir(own)
     const served = stack.use(
@@ -70,27 +74,35 @@ export async function runIsolation(options: IsolationOptions): Promise<Isolation
         folder: own,
         connectors,
         agent: options.agent,
-        environment: { BULKHEAD_SECRET__WRONG_PASSWORD__PASSWORD: 'not the right one' },
+        environment: { BULKHEAD_SECRET__WRONG_PASSWORD__PASSWORD: 'not the right one', ...home.environment },
       }),
     )
     const readiness = stack.use(watchReadiness(served.url))
-    const { settleMs, runs } = options
-    const { quiet, waitsMs } = await quietAnswers(others, { served, hook, settleMs })
+    const { settleMs, besideMs = settleMs, runs } = options
+    const { quiet, waitsMs } = await quietAnswers(others, { served, home, hook, settleMs })
     tell(`quiet: all answered within ${seconds(Math.max(...waitsMs))}`)
     const turns: Turn[] = []
     for (const culprit of shuffled(options.culprits, (below) => random.below(below))) {
       tell(`${culprit.name} begins`)
       const own = join(applications, culprit.name)
-      const turn = await takeTurn(culprit, own, { served, hook, others, quiet, runs, settleMs })
+      const turn = await takeTurn(culprit, own, {
+        served,
+        home,
+        hook,
+        others,
+        quiet,
+        runs,
+        settleMs: besideMs,
+      })
       turns.push(turn)
       tell(
         `${turn.culprit.padEnd(18)} others within ${seconds(Math.max(0, ...turn.waitsMs))}, turn ${turn.seconds.toFixed(1)} s, ${turn.faults.length} faults`,
       )
       if (served.exit() !== undefined) break
     }
-    tell(`readiness was asked ${readiness.asked()} times; the log has ${served.log.bytes} bytes`)
+    tell(`readiness was asked ${readiness.asked()} times; the log has ${served.log.bytes()} bytes`)
     const faults = [...turns.flatMap((turn) => turn.faults), ...readiness.gone]
-    if (faults.length > 0) tell(served.log.lines.slice(-40).join('\n'))
+    if (faults.length > 0) tell(served.log.last(40).join('\n'))
     return { turns, quietMs: waitsMs, faults }
   } finally {
     if (process.env['BULKHEAD_TEST_KEEP'] === undefined)
@@ -99,7 +111,7 @@ export async function runIsolation(options: IsolationOptions): Promise<Isolation
   }
 }
 
-function platformOf(): unknown {
+function platformOf(more: Home['platform']): unknown {
   return {
     apiVersion: 'bulkhead.dev/v1beta1',
     kind: 'Platform',
@@ -108,6 +120,7 @@ function platformOf(): unknown {
       files: { port: 0 },
       runners: { processes: 8, silence: 'PT10S', attempts: 2, stopGrace: 'PT2S' },
       drain: 'PT1S',
+      ...more,
     },
   }
 }

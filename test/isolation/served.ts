@@ -3,16 +3,16 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
-import { createInterface } from 'node:readline'
 import type { RunList, RunView } from '@bulkhead/contract'
+import { keepLog, type ServerLog } from './server-log.ts'
 
 const checkout = resolve(import.meta.dirname, '../..')
 
 export interface Served extends AsyncDisposable {
   readonly url: string
   readonly pid: number
-  /** What it wrote so far, of its lines those that may matter; and how many bytes in all. */
-  readonly log: { readonly lines: readonly string[]; readonly bytes: number }
+  /** What it writes: its last lines. */
+  readonly log: ServerLog
   /** Undefined while it lives. */
   readonly exit: () => string | undefined
   /** The bearer token of a caller. */
@@ -43,8 +43,6 @@ export interface ServedOptions {
   readonly agent?: URL | undefined
 }
 
-/** Lines that are kept of its log: a flood must not become the test's own. */
-const mostLines = 20_000
 const startMs = 120_000
 
 /** Resolves when it is ready. */
@@ -74,7 +72,10 @@ export async function startServed(options: ServedOptions): Promise<Served> {
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   )
-  const log = { lines: [] as string[], bytes: 0 }
+  // whoever ends the suite by a signal ends its server too
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  const log = keepLog(child.stderr)
   let exit: string | undefined
   const exited = new Promise<void>((done) => {
     child.once('close', (code, signal) => {
@@ -83,14 +84,12 @@ export async function startServed(options: ServedOptions): Promise<Served> {
     })
   })
   const told = Promise.withResolvers<Record<string, unknown>>()
-  child.stderr.on('data', (part: Buffer) => void (log.bytes += part.length))
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    if (log.lines.length < mostLines) log.lines.push(line)
+  log.onLine((line) => {
     if (line.includes('"message":"Ready"')) told.resolve(JSON.parse(line) as Record<string, unknown>)
   })
   const late = setTimeout(() => told.reject(new Error('The server was not ready in time')), startMs)
   const dead = exited.then(() => {
-    throw new Error(`The server ended with ${exit}: ${log.lines.slice(-5).join('\n')}`)
+    throw new Error(`The server ended with ${exit}: ${log.last(5).join('\n')}`)
   })
   let url: string
   try {
@@ -139,6 +138,7 @@ export async function startServed(options: ServedOptions): Promise<Served> {
       const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
       await exited
       clearTimeout(timer)
+      process.off('exit', kill)
     },
   }
 }

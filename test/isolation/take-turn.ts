@@ -2,8 +2,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Generated } from '../../examples/thirty/generate.ts'
-import { type Answer, ask, type Hook } from './ask.ts'
+import type { Answer } from './answer.ts'
+import { ask } from './ask.ts'
 import type { Culprit } from './culprit.ts'
+import type { Home } from './home.ts'
+import type { Hook } from './hook.ts'
 import type { Served } from './served.ts'
 
 /** What each application answers when nothing disturbs it. */
@@ -20,6 +23,7 @@ export interface Turn {
 
 export interface TurnOptions {
   readonly served: Served
+  readonly home: Home
   readonly hook: Hook
   readonly others: readonly Generated[]
   readonly quiet: Quiet
@@ -30,41 +34,38 @@ export interface TurnOptions {
 }
 
 /** How long the server may take to feel a culprit. */
-const seenMs = 60_000
+const feltMs = 120_000
 
 export async function takeTurn(
   culprit: Culprit,
   folder: string,
-  { served, hook, others, quiet, runs, settleMs }: TurnOptions,
+  { served, home, hook, others, quiet, runs, settleMs }: TurnOptions,
 ): Promise<Turn> {
   const begunMs = performance.now()
   const faults: string[] = []
   const waitsMs: number[] = []
   const act = culprit.begin({ served, name: culprit.name, folder })
-  const seenBy = performance.now() + seenMs
   const isUp = (): boolean => served.exit() === undefined
   // of a dead server nothing can be learned but that
-  const whileUp = (ask: () => Promise<boolean>): Promise<boolean> =>
-    ask().catch(async (error: unknown) => {
+  const isFelt = (): Promise<boolean> =>
+    act.felt().catch(async (error: unknown) => {
       await sleep(1000)
       if (isUp()) throw error
       return false
     })
-  while (!(await whileUp(act.seen))) {
-    if (performance.now() > seenBy || !isUp()) {
-      faults.push(`${culprit.name}: it was never at it`)
-      break
-    }
-    await sleep(100)
+  async function isFeltInTime(): Promise<boolean> {
+    for (const by = performance.now() + feltMs; isUp() && performance.now() < by; await sleep(100))
+      if (await isFelt()) return true
+    return false
   }
-  act.mark()
+  if (!(await isFeltInTime())) faults.push(`${culprit.name}: it was never at it`)
   const signal = AbortSignal.timeout(settleMs)
   for (let run = 1; run <= runs; run++)
     await Promise.all(
       others.map(async (other) => {
         const askedMs = performance.now()
         try {
-          const answer = await ask(other, `${culprit.name}-${run}`, { served, hook, signal })
+          const answer = await ask(other, `${culprit.name}-${run}`, { served, home, hook, signal })
           waitsMs.push(performance.now() - askedMs)
           const expected = quiet.get(other.name)
           if (!isDeepStrictEqual(answer, expected))
@@ -77,7 +78,11 @@ export async function takeTurn(
         }
       }),
     )
-  if (!(await whileUp(act.atIt))) faults.push(`${culprit.name}: it was over before the others were answered`)
+  // harm that is felt from now on comes of a culprit that was at it when the last of the others was answered
+  act.mark()
+  faults.push(...(isUp() ? await home.harm(others.map(({ name }) => name)) : []))
+  if (!(await isFeltInTime()) && isUp())
+    faults.push(`${culprit.name}: it was over before the others were answered`)
   if (!isUp()) faults.push(`${culprit.name}: the server died: ${served.exit()}`)
   else faults.push(...(await act.stop()))
   return { culprit: culprit.name, faults, waitsMs, seconds: (performance.now() - begunMs) / 1000 }
@@ -86,13 +91,13 @@ export async function takeTurn(
 /** The answers of a server that has nothing else to do. */
 export async function quietAnswers(
   others: readonly Generated[],
-  { served, hook, settleMs }: Pick<TurnOptions, 'served' | 'hook' | 'settleMs'>,
+  { served, home, hook, settleMs }: Pick<TurnOptions, 'served' | 'home' | 'hook' | 'settleMs'>,
 ): Promise<{ readonly quiet: Quiet; readonly waitsMs: readonly number[] }> {
   const signal = AbortSignal.timeout(settleMs)
   const waitsMs: number[] = []
   const answers = others.map(async (other): Promise<[string, Answer]> => {
     const askedMs = performance.now()
-    const answer = await ask(other, 'quiet', { served, hook, signal })
+    const answer = await ask(other, 'quiet', { served, home, hook, signal })
     waitsMs.push(performance.now() - askedMs)
     if (answer.files.length === 0)
       throw new Error(`${other.name} gives no file also when all is quiet: ${answer.error}`)

@@ -8,7 +8,7 @@ import {
   validateCommand,
 } from './commands/application.ts'
 import { applicationsCommand } from './commands/applications.ts'
-import { applyCommand } from './commands/apply.ts'
+import { applyCommand, bundleCommand } from './commands/apply.ts'
 import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { connectorsCommand } from './commands/connectors.ts'
 import { contractCommand, docsCommand } from './commands/consumers.ts'
@@ -57,6 +57,7 @@ export function buildProgram(version: string, execute: Execute = nothing): Comma
   group(program, 'Ask a server:', [
     runsCommand(execute),
     applicationsCommand(execute),
+    bundleCommand(execute),
     applyCommand(execute),
     repliesCommand(execute),
     tokensCommand(execute),

@@ -17,7 +17,10 @@ export interface SourceCapabilities {
   readonly forms: readonly Form[]
   /** Output formats that it encodes by itself in form `bytes`, and which of their options it honours. */
   readonly encodes: Partial<Record<OutputFormat, EncodeCapability>>
-  /** Reads one moment of the system while others write; `sql` or `object`: by queries of this kind alone. */
+  /**
+   * Reads one moment of the system while others write; `sql` or `object`: by queries of this kind alone. Nothing is
+   * promised where settings name other connections, whose files are fetched one after the other.
+   */
   readonly snapshot: boolean | 'sql' | 'object'
   /** The same read yields the same rows again, when nobody wrote. */
   readonly replayable: boolean

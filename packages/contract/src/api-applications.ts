@@ -1,5 +1,5 @@
 import { z } from '@bulkhead/connector-sdk'
-import { applicationName } from './api.ts'
+import { applicationName, eventViewSchema } from './api.ts'
 import { applicationChangeSchema } from './change.ts'
 import { engineName } from './engine.ts'
 import { bundleSchema } from './runner-api.ts'
@@ -81,13 +81,27 @@ export type RevisionList = z.output<typeof revisionListSchema>
 /** Of all files of a change together, in base64: as many bytes as one bundle may have, and room for more. */
 export const changeBytes = 64 * 1024 * 1024
 
-export const changeBodySchema = z.strictObject({
-  bundles: described(
-    z.array(bundleSchema).min(1).max(200),
-    'Applications as they shall be; of those that are not here nothing is changed',
-  ),
-  planHash: described(digest.optional(), 'Refused when the same plan, made now, has another hash'),
+export const changeBodySchema = z
+  .strictObject({
+    bundles: described(
+      z.array(bundleSchema).max(200).default([]),
+      'Applications as they shall be; of those that are not here nothing is changed',
+    ),
+    remove: described(
+      z.array(applicationName).max(200).default([]),
+      'Applications that take no more requests from then on; what waits is run, and their revisions stay',
+    ),
+    planHash: described(digest.optional(), 'Refused when the same plan, made now, has another hash'),
+  })
+  .refine(({ bundles, remove }) => bundles.length + remove.length > 0, 'must have bundles, or remove')
+
+/** What `bundle` writes, and a server is brought: applications as files of one file, made once for all places. */
+export const bundleFileSchema = z.strictObject({
+  kind: z.literal('Bundles'),
+  version: z.literal(1),
+  bundles: z.array(bundleSchema).min(1).max(200),
 })
+export type BundleFile = z.output<typeof bundleFileSchema>
 
 export const changePlanSchema = z.object({
   applications: described(z.array(applicationChangeSchema), 'Those of the change, by their names'),
@@ -96,10 +110,22 @@ export const changePlanSchema = z.object({
 
 export const revisionChangedSchema = z.object({
   application: applicationName,
-  is: described(z.enum(['applied', 'unchanged']), '`unchanged`: it was current'),
+  is: described(
+    z.enum(['applied', 'unchanged', 'removed']),
+    '`unchanged`: it was current, or removed before',
+  ),
   number: revisionNumber,
-  revision: described(digest, 'Digest of what it is made of'),
+  revision: described(digest, 'Digest of what it is made of, or was'),
 })
+export const applicationHistorySchema = z.object({
+  items: described(
+    z.array(eventViewSchema),
+    'Newest first; `data.changed`: fields and files that became others',
+  ),
+  next: described(z.string().optional(), 'Give it as `before` for the next page; absent on the last one'),
+})
+export type ApplicationHistory = z.output<typeof applicationHistorySchema>
+
 export const changeAppliedSchema = z.object({ items: z.array(revisionChangedSchema) })
 
 export const rolloutBodySchema = z.strictObject({

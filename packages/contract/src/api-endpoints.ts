@@ -1,6 +1,7 @@
 /** The table of endpoints is one file: its rows are read one below the other, and share their parts. */
 import { z } from '@bulkhead/connector-sdk'
 import {
+  applicationHistorySchema,
   applicationListSchema,
   applicationViewSchema,
   changeAppliedSchema,
@@ -171,6 +172,18 @@ export const endpoints = {
     }),
     answers: json(revisionListSchema, 'A page of revisions'),
   },
+  showHistory: {
+    method: 'GET',
+    path: '/api/v1/applications/{application}/history',
+    summary: 'What happened to an application, newest first: who changed what; also of one that was removed',
+    scope: 'read',
+    params: application,
+    query: z.object({
+      before: z.coerce.number().int().min(1).optional().meta({ description: '`next` of the page before' }),
+      limit,
+    }),
+    answers: json(applicationHistorySchema, 'A page of its history'),
+  },
   makeRevisionCurrent: {
     method: 'POST',
     path: '/api/v1/applications/{application}/revisions/{number}/current',
@@ -195,7 +208,7 @@ export const endpoints = {
   applyChange: {
     method: 'POST',
     path: '/api/v1/changes',
-    summary: 'Change applications, one after the other. Needs `apply` for each of them',
+    summary: 'Change applications, remove some: all of it, or nothing. Needs `apply` for each of them',
     scope: 'any',
     params: nothing,
     query: nothing,

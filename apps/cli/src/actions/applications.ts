@@ -1,7 +1,9 @@
 import {
+  applicationHistorySchema,
   type ApplicationList,
   applicationListSchema,
   applicationViewSchema,
+  ownEngine,
   revisionListSchema,
 } from '@bulkhead/contract'
 import { serverClient, type ServerOptions } from '../server/server-client.ts'
@@ -113,6 +115,66 @@ export async function listRevisions(
         ...(list.next === undefined ? [] : [style.dim(`Older ones: --before ${list.next}`)]),
       ].join('\n'),
   }
+}
+
+export async function showHistory(
+  name: string,
+  options: ServerOptions & { readonly before?: number; readonly limit: number },
+  terminal: Terminal,
+): Promise<Answer> {
+  const { before, limit } = options
+  const client = await serverClient(options, terminal)
+  const path = `${applicationPath(name)}/history`
+  const list = await client.call('GET', path, applicationHistorySchema, { query: { before, limit } })
+  return {
+    value: list,
+    text: (style, columns) =>
+      [
+        renderTable(
+          [
+            { title: 'when' },
+            { title: 'who' },
+            { title: 'what' },
+            { title: 'revision', align: 'right' },
+            { title: 'digest' },
+            { title: 'changed' },
+          ],
+          list.items.map(({ at, actor, type, data }) => [
+            at.slice(0, 19).replace('T', ' '),
+            actor,
+            type,
+            textOf(data['number']),
+            textOf(data['digest']).slice(0, 12),
+            changedText(data),
+          ]),
+          style,
+          columns,
+        ),
+        ...(list.next === undefined ? [] : [style.dim(`Earlier: --before ${list.next}`)]),
+      ].join('\n'),
+  }
+}
+
+/** What became another, for each kind of event. */
+function changedText({ changed, engine, before, message }: Readonly<Record<string, unknown>>): string {
+  if (message !== undefined) return textOf(message)
+  if (engine !== undefined) return `${textOf(before ?? ownEngine)} → ${textOf(engine ?? ownEngine)}`
+  return Array.isArray(changed) ? changed.map(textOf).join(', ') : ''
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+export async function removeApplications(
+  names: readonly string[],
+  options: ServerOptions & { readonly plan?: boolean; readonly planHash?: string },
+  terminal: Terminal,
+): Promise<Answer> {
+  const { apply, planOnServer } = await import('./apply.ts')
+  if (options.plan !== true) return await apply(undefined, { ...options, remove: names }, terminal)
+  const { planAnswer } = await import('./plan-applications.ts')
+  return planAnswer(await planOnServer(undefined, { ...options, remove: names }, terminal), undefined)
 }
 
 function applicationPath(name: string): string {

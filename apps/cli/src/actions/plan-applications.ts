@@ -25,6 +25,7 @@ export interface PlanApplicationsOptions {
   readonly against?: string
   /** True: the one that is asked by default. */
   readonly server?: string | true
+  readonly remove?: readonly string[]
   readonly out?: string
   /** True: none may move. */
   readonly check?: readonly string[] | true
@@ -46,11 +47,17 @@ export async function planApplications(
     const server = options.server === true ? {} : { server: options.server }
     const plan = await planOnServer(
       at(options.apps),
-      { ...server, environment: options.environment },
+      {
+        ...server,
+        environment: options.environment,
+        ...(options.remove !== undefined && { remove: options.remove }),
+      },
       terminal,
     )
     return planAnswer(plan, options.check === true ? [] : options.check)
   }
+  if (options.remove !== undefined)
+    throw fault('usage', '--remove is asked of a server', { fix: 'Give --server' })
   const around: Surroundings = {
     catalog: await installedCatalog(),
     platform: await readPlatform(

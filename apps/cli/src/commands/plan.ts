@@ -40,6 +40,11 @@ export function planCommand(execute: Execute): Command {
         .conflicts(['against', 'out', 'platform']),
     )
     .addOption(
+      new Option('--remove <application...>', 'with --server: applications that shall be gone').helpGroup(
+        changes,
+      ),
+    )
+    .addOption(
       new Option('--out <file>', 'writes down how it shall be, for a later --against').helpGroup(changes),
     )
     .addOption(

@@ -7,13 +7,13 @@ import type { Runners } from '../dispatch/runners.ts'
 import type { Preparing } from '../intake/intake.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type Handlers, ok } from './call.ts'
-import { applicationView, revisionView, setAsideView } from './views.ts'
+import { applicationView, eventView, revisionView, setAsideView } from './views.ts'
 
 /** Public keys of an application; undefined when it has none. */
 export type PublicKeys = (application: string) => Promise<Jwks | undefined>
 
 export interface ApplicationHandlersOptions {
-  readonly repository: Pick<Repository, 'queued' | 'revisions'>
+  readonly repository: Pick<Repository, 'queued' | 'revisions' | 'applicationEvents'>
   readonly applications: Pick<Applications, 'get' | 'list' | 'head' | 'setAside'>
   readonly runners: Pick<Runners, 'check' | 'preview'>
   readonly prepare: Preparing['prepare']
@@ -24,6 +24,7 @@ type ApplicationEndpoints =
   | 'listApplications'
   | 'showApplication'
   | 'listRevisions'
+  | 'showHistory'
   | 'checkApplication'
   | 'preview'
   | 'showKeys'
@@ -94,6 +95,15 @@ export function applicationHandlers(options: ApplicationHandlersOptions): Handle
       })
       if (items.length === 0 && before === undefined) throw unknown(application)
       return ok({ items: items.map(revisionView), ...(next !== undefined && { next }) })
+    },
+    async showHistory({ params: { application }, query: { before, limit } }) {
+      const { items, next } = await repository.applicationEvents({
+        application,
+        most: limit,
+        ...(before !== undefined && { before }),
+      })
+      if (items.length === 0 && applications.head(application) === undefined) throw unknown(application)
+      return ok({ items: items.map(eventView), ...(next !== undefined && { next }) })
     },
     async checkApplication({ params: { application }, signal }) {
       return ok({ items: await asTask(application, signal, (end) => runners.check(application, end)) })

@@ -92,3 +92,34 @@ test('who may not change every application of a change, changes and sees none of
     }
   assert.equal(api.applications.get('own-shop'), undefined)
 })
+
+test('a change removes, too; who may not remove one of it removes and brings nothing, and a removal twice is one', async (t) => {
+  const api = await serveApi(t)
+  const admin = await api.token('admin')
+  const headers = await api.token('apply:first-shop', 'apply:second-shop')
+  const change = async (body: object, caller = headers, path = '') =>
+    await api.call('POST', `/api/v1/changes${path}`, { headers: caller, body })
+  const first = await bundle(t, 'first-shop', 'one')
+  const second = await bundle(t, 'second-shop', 'one')
+  assert.equal((await change({ bundles: [first, second] })).status, 200)
+  const refused = await change({ bundles: [first], remove: ['their-shop'] })
+  assert.equal(`${refused.status} ${String(refused.json['code'])}`, '403 scope-missing')
+  const unknown = await change({ remove: ['their-shop'] }, admin)
+  assert.equal(`${unknown.status} ${String(unknown.json['code'])}`, '404 application-unknown')
+  for (const body of [
+    {},
+    { remove: ['first-shop', 'first-shop'] },
+    { bundles: [first], remove: ['first-shop'] },
+  ])
+    assert.equal((await change(body)).json['code'], 'call-invalid', JSON.stringify(body))
+  const { hash, applications } = (await change({ remove: ['first-shop'] }, headers, '/plan'))
+    .json as unknown as Planned
+  assert.equal(applications[0]?.action, 'remove')
+  const removed = { application: 'first-shop', number: 1, revision: first.digest }
+  const once = await change({ remove: ['first-shop'], planHash: hash })
+  assert.deepEqual(once.json['items'], [{ ...removed, is: 'removed' }])
+  const twice = await change({ remove: ['first-shop'] })
+  assert.deepEqual(twice.json['items'], [{ ...removed, is: 'unchanged' }])
+  assert.equal(api.applications.get('first-shop'), undefined)
+  assert.ok(api.applications.get('second-shop'))
+})

@@ -1,5 +1,5 @@
 import { fault } from '@bulkhead/contract'
-import type { Applications } from '../applications/applications.ts'
+import type { Applications, WantedChange } from '../applications/applications.ts'
 import type { Caller } from '../auth/scopes.ts'
 import { type Handlers, ok } from './call.ts'
 import type { Gate } from './gate.ts'
@@ -9,20 +9,20 @@ export function changeHandlers(
   applications: Pick<Applications, 'plan' | 'change' | 'makeCurrent'>,
   gate: Gate,
 ): Handlers<'planChange' | 'applyChange' | 'makeRevisionCurrent'> {
-  const requireAll = (caller: Caller, bundles: readonly { readonly application: string }[]): void => {
-    for (const { application } of bundles) gate.require(caller, { right: 'apply', application })
+  const requireAll = (caller: Caller, { bundles, remove }: WantedChange): void => {
+    for (const application of [...bundles.map((one) => one.application), ...remove])
+      gate.require(caller, { right: 'apply', application })
   }
   return {
     async planChange({ body, caller }) {
-      const { bundles } = body()
-      requireAll(caller, bundles)
-      return ok(await applications.plan(bundles))
+      const change = body()
+      requireAll(caller, change)
+      return ok(await applications.plan(change))
     },
     async applyChange({ body, caller }) {
-      const { bundles, planHash } = body()
-      requireAll(caller, bundles)
-      const heads = await applications.change(bundles, { actor: caller.actor, planHash })
-      return ok({ items: heads })
+      const { planHash, ...change } = body()
+      requireAll(caller, change)
+      return ok({ items: await applications.change(change, { actor: caller.actor, planHash }) })
     },
     async makeRevisionCurrent({ params: { application, number }, caller }) {
       const applied = await applications.makeCurrent(application, number, { actor: caller.actor })

@@ -33,6 +33,7 @@ const allowed: Readonly<Record<EndpointName, readonly Scope[] | 'public'>> = {
   listApplications: everyone,
   showApplication: reads,
   listRevisions: reads,
+  showHistory: reads,
   makeRevisionCurrent: applies,
   // for each application that they bring
   planChange: everyone,

@@ -7,6 +7,7 @@ import type { Surroundings } from '@bulkhead/engine/application/behaviour'
 import type { ChangePlan } from '@bulkhead/engine/application/change-plan'
 import { makeBundle } from '@bulkhead/engine/application/bundle'
 import { catalogFaults } from '@bulkhead/engine/application/catalog-faults'
+import { ownFolderOf } from '@bulkhead/engine/links/served-folder'
 import type { Actor, Repository } from '../repository/repository.ts'
 import type { ApplicationHead, RevisionApplied } from '../repository/revision-keeping.ts'
 import { openFolderMemory } from './folder-memory.ts'
@@ -45,14 +46,15 @@ export interface Applications extends AsyncDisposable {
    */
   apply(bundle: Bundle, by: Decision): Promise<RevisionApplied>
   /** What a change would do here. Changes nothing; what does not validate is told in the plan. */
-  plan(bundles: readonly Bundle[]): Promise<ChangePlan>
+  plan(change: WantedChange): Promise<ChangePlan>
   /** What another build of the runner is to applications, each as the identities of builds before and after. */
   planRunner(moves: readonly RunnerMove[]): Promise<ChangePlan>
   /**
-   * Takes a change, one application after the other; nothing of it when one does not validate.
+   * Takes a change, all of it at once; nothing when one of its applications does not validate, or was changed meanwhile. What is
+   * removed takes no more requests; what waits is run.
    * @throws BulkheadError `plan-stale`: the plan of the change has another hash now, or became another meanwhile
    */
-  change(bundles: readonly Bundle[], by: ChangeDecision): Promise<readonly ChangedRevision[]>
+  change(change: WantedChange, by: ChangeDecision): Promise<readonly ChangedRevision[]>
   /** Makes a kept revision current. */
   makeCurrent(name: string, number: number, by: Decision): Promise<RevisionApplied>
   /** Takes no more requests for it; what waits is run. @returns whether it was served */
@@ -65,6 +67,13 @@ export interface Applications extends AsyncDisposable {
 export interface Decision {
   readonly actor: Actor
   readonly expected?: string | null
+}
+
+export interface WantedChange {
+  /** Applications as they shall be. */
+  readonly bundles: readonly Bundle[]
+  /** Names of those that shall be gone. */
+  readonly remove: readonly string[]
 }
 
 export interface RunnerMove {
@@ -95,6 +104,8 @@ export interface ApplicationsOptions {
     Repository,
     | 'applicationHeads'
     | 'applyRevision'
+    | 'applyChange'
+    | 'revisions'
     | 'makeRevisionCurrent'
     | 'setRevisionAside'
     | 'removeApplication'
@@ -144,7 +155,7 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
   function served(application: Application, bundle: Bundle): ServedApplication {
     const { name } = application
     const baseFolder = folders.get(name) ?? heads.get(name)?.baseFolder
-    return servedApplication(application, bundle, baseFolder ?? join(stateFolder, 'applications', name))
+    return servedApplication(application, bundle, baseFolder ?? ownFolderOf(stateFolder, name))
   }
 
   async function keep(
@@ -155,7 +166,9 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
     const { name } = application
     const { digest } = bundle
     refuseUnusable(application, catalog, heads.head(name)?.state === 'serving', log)
-    const revision = { application: name, digest, bundle: JSON.stringify(bundle), ...by }
+    // of what changed while no server looked nobody knows what it was before
+    const changed = isFirst ? undefined : await changes.changed(bundle)
+    const revision = { application: name, digest, bundle: JSON.stringify(bundle), changed, ...by }
     fresh.set(digest, { application, bundle })
     try {
       const applied = await repository.applyRevision(revision)
@@ -237,6 +250,14 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
   isFirst = false
   heads.start()
 
+  async function changedBack(name: string, number: number): Promise<readonly string[] | undefined> {
+    const { items } = await repository.revisions({ application: name, before: number + 1, most: 1 })
+    const [to] = items
+    if (to?.number !== number) return undefined
+    const text = await repository.revisionBundle(name, to.digest)
+    return text === undefined ? undefined : await changes.changed(bundleSchema.parse(JSON.parse(text)))
+  }
+
   async function apply(bundle: Bundle, by: Decision): Promise<RevisionApplied> {
     return await keep(await openNamed(reader, bundle), bundle, { origin: 'api', ...by })
   }
@@ -246,11 +267,37 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
     around: { catalog, variables, ...(options.platform !== undefined && { platform: options.platform }) },
     runnerOf: (name) => options.runnerOf?.(name),
     get: (name) => heads.get(name),
-    apply,
+    head: (name) => heads.head(name),
+    async applyAll(revisions, removals, actor) {
+      const opened = await Promise.all(
+        revisions.map(async (one) => ({ ...one, application: await openNamed(reader, one.bundle) })),
+      )
+      for (const { application, bundle } of opened) fresh.set(bundle.digest, { application, bundle })
+      try {
+        const result = await repository.applyChange({
+          revisions: revisions.map(({ bundle, ...more }) => ({
+            ...more,
+            application: bundle.application,
+            digest: bundle.digest,
+            bundle: JSON.stringify(bundle),
+            origin: 'api',
+            actor,
+          })),
+          removals,
+          actor,
+        })
+        await heads.follow()
+        return result
+      } finally {
+        for (const { bundle } of revisions) fresh.delete(bundle.digest)
+      }
+    },
   })
 
   return {
-    ...changes,
+    plan: changes.plan,
+    planRunner: changes.planRunner,
+    change: changes.change,
     get: (name) => heads.get(name),
     revision: (name, revision) => heads.revision(name, revision),
     list: () => heads.list(),
@@ -262,7 +309,8 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
     follow: () => heads.follow(),
     apply,
     async makeCurrent(name, number, by) {
-      const applied = await repository.makeRevisionCurrent({ application: name, number, ...by })
+      const changed = await changedBack(name, number)
+      const applied = await repository.makeRevisionCurrent({ application: name, number, changed, ...by })
       await heads.follow()
       return applied
     },

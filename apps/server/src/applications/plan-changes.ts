@@ -10,15 +10,16 @@ import {
 import { behaviourOf, type Surroundings } from '@bulkhead/engine/application/behaviour'
 import { catalogFaults } from '@bulkhead/engine/application/catalog-faults'
 import { type ChangePlan, planChange } from '@bulkhead/engine/application/change-plan'
-import type { RevisionApplied } from '../repository/revision-keeping.ts'
-import type { Applications, ChangeDecision, Decision, RunnerMove } from './applications.ts'
+import type { Actor } from '../repository/repository.ts'
+import type { ApplicationHead, ChangeResult, NewChange, NewRevision } from '../repository/revision-keeping.ts'
+import type { Applications, ChangeDecision, RunnerMove, WantedChange } from './applications.ts'
 import { type BundleReader, openNamed } from './open-bundle.ts'
 import type { ServedApplication } from './served-application.ts'
 
 /** What became of one application of a change. */
 export interface ChangedRevision {
   readonly application: string
-  readonly is: 'applied' | 'unchanged'
+  readonly is: 'applied' | 'unchanged' | 'removed'
   readonly number: number
   readonly revision: string
 }
@@ -28,16 +29,26 @@ export interface PlanChangesOptions {
   readonly around: Surroundings
   readonly runnerOf: (application: string) => string | undefined
   readonly get: (name: string) => ServedApplication | undefined
-  readonly apply: (bundle: Bundle, by: Decision) => Promise<RevisionApplied>
+  readonly head: (name: string) => ApplicationHead | undefined
+  /** All of it, or nothing. */
+  readonly applyAll: (
+    revisions: readonly (Pick<NewRevision, 'expected' | 'changed'> & { readonly bundle: Bundle })[],
+    removals: NewChange['removals'],
+    actor: Actor,
+  ) => Promise<ChangeResult>
 }
 
 type State = Pick<ApplicationsState, 'applications' | 'setAside'>
 
 /** Changes of several applications at once: what they would do here, and doing just that. */
-export function planChanges(
-  options: PlanChangesOptions,
-): Pick<Applications, 'plan' | 'planRunner' | 'change'> {
-  const { reader, around, runnerOf, get, apply } = options
+export function planChanges(options: PlanChangesOptions): Pick<
+  Applications,
+  'plan' | 'planRunner' | 'change'
+> & {
+  /** What of an application a bundle would make another, for the history; undefined when nobody knows. Never rejects. */
+  changed(bundle: Bundle): Promise<readonly string[] | undefined>
+} {
+  const { reader, around, runnerOf, get, head, applyAll } = options
 
   const behaviour = (bundle: Bundle, runner = runnerOf(bundle.application)): Promise<Behaviour> =>
     reader.open(bundle, (application) =>
@@ -81,23 +92,22 @@ export function planChanges(
     return { applications, setAside }
   }
 
-  function servedOf(bundles: readonly Bundle[]): ReadonlyMap<string, ServedApplication> {
+  function servedOf(names: readonly string[]): ReadonlyMap<string, ServedApplication> {
     return new Map(
-      bundles.flatMap(({ application }) => {
-        const one = get(application)
-        return one === undefined ? [] : [[application, one] as const]
+      names.flatMap((name) => {
+        const one = get(name)
+        return one === undefined ? [] : [[name, one] as const]
       }),
     )
   }
 
   async function change(
-    bundles: readonly Bundle[],
+    wanted: WantedChange,
     { actor, planHash }: ChangeDecision,
   ): Promise<readonly ChangedRevision[]> {
-    if (new Set(bundles.map(({ application }) => application)).size < bundles.length)
-      throw fault('call-invalid', 'An application is in the change twice', { path: 'body.bundles' })
-    const before = servedOf(bundles)
-    const plan = await planned(bundles, before)
+    const names = namesOf(wanted)
+    const before = servedOf(names)
+    const plan = await planned(wanted.bundles, before)
     if (planHash !== undefined && plan.hash !== planHash)
       throw fault('plan-stale', 'The plan of this change is another one now')
     const [broken] = plan.applications.flatMap(({ application, error }) =>
@@ -112,18 +122,68 @@ export function planChanges(
           ],
     )
     if (broken !== undefined) throw broken
-    const changed: ChangedRevision[] = []
-    for (const bundle of bundles) {
-      const { application } = bundle
-      // what the plan was made against: another server, or the folder, may be quicker
-      const applied = await apply(bundle, { actor, expected: before.get(application)?.revision ?? null })
-      if (applied.is === 'stale' || applied.is === 'unknown')
-        throw fault('plan-stale', `Another revision of "${application}" became current meanwhile`)
-      const { number, digest } = applied.head
-      changed.push({ application, is: applied.is, number, revision: digest })
-    }
-    return changed
+    // what the plan was made against: another server, or the folder, may be quicker
+    const expected = (name: string): string | null => before.get(name)?.revision ?? null
+    const result = await applyAll(
+      wanted.bundles.map((bundle) => ({
+        bundle,
+        expected: expected(bundle.application),
+        changed: placesIn(plan, bundle.application),
+      })),
+      wanted.remove.map((application) => ({ application, expected: expected(application) })),
+      actor,
+    )
+    if (result.is === 'stale')
+      throw fault('plan-stale', `Another revision of "${result.application}" became current meanwhile`)
+    return [
+      ...result.applied.map(({ is, head }) => ({
+        application: head.application,
+        is,
+        number: head.number,
+        revision: head.digest,
+      })),
+      ...wanted.remove.flatMap((application): ChangedRevision[] => {
+        const known = head(application)
+        if (known === undefined) return []
+        const is = result.removed.includes(application) ? 'removed' : 'unchanged'
+        return [{ application, is, number: known.number, revision: known.digest }]
+      }),
+    ]
   }
 
-  return { plan: (bundles) => planned(bundles, servedOf(bundles)), planRunner, change }
+  /** Those of a change, each once. */
+  function namesOf({ bundles, remove }: WantedChange): readonly string[] {
+    const names = [...bundles.map(({ application }) => application), ...remove]
+    if (new Set(names).size < names.length)
+      throw fault('call-invalid', 'An application is in the change twice', { path: 'body' })
+    const unknown = remove.find((name) => head(name) === undefined)
+    if (unknown !== undefined)
+      throw fault('application-unknown', `There is no application "${unknown}" here`, { path: 'body.remove' })
+    return names
+  }
+
+  return {
+    plan: async (wanted) => await planned(wanted.bundles, servedOf(namesOf(wanted))),
+    planRunner,
+    change,
+    async changed(bundle) {
+      const { application } = bundle
+      try {
+        return placesIn(await planned([bundle], servedOf([application])), application)
+      } catch {
+        return undefined // it is only told
+      }
+    },
+  }
+}
+
+/** More are not told in a history. */
+const mostPlaces = 50
+
+/** Which fields and files of an application are others than before; undefined when it was not there. */
+function placesIn({ applications }: ChangePlan, name: string): readonly string[] | undefined {
+  const change = applications.find(({ application }) => application === name)
+  return change?.before === undefined
+    ? undefined
+    : change.changes.slice(0, mostPlaces).map(({ place }) => place)
 }

@@ -12,11 +12,14 @@ interface Watching extends Pick<FolderWatch, 'first' | 'look' | 'setAside'> {
   readonly root: string
   /** What was brought, in its order: `name description`, or `-name`. */
   readonly brought: string[]
+  /** Milliseconds that go on by hand, too. */
+  readonly clock: { now: number; onRead: number }
 }
 
 async function watching(t: TestContext, environment?: string): Promise<Watching> {
   const root = await mkdtemp(join(tmpdir(), 'bulkhead-watch-'))
   const brought: string[] = []
+  const clock = { now: 0, onRead: 0 }
   const quiet = (): void => undefined
   const watch = watchFolder({
     root,
@@ -25,13 +28,18 @@ async function watching(t: TestContext, environment?: string): Promise<Watching>
     log: { debug: quiet, info: quiet, warn: quiet },
     everyMs: 1_000_000,
     nameOf: () => undefined,
-    onRead: async ({ name, manifest }) => void brought.push(`${name} ${manifest.spec.description}`),
+    onRead: async ({ name, manifest }) => {
+      clock.now += clock.onRead
+      brought.push(`${name} ${manifest.spec.description}`)
+    },
     onGone: async (name) => void brought.push(`-${name}`),
+    now: () => clock.now,
   })
   t.after(() => rm(root, { recursive: true, force: true }))
   return {
     root,
     brought,
+    clock,
     first: () => watch.first(),
     look: () => watch.look(),
     setAside: () => watch.setAside(),
@@ -145,6 +153,28 @@ test('one that is broken holds up no other, whichever comes first', async (t) =>
   assert.deepEqual(watch.brought.slice(3), ['b two', 'd new'])
   const aside = watch.setAside().map(({ name, folder = '' }) => `${name} ${folder.slice(watch.root.length)}`)
   assert.deepEqual(aside.toSorted(), ['a /a', 'c /c', 'undefined /b-copy'])
+})
+
+test('one whose reading takes long rests ten times as long, and the others do not', async (t) => {
+  const watch = await watching(t)
+  const write = async (name: string, description: string): Promise<void> => {
+    await writeShop(join(watch.root, name), name, description)
+    await looks(watch, 3)
+  }
+  await watch.first()
+  watch.clock.onRead = 500
+  await write('slow', 'one')
+  watch.clock.onRead = 0
+  await write('quick', 'one')
+  await write('slow', 'two')
+  await write('quick', 'two')
+  assert.deepEqual(watch.brought, ['slow one', 'quick one', 'quick two'])
+  watch.clock.now += 4_999
+  await looks(watch, 3)
+  assert.equal(watch.brought.length, 3)
+  watch.clock.now += 1
+  await looks(watch, 3)
+  assert.deepEqual(watch.brought.slice(3), ['slow two'])
 })
 
 test('an application is gone when its folder is; one folder without a manifest is broken, and all of them gone is a mishap', async (t) => {

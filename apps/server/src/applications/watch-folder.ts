@@ -22,6 +22,8 @@ export interface FolderWatchOptions {
   /** What settled, and can be read. @throws BulkheadError why it cannot be used; of kind `transient`: it is brought again */
   readonly onRead: (application: Application, folder: string) => Promise<void>
   readonly onGone: (name: string) => Promise<void>
+  /** Milliseconds of a clock that only goes on; default: of this process. */
+  readonly now?: () => number
 }
 
 /** Looks at a folder of applications, each for itself: what is wrong with one holds up no other (I7). */
@@ -44,10 +46,17 @@ interface Watched {
   error: BulkheadError | undefined
   /** Looks since its manifest is not there. */
   missing: number
+  /** It is not looked at before. */
+  restsUntilMs: number
 }
+
+/** One whose reading takes long gets no more than a tenth of the time, whatever it changes: the server has others (I7). */
+const restsFor = 10
+const longestRestMs = 60_000
 
 export function watchFolder(options: FolderWatchOptions): FolderWatch {
   const { root, environment, variables, log, everyMs, nameOf, onRead, onGone } = options
+  const now = options.now ?? (() => performance.now())
   const all = new Map<string, Watched>()
   const stop = new AbortController()
   let looking = Promise.resolve()
@@ -60,7 +69,10 @@ export function watchFolder(options: FolderWatchOptions): FolderWatch {
       const one = all.get(folder) ?? newFolder()
       all.set(folder, one)
       one.missing = 0
+      const begunMs = now()
+      if (begunMs < one.restsUntilMs) continue
       await lookAt(folder, one, isFirst)
+      one.restsUntilMs = now() + Math.min(longestRestMs, restsFor * (now() - begunMs))
     }
     await lookForGone(new Set(folders))
   }
@@ -78,6 +90,7 @@ export function watchFolder(options: FolderWatchOptions): FolderWatch {
       pending: undefined,
       error: undefined,
       missing: 0,
+      restsUntilMs: 0,
     }
   }
 

@@ -36,6 +36,7 @@ function open(t: TestContext, { isAlone = false } = {}): World {
       state: (name) => engines.get(name),
       list: () => [...engines],
       look: () => Promise.resolve(),
+      heard: (name) => Promise.resolve(engines.get(name)),
       onLook: () => () => undefined,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     },

@@ -21,9 +21,11 @@ export interface Engines extends AsyncDisposable {
   state(name: string): EngineState | undefined
   /** Without the own one, by their names. */
   list(): readonly (readonly [name: string, state: EngineState])[]
-  /** Looks at the folder, and asks what is new in it; resolves when it has answered. Never rejects. */
+  /** Looks at the folder, and begins to ask what is new in it. Never rejects. */
   look(): Promise<void>
-  /** Told after each look. */
+  /** The same for one engine, and waits for its answer; one that could not be used is asked once more. Never rejects. */
+  heard(name: string): Promise<EngineState | undefined>
+  /** Told after each look, and when an engine was heard. */
   onLook(listener: () => void): () => void
 }
 
@@ -74,7 +76,10 @@ export function openEngines(options: EnginesOptions): Engines {
       const signature = signatureOf(join(folder, name))
       if (known.get(name)?.signature !== signature) meet(name, signature)
     }
-    await Promise.all([...known.values()].map(({ asking }) => asking))
+    tell()
+  }
+
+  function tell(): void {
     for (const listener of listeners) listener()
   }
 
@@ -86,6 +91,7 @@ export function openEngines(options: EnginesOptions): Engines {
       one.state = state
       resolve()
       if (over.signal.aborted) return
+      tell()
       if (state.is === 'usable')
         log.info(`The engine "${name}" can be used`, { engine: name, build: state.engine.identity })
       else if (state.is === 'set-aside')
@@ -132,6 +138,14 @@ export function openEngines(options: EnginesOptions): Engines {
     list: () =>
       [...known].map(([name, { state }]) => [name, state] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)),
     look,
+    async heard(name) {
+      await look()
+      const one = known.get(name)
+      // it may have been looked at while it was being put there
+      if (one?.state.is === 'set-aside') meet(name, one.signature)
+      await known.get(name)?.asking
+      return known.get(name)?.state
+    },
     onLook(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -140,6 +154,7 @@ export function openEngines(options: EnginesOptions): Engines {
       clearInterval(timer)
       over.abort()
       await looking
+      await Promise.all([...known.values()].map(({ asking }) => asking))
     },
   }
 }

@@ -71,8 +71,7 @@ export function createRollouts(options: {
     await applications.follow()
     if (name === ownEngine) return
     // it may have been put there a moment ago
-    await engines.look()
-    const state = engines.state(name)
+    const state = await engines.heard(name)
     if (state?.is !== 'usable') throw unusable(name, state)
   }
 

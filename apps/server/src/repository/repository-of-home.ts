@@ -48,6 +48,8 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
     revokeToken: (id, actor) => home.call('revokeToken', { id, actor }),
     applicationHeads: () => home.call('applicationHeads', undefined),
     applyRevision: (revision) => home.call('applyRevision', revision),
+    applyChange: (change) => home.call('applyChange', change),
+    applicationEvents: (query) => home.call('applicationEvents', query),
     makeRevisionCurrent: (wanted) => home.call('makeRevisionCurrent', wanted),
     setRevisionAside: (aside) => home.call('setRevisionAside', aside),
     revisionWorks: (application, digest) => home.call('revisionWorks', { application, digest }),

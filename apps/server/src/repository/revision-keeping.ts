@@ -1,4 +1,4 @@
-import type { Actor, Page } from './repository.ts'
+import type { Actor, Page, RepositoryEvent } from './repository.ts'
 
 /** Applications: which revision of each is current, on all servers of the repository, and which there were. */
 export interface RevisionKeeping {
@@ -6,6 +6,15 @@ export interface RevisionKeeping {
   applicationHeads(): Promise<readonly ApplicationHead[]>
   /** Keeps a revision, and makes it current; one that is known already is made current again. */
   applyRevision(revision: NewRevision): Promise<RevisionApplied>
+  /** Several applications: all of it, or nothing when one of them was changed meanwhile. */
+  applyChange(change: NewChange): Promise<ChangeResult>
+  /** What happened to an application, and not to its runs; newest first. */
+  applicationEvents(query: {
+    readonly application: string
+    /** Sequence number. */
+    readonly before?: number
+    readonly most: number
+  }): Promise<Page<RepositoryEvent>>
   /** Makes a kept revision current: the way back. @returns `unknown` when there is none of that number */
   makeRevisionCurrent(wanted: WantedRevision): Promise<RevisionApplied>
   /** It does not start: what was current before it is again, if there was one. */
@@ -89,13 +98,34 @@ export interface NewRevision {
   readonly actor: Actor
   /** Digest of what has to be current, null: nothing; else it is stale. Undefined: whatever is. */
   readonly expected?: string | null
+  /** What of it is another than before, for the history. */
+  readonly changed?: readonly string[] | undefined
 }
+
+export interface NewChange {
+  readonly revisions: readonly NewRevision[]
+  readonly removals: readonly { readonly application: string; readonly expected?: string | null }[]
+  /** Who removes. */
+  readonly actor: Actor
+}
+
+export type ChangeResult =
+  | {
+      readonly is: 'applied'
+      /** In their order. */
+      readonly applied: readonly { readonly is: 'applied' | 'unchanged'; readonly head: ApplicationHead }[]
+      /** Without those that were not served. */
+      readonly removed: readonly string[]
+    }
+  /** Something else of this application became current meanwhile. Nothing was changed. */
+  | { readonly is: 'stale'; readonly application: string }
 
 export interface WantedRevision {
   readonly application: string
   readonly number: number
   readonly actor: Actor
   readonly expected?: string | null
+  readonly changed?: readonly string[] | undefined
 }
 
 export type RevisionApplied =

@@ -125,7 +125,7 @@ export interface OutboxTable {
   traceparent: string | null
 }
 
-interface EventTable {
+export interface EventTable {
   sequence: Generated<number>
   at: number
   application: string | null

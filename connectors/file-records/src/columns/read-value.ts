@@ -40,8 +40,10 @@ export function valueReader(type: LogicalType, options: ValueOptions): ValueRead
       return {
         expected: 'a number that 64 bits can hold',
         read(text) {
-          const value = Number(plainDecimal(text, options) ?? Number.NaN)
-          return Number.isFinite(value) ? value : undefined
+          const plain = plainDecimal(text, options)
+          const value = Number(plain ?? Number.NaN)
+          // too large, or so small that nothing of it would be left
+          return Number.isFinite(value) && (value !== 0 || !/[1-9]/.test(plain ?? '')) ? value : undefined
         },
       }
     case 'decimal':

@@ -11,6 +11,8 @@ interface Parts {
 const pattern = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,9}))?$/
 /** Most digits of a whole number that is written with an exponent. */
 const MOST_ZEROS = 40
+/** Most digits that JavaScript prints of a float. */
+const MOST_PRINTED = 100
 
 /** @returns undefined when the text is no number */
 function partsOf(text: string): Parts | undefined {
@@ -41,13 +43,19 @@ export function wholeNumberOf(text: string): bigint | undefined {
   return parts.isNegative ? -value : value
 }
 
-/** The float of a text; undefined when it is none, or when the float would be printed with other digits. */
+/**
+ * The float of a text; undefined when it is none, or when the float, printed with as many digits as the text has, would
+ * have others. How many digits are written depends on who writes: JavaScript as few as will do, C often 17.
+ */
 export function floatOf(text: string): number | undefined {
   const value = Number(text)
   // 15 digits always come back
-  if (text.length <= 15 && Number.isFinite(value) && isNumberText(text)) return value
+  if (text.length <= 15 && /^-?\d+(\.\d+)?$/.test(text)) return value
   const written = partsOf(text)
   if (written === undefined || !Number.isFinite(value)) return undefined
-  const kept = partsOf(String(value))
+  const { length } = written.digits
+  if (length === 0) return value
+  if (length > MOST_PRINTED) return undefined
+  const kept = partsOf(value.toPrecision(length))
   return kept?.digits === written.digits && kept.exponent === written.exponent ? value : undefined
 }

@@ -24,13 +24,39 @@ test('takes whole numbers however they are written, and nothing else', () => {
 })
 
 test('takes a float only when it keeps every digit', () => {
-  for (const text of ['0.1', '1.10', '100', '1E2', '0.30000000000000004', '1e22', '5e-324', '-2.50'])
+  for (const text of [
+    '0.1',
+    '1.10',
+    '100',
+    '1E2',
+    '0.30000000000000004',
+    '1e22',
+    '5e-324',
+    '-2.50',
+    '0',
+    '-0',
+    '0e400',
+  ])
+    assert.equal(floatOf(text), Number(text), text)
+  // as other languages write them: Java's smallest, C's 17 digits, all digits that a float has
+  for (const text of [
+    '4.9E-324',
+    '0.10000000000000001',
+    '2.2250738585072014E-308',
+    '9007199254740992.0',
+    (0.1).toPrecision(55),
+    `1${'0'.repeat(22)}`,
+  ])
     assert.equal(floatOf(text), Number(text), text)
   for (const text of [
     '12345678901234567890.1',
     '0.1234567890123456789',
     '1e400',
+    '1e-400',
     '9007199254740993',
+    '1.0000000000000001',
+    '0.10000000000000000001',
+    `0.1${'0'.repeat(120)}1`,
     '',
     'NaN',
     '0x10',

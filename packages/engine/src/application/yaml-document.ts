@@ -25,11 +25,19 @@ export interface YamlDocument {
 /** Most aliases that one document may use: a few repeat settings, many are a bomb. */
 const mostAliases = 100
 
+/** Most characters of one document: what is all structure takes seconds per megabyte, and a server does nothing else meanwhile (I7). */
+const mostCharacters = 256 * 1024
+
 /**
  * @param file  its name, for messages
  * @throws BulkheadError `manifest-unreadable` with line and column
  */
 export function readYaml(text: string, file: string): YamlDocument {
+  if (text.length > mostCharacters)
+    throw unreadable(
+      `${file} is larger than ${mostCharacters / 1024} KiB`,
+      'Move what is large into files that it names',
+    )
   const lines = new LineCounter()
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset)

@@ -32,7 +32,7 @@ export async function registerServedFolder(
   folder: string,
 ): Promise<ServedFolder> {
   const absolute = resolve(folder)
-  refuseDangerous(absolute, resolve(stateFolder))
+  refuseDangerous(absolute, resolve(stateFolder), application)
   const id = createHash('sha256')
     .update(JSON.stringify([application, absolute]))
     .digest('base64url')
@@ -102,8 +102,14 @@ function parsed(text: string): ServedFolder | undefined {
   return isAbsolute(folder) ? { application, id, folder } : undefined
 }
 
+/** Where a server has the relative paths of an application start that came without a folder. */
+export function ownFolderOf(stateFolder: string, application: string): string {
+  return join(stateFolder, 'applications', nameOf(application))
+}
+
 /** Nobody means to serve the whole disk, nor the folder with the key of all links. */
-function refuseDangerous(folder: string, stateFolder: string): void {
+function refuseDangerous(folder: string, stateFolder: string, application: string): void {
+  if (pathBelow(ownFolderOf(stateFolder, application), folder) !== undefined) return
   const opensState =
     folder === stateFolder ||
     pathBelow(folder, stateFolder) !== undefined ||

@@ -127,6 +127,23 @@ test('serves no folder with the keys in it', async (t) => {
   }
 })
 
+test('serves the folder that a server keeps for an application without one, to that application alone', async (t) => {
+  const state = await folder(t)
+  const own = join(state, 'applications', 'billing')
+  const { folder: served } = await registerServedFolder(state, 'billing', join(own, 'out'))
+  assert.equal(served, join(own, 'out'))
+  for (const dangerous of [
+    own,
+    join(state, 'applications'),
+    join(state, 'applications', 'payroll', 'out'),
+    join(own, '..', '..', 'served'),
+    join(state, 'applications-2', 'billing', 'out'),
+  ])
+    await assert.rejects(registerServedFolder(state, 'billing', dangerous), {
+      code: 'connection-config-invalid',
+    })
+})
+
 test('knows what lies below a folder', () => {
   assert.equal(pathBelow('/a', '/a/b/c'), 'b/c')
   assert.equal(pathBelow('/a', '/a/..b'), '..b')

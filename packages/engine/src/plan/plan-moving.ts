@@ -13,12 +13,14 @@ type Moving = Pick<PlannedSource, 'form' | 'formReason'> &
 
 /**
  * How the rows move, and what is promised about them.
+ * @param reachable  connections whose files the source may read: they are fetched one after the other
  * @throws BulkheadError `output-unsupported`, `guarantee-unreachable`, `connector-role-missing`
  */
 export function planMoving(
   { connector }: PlannedConnection,
   chosen: ChosenSource,
   output: PlannedOutput,
+  reachable: PlannedSource['reachable'],
 ): Moving {
   const capabilities = connector.manifest.source
   if (capabilities === undefined)
@@ -26,7 +28,8 @@ export function planMoving(
   const { job } = chosen
   const base = chosen.way === 'job' ? formatPath(['spec', 'jobs', chosen.name]) : ''
   const path = (field: string): string => (base === '' ? field : `${base}.${field}`)
-  const isOneMoment = readsOneMoment(capabilities, chosen.query)
+  const others = Object.keys(reachable)
+  const isOneMoment = others.length === 0 && readsOneMoment(capabilities, chosen.query)
   const { form, reason } = chooseForm({
     connector: connector.name,
     source: capabilities,
@@ -43,10 +46,15 @@ export function planMoving(
   if (job.source.consistency === 'snapshot' && !isOneMoment)
     throw fault(
       'guarantee-unreachable',
-      `The connector ${connector.name} cannot read one moment while others write${ofQuery(capabilities)}`,
+      others.length === 0
+        ? `The connector ${connector.name} cannot read one moment while others write${ofQuery(capabilities)}`
+        : `Files of ${others.join(', ')} are fetched one after the other, which is not one moment`,
       {
         path: path('source.consistency'),
-        fix: 'Set `consistency: any`, or read another source',
+        fix:
+          others.length === 0
+            ? 'Set `consistency: any`, or read another source'
+            : 'Set `consistency: any`, or use a connection that has files of its own alone',
       },
     )
   const { guarantee, reasons } = computeGuarantee({

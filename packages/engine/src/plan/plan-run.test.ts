@@ -51,6 +51,7 @@ test('plans a job, all of it', () => {
       ageRecipients: [],
     },
     urlExpiresInSeconds: 86_400,
+    keptForMs: undefined,
     chunk: { rows: 10_000, bytes: 2 ** 20 },
     retry: { attempts: 4, withinMs: 900_000 },
     limits: { rows: undefined, bytes: undefined, timeMs: 7_200_000, temporaryBytes: 10 * 2 ** 30 },
@@ -309,6 +310,26 @@ test('says whether this query reads one moment, where that depends on its kind',
   assert.match(
     refusal(application, { job: 'demanding' }).join(),
     /^guarantee-unreachable spec.jobs.demanding.source.consistency: .* while others write by SQL/,
+  )
+})
+
+test('promises no moment of files that other connections bring one after the other', () => {
+  const source = { connection: 'mixed', query: 'SELECT 1' }
+  const jobs = { any: { source }, demanding: { source: { ...source, consistency: 'snapshot' } } }
+  const files = { local: { path: 'a' }, remote: { connection: 'lake' } }
+  const mixed = { connector: 'postgres', config: { files } }
+  const application = applicationOf({ jobs, connections: { mixed } })
+  const { consistency, guaranteeReasons } = planOf(application, { job: 'any' })
+  assert.equal(consistency, 'none')
+  assert.match(guaranteeReasons.join(), /need not be of one moment/)
+  assert.match(
+    refusal(application, { job: 'demanding' }).join(),
+    /^guarantee-unreachable spec.jobs.demanding.source.consistency: .* lake/,
+  )
+  const own = { connector: 'postgres', config: { files: { local: { path: 'a' } } } }
+  assert.equal(
+    planOf(applicationOf({ jobs, connections: { mixed: own } }), { job: 'demanding' }).consistency,
+    'snapshot',
   )
 })
 

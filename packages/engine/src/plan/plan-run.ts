@@ -117,7 +117,7 @@ export function planRun({ application, request, catalog, nowMs, credentials, pre
   const isNamed = parameters.faults.length === 0 && (!isUnprepared || data.output?.fileName !== undefined)
   faults.add(answered.faults.filter(({ code }) => isNamed || code !== 'file-name-invalid'))
   if (!isUnprepared || chosen.query !== undefined) faults.add(queryFaults(source.connector, chosen))
-  const moving = faults.try(() => planMoving(source, chosen, answered.output))
+  const moving = faults.try(() => planMoving(source, chosen, answered.output, reachable))
   if (moving === undefined || !faults.isEmpty) throw faults.error()
 
   return {

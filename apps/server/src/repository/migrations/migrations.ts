@@ -4,6 +4,7 @@ import { lostEpochs } from './2026-11-21-lost-epochs.ts'
 import { revisions } from './2026-11-21-revisions.ts'
 import { rollouts } from './2026-11-21-rollouts.ts'
 import { storedResults } from './2026-11-21-stored-results.ts'
+import { toldOfApplications } from './2026-11-21-told-of-applications.ts'
 import { waitingLanes } from './2026-11-21-waiting-lanes.ts'
 
 /** What a migration needs to know of the database. */
@@ -24,6 +25,7 @@ export function migrationsOf(types: ColumnTypes): Readonly<Record<string, Migrat
     '2026-11-21-revisions': revisions(types),
     '2026-11-21-rollouts': rollouts(),
     '2026-11-21-stored-results': storedResults(types),
+    '2026-11-21-told-of-applications': toldOfApplications(),
     '2026-11-21-waiting-lanes': waitingLanes(types),
   }
 }

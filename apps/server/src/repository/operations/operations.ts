@@ -7,13 +7,14 @@ import { finish } from './finish.ts'
 import { giveBackMessages } from './give-back-messages.ts'
 import { appendLog, log } from './log.ts'
 import { messageFailed, messages, messagesSent, outbox, takeMessages } from './outbox.ts'
-import { events, run, runs } from './read-runs.ts'
+import { applicationEvents, events, run, runs } from './read-runs.ts'
 import { applicationHeads, revisionBundle, revisions } from './read-revisions.ts'
 import { lose, recover } from './recover.ts'
 import { prolongAll, renew } from './renew.ts'
 import { resend, retry } from './retry.ts'
 import { fired, lastFired } from './schedule.ts'
 import {
+  applyChange,
   applyRevision,
   makeRevisionCurrent,
   removeApplication,
@@ -58,6 +59,8 @@ export const operations = {
   revokeToken,
   applicationHeads,
   applyRevision,
+  applyChange,
+  applicationEvents,
   makeRevisionCurrent,
   setRevisionAside,
   revisionWorks,

@@ -1,5 +1,7 @@
+import type { Selectable } from 'kysely'
 import type { Scope } from '../operation.ts'
 import type { EventQuery, Page, RepositoryEvent, RunQuery, RunRecord } from '../repository.ts'
+import type { EventTable } from '../tables.ts'
 import { pageOf } from './page.ts'
 import { runRecordOf } from './rows.ts'
 
@@ -41,7 +43,29 @@ export async function events({ db, traits }: Scope, query: EventQuery): Promise<
     .orderBy('sequence')
     .limit(most + 1)
     .execute()
-  const items = rows.map((row) => ({
+  return pageOf(rows.map(eventOf), most, ({ sequence }) => String(sequence))
+}
+
+/** What happened to an application, and not to its runs; newest first. */
+export async function applicationEvents(
+  { db }: Scope,
+  query: { readonly application: string; readonly before?: number; readonly most: number },
+): Promise<Page<RepositoryEvent>> {
+  const { application, before, most } = query
+  const rows = await db
+    .selectFrom('events')
+    .select(['sequence', 'at', 'application', 'run_id', 'type', 'actor', 'data'])
+    .where('application', '=', application)
+    .where('run_id', 'is', null)
+    .$if(before !== undefined, (select) => select.where('sequence', '<', before ?? 0))
+    .orderBy('sequence', 'desc')
+    .limit(most + 1)
+    .execute()
+  return pageOf(rows.map(eventOf), most, ({ sequence }) => String(sequence))
+}
+
+function eventOf(row: Selectable<EventTable>): RepositoryEvent {
+  return {
     sequence: row.sequence,
     atMs: row.at,
     application: row.application ?? undefined,
@@ -49,6 +73,5 @@ export async function events({ db, traits }: Scope, query: EventQuery): Promise<
     type: row.type,
     actor: row.actor,
     data: JSON.parse(row.data) as RepositoryEvent['data'],
-  }))
-  return pageOf(items, most, ({ sequence }) => String(sequence))
+  }
 }

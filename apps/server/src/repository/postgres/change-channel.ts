@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg, { type ClientConfig, type Pool } from 'pg'
+import pg, { type ClientBase, type ClientConfig, type Pool } from 'pg'
 import type { Change } from '../repository.ts'
 
 const changes: readonly Change[] = ['runs', 'messages', 'commands', 'applications']
@@ -14,6 +14,8 @@ const aliveWithinMs = 5_000
 export interface ChangeChannel extends AsyncDisposable {
   /** Tells other servers. They poll too, so that one that is lost costs time and nothing else. */
   tellOthers(changes: Iterable<Change>): void
+  /** Its own, which no call of the repository has to wait for; undefined while there is none. */
+  connection(): ClientBase | undefined
 }
 
 /**
@@ -91,6 +93,7 @@ export function openChangeChannel(
       for (const change of told) pending.add(change)
       if (pending.size > 0) sending ??= send()
     },
+    connection: () => listener,
     async [Symbol.asyncDispose]() {
       stop.abort()
       await listener?.end().catch(() => undefined)

@@ -85,6 +85,20 @@ test('while the database is away calls fail soon and for now, and it is used aga
   assert.match(await repository.check(), /^PostgreSQL \d+/)
 })
 
+test('the database is well while more calls wait for it than there are connections', async (t) => {
+  const database = await createDatabase(t)
+  const repository = await open(t, database.url)
+  await repository.check()
+  const other = new pg.Client({ connectionString: database.url })
+  await other.connect()
+  t.after(() => other.end())
+  await other.query('BEGIN; LOCK TABLE bulkhead.runs IN ACCESS EXCLUSIVE MODE')
+  const calls = Array.from({ length: 12 }, (_, n) => repository.accept(sampleRequest(`r${n}`)))
+  assert.match(await repository.check(), /^PostgreSQL \d+/)
+  await other.query('ROLLBACK')
+  for (const call of calls) assert.equal((await call).is, 'new')
+})
+
 test('a database that falls silent is given up, and a call is not held longer than it may take', async (t) => {
   const database = await createDatabase(t)
   const proxy = await startProxy(t, database)

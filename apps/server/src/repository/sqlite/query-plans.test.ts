@@ -106,6 +106,12 @@ test('no statement looks through a whole table that grows', async () => {
   await call('revisionWorks', { application: 'billing', digest: 'd1' })
   await call('revisions', { application: 'billing', before: 9, most: 10 })
   await call('revisionBundle', { application: 'billing', digest: 'd1' })
+  const others = ['crm', 'shop'].map((application) => ({ ...revision, application }))
+  await call('applyChange', { revisions: others, removals: [{ application: 'crm' }], actor: 'cli' })
+  await call('applicationEvents', { application: 'crm', before: 99, most: 10 })
+  const onNext = [{ application: 'shop', before: null }]
+  await call('setEngines', { applications: onNext, engine: 'next', actor: 'cli' })
+  await call('setEngineAside', { application: 'shop', engine: 'next', code: '', message: '', actor: 's' })
   await call('removeApplication', { application: 'billing', actor: 'cli' })
   await call('sweep', { requestsMs: 0, runsMs: 0, logsMs: 0, revisionsMs: 0 })
   await call('expireResults', { applications: ['billing', 'crm'], most: 10, retryMs: 1 })

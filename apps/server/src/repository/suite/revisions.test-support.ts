@@ -159,6 +159,77 @@ export function revisionCases(home: TestHome): void {
     assert.deepEqual(await numbers(repository), ['2 b current', '1 a'])
   })
 
+  test('a change of several applications is whole: what one of them was changed by meanwhile stops all', async (t) => {
+    const { repository, other } = await home.open(t)
+    await repository.applyRevision(revision('a'))
+    await repository.applyRevision(revision('a', { application: 'crm' }))
+    const change = (expected: string | null) => ({
+      revisions: [
+        revision('b', { expected: 'a' }),
+        revision('n', { application: 'shop', expected: null, changed: ['jobs.rows'] }),
+      ],
+      removals: [{ application: 'crm', expected }],
+      actor: 'token:ann',
+    })
+    assert.deepEqual(await other.applyChange(change('z')), { is: 'stale', application: 'crm' })
+    assert.deepEqual(await numbers(repository), ['1 a current'])
+    assert.deepEqual(
+      (await repository.applicationHeads()).map(
+        ({ application, digest, state }) => `${application} ${digest} ${state}`,
+      ),
+      ['billing a serving', 'crm a serving'],
+    )
+    const applied = await other.applyChange(change('a'))
+    assert.ok(applied.is === 'applied')
+    assert.deepEqual(
+      applied.applied.map(({ is, head }) => `${is} ${head.application} ${head.number}`),
+      ['applied billing 2', 'applied shop 1'],
+    )
+    assert.deepEqual(applied.removed, ['crm'])
+    // the same once more, against what is by now: nothing is left to do
+    const again = await repository.applyChange({
+      revisions: [revision('b', { expected: 'b' })],
+      removals: [{ application: 'crm', expected: null }],
+      actor: 'token:ann',
+    })
+    assert.ok(again.is === 'applied' && again.applied[0]?.is === 'unchanged' && again.removed.length === 0)
+  })
+
+  test('of two changes of the same applications at once one is whole, and the other nothing', async (t) => {
+    const { repository, other } = await home.open(t)
+    const change = (digest: string, names: readonly string[]) => ({
+      revisions: names.map((application) => revision(digest, { application, expected: null })),
+      removals: [],
+      actor: 'cli',
+    })
+    const results = await Promise.all([
+      repository.applyChange(change('a', ['billing', 'crm', 'shop'])),
+      other.applyChange(change('b', ['shop', 'crm', 'billing'])),
+    ])
+    assert.deepEqual(results.map(({ is }) => is).toSorted(), ['applied', 'stale'])
+    assert.equal(new Set((await repository.applicationHeads()).map(({ digest }) => digest)).size, 1)
+  })
+
+  test('the history of an application has what happened to it, newest first, and nothing of its runs', async (t) => {
+    const { repository, other } = await home.open(t)
+    await repository.applyRevision(revision('a', { changed: ['description'] }))
+    await repository.accept(sampleRequest('r1'))
+    await repository.applyRevision(revision('b'))
+    await other.removeApplication('billing', 'token:bob')
+    const page = await other.applicationEvents({ application: 'billing', most: 2 })
+    assert.deepEqual(
+      page.items.map(({ type, actor }) => `${type} ${actor}`),
+      ['application-removed token:bob', 'revision-applied token:ann'],
+    )
+    const rest = await other.applicationEvents({ application: 'billing', before: Number(page.next), most: 2 })
+    assert.deepEqual(
+      rest.items.map(({ data }) => data),
+      [{ number: 1, digest: 'a', origin: 'api', before: null, changed: ['description'] }],
+    )
+    assert.equal(rest.next, undefined)
+    assert.deepEqual((await other.applicationEvents({ application: 'crm', most: 2 })).items, [])
+  })
+
   test('other servers are told of a change', async (t) => {
     const { repository, other } = await home.open(t)
     const told = Promise.withResolvers<void>()
