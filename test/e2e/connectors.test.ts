@@ -32,14 +32,15 @@ async function npm(folder: string, ...args: readonly string[]): Promise<string> 
   return stdout
 }
 
-/** An application with one job that counts from 1 to 3. */
+/** An application with one job that counts from 1 to its parameter. */
 function application(t: TestContext, connector: string): Promise<string> {
   return writeApplication(join(temporaryFolder(t), 'app'), 'counting', {
     connections: { numbers: { connector } },
     stores: { out: { connector: 'files', config: { folder: 'out', createFolder: true } } },
     jobs: {
       go: {
-        source: { connection: 'numbers', query: { from: 1, to: 3 } },
+        parameters: { last: { type: 'integer' } },
+        source: { connection: 'numbers', query: { from: 1, to: { $param: 'last' } } },
         output: { format: 'jsonl', fileName: 'numbers.jsonl' },
         deliver: { store: 'out' },
       },
@@ -48,7 +49,7 @@ function application(t: TestContext, connector: string): Promise<string> {
 }
 
 async function numbers(folder: string): Promise<readonly unknown[]> {
-  const { code, stderr } = await command('run', '-a', folder, '-j', 'go')
+  const { code, stderr } = await command('run', '-a', folder, '-j', 'go', '-p', 'last=3')
   assert.equal(code, 0, stderr)
   const [runId = ''] = readdirSync(join(folder, 'out'))
   const lines = readFileSync(join(folder, 'out', runId, 'numbers.jsonl'), 'utf8')
@@ -138,7 +139,15 @@ test('a new connector passes the test kit, and serves once it is installed', asy
 
     const good = await application(t, 'counter@0.2.0')
     const runs = Object.entries(broken).map(async ([name, [, reason]]) => {
-      const { code, stdout } = await command('run', '-a', await application(t, name), '-j', 'go')
+      const { code, stdout } = await command(
+        'run',
+        '-a',
+        await application(t, name),
+        '-j',
+        'go',
+        '-p',
+        'last=3',
+      )
       assert.equal(code, 3, name)
       const { error } = (JSON.parse(stdout) as { data: { error: { code: string; message: string } } }).data
       assert.equal(error.code, 'connector-broken')

@@ -51,7 +51,8 @@ export interface Extract extends AsyncDisposable {
   /**
    * Yields batches in the form that was asked for. The consumer may hold a batch until it asks for
    * the next one; after that its buffers may be used again. Waiting in `yield` is the back-pressure:
-   * it must reach the system, and nothing may be read ahead beyond two batches (I8).
+   * it must reach the system, and nothing may be read ahead beyond two batches,
+   * or four where the system answers in pages (I8).
    */
   read(signal: AbortSignal): AsyncIterable<Batch>
 }

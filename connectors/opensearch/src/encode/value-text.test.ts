@@ -44,7 +44,7 @@ test('takes a float only when it keeps every digit', () => {
     '0.10000000000000001',
     '2.2250738585072014E-308',
     '9007199254740992.0',
-    (0.1).toPrecision(55),
+    '0.1000000000000000055511151231257827021181583404541015625',
     `1${'0'.repeat(22)}`,
   ])
     assert.equal(floatOf(text), Number(text), text)

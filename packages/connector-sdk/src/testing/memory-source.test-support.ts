@@ -12,7 +12,7 @@ import type { Extract, ReadRequest, Source } from '../source.ts'
 import type { SystemType } from '../system-type.ts'
 import type { Field } from '../types.ts'
 import { z } from 'zod'
-import { bindObjectParameters } from '../object-parameters.ts'
+import { bindObjectParameters, orParameter } from '../object-parameters.ts'
 import type { SourceSubject } from './subject.ts'
 
 export const memoryConfig = z.strictObject({
@@ -51,6 +51,15 @@ export interface MemoryQuery {
   /** One of the two columns. */
   readonly only?: string
 }
+
+const memoryQuery = z
+  .strictObject({
+    rows: orParameter(z.number()).describe('How many'),
+    text: z.string().nullable().optional().describe('Of every row'),
+    wait: z.number().optional().describe('Before the first row, ms'),
+    only: z.string().optional().describe('One of the two columns'),
+  })
+  .describe('Which rows')
 
 export function bindMemoryQuery(read: ReadRequest): MemoryQuery {
   const query = bindObjectParameters(read.query, read.parameters)
@@ -154,7 +163,7 @@ export function memorySource(parts: MemoryParts = {}): SourceSubject<MemoryConfi
     sdk: SDK_VERSION,
     summary: 'Rows that are made up',
     config: memoryConfig,
-    query: z.strictObject({ rows: z.number().describe('How many') }).describe('Which rows'),
+    query: memoryQuery,
     source: {
       capabilities: {
         forms: ['columns'],

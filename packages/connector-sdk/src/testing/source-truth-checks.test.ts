@@ -8,6 +8,7 @@ import {
   readMemory,
   type MemoryParts,
 } from './memory-source.test-support.ts'
+import { z } from '../schema.ts'
 import { sourceTruthChecks } from './source-truth-checks.ts'
 
 /** With a format that it writes by itself. */
@@ -41,6 +42,12 @@ const doubles: Readonly<Record<string, () => MemoryParts>> = {
     }
   },
 }
+
+test('a double whose schema of queries knows no parameters fails as such: nobody could plan its queries', async () => {
+  const query = z.strictObject({ rows: z.number(), text: z.unknown() }).describe('Which rows')
+  const double = () => subject({ definition: { query } })
+  assert.deepEqual(await failing(sourceTruthChecks, double), ['takes queries of the kind that it declares'])
+})
 
 test('there is a double for every check', () => {
   assert.deepEqual(

@@ -12,6 +12,17 @@ export const sourceTruthChecks: readonly Check<AnySource>[] = [
   {
     title: 'takes queries of the kind that it declares',
     run({ connector, cases }) {
+      // the planner holds what users write against this schema, before the connector sees it
+      for (const { title, query } of cases) {
+        const { error } = connector.query.safeParse(query)
+        const [issue] = error?.issues ?? []
+        const where = issue?.path.join('.') ?? ''
+        assert.equal(
+          issue?.message,
+          undefined,
+          `its schema of queries refuses "${title}" at ${where || 'the whole'}`,
+        )
+      }
       const declared = connector.source?.capabilities.query
       if (declared === 'either') {
         const kinds = new Set(cases.map(({ query }) => typeof query === 'string'))
