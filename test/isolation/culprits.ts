@@ -78,7 +78,9 @@ export const culprits: readonly Culprit[] = [
     ends: ['runner-died'],
   }),
   byConnector('floods-log', 'log', {
-    felt: ({ logged }) => logged('A runner wrote more than is kept', '"floods-log"'),
+    felt: ({ runs, logged }) =>
+      logged('A runner wrote more than is kept', '"floods-log"') &&
+      runs.some(({ reply }) => reply?.error?.message.includes('wrote more to its output') === true),
     // what its process has written and nobody has read is of its own memory
     ends: ['memory-exceeded'],
   }),

@@ -376,6 +376,10 @@ const registry = {
     'Set `spec.kafka.NAME.session` of platform.yaml to what lies between `group.min.session.timeout.ms` and `group.max.session.timeout.ms` of the brokers',
   ),
   'topic-unknown': config('The Kafka cluster has no such topic', 'Create the topic, or correct its name'),
+  'batch-too-large': config(
+    'A topic of requests has a batch of records that is too large to be unpacked; the topic waits before it',
+    'Let producers write smaller batches, and set the offset of the consumer group behind this one',
+  ),
   'topic-outlives-memory': config(
     'A topic of requests keeps messages longer than requests are remembered: a replay would run them again',
     'Lower `retention.ms` of the topic, or raise `spec.retention.requests` of platform.yaml',

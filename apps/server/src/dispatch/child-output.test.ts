@@ -37,4 +37,5 @@ test('a flood of lines, and a line without end, stay within bounds', async () =>
   assert.ok(lines.length <= 200, `${lines.length} lines`)
   assert.ok(lines.every((line) => line.length < 5_000))
   assert.ok(output.last.length <= 4_000)
+  assert.ok(output.leftOut > 9_000 && output.leftOut < 10_000)
 })

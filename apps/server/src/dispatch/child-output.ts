@@ -11,6 +11,8 @@ const lastBytes = 4_000
 export interface ChildOutput {
   /** The last of it. */
   readonly last: string
+  /** Lines that were left out so far. */
+  readonly leftOut: number
 }
 
 /**
@@ -26,6 +28,7 @@ export function readChildOutput(
   let second = 0
   let lines = 0
   let leftOut = 0
+  let allLeftOut = 0
 
   function take(line: string): void {
     last = `${last}${line.slice(0, longestLine)}\n`.slice(-lastBytes)
@@ -36,8 +39,9 @@ export function readChildOutput(
       lines = 0
       leftOut = 0
     }
-    if (++lines > mostLinesASecond) leftOut++
-    else tell(line)
+    if (++lines <= mostLinesASecond) return tell(line)
+    leftOut++
+    allLeftOut++
   }
 
   function tell(line: string): void {
@@ -59,6 +63,9 @@ export function readChildOutput(
   return {
     get last() {
       return last
+    },
+    get leftOut() {
+      return allLeftOut
     },
   }
 }

@@ -122,8 +122,13 @@ function errorOf(run: ActiveRun, death: Death, runs: number): BulkheadError | un
       path: 'spec.policy.limits.time',
     })
   if (death.why === 'memory' && runs === 1)
-    return fault('memory-exceeded', `The process of the run needed more than ${limits.memory}`, {
-      path: 'spec.policy.limits.memory',
-    })
+    return fault(
+      'memory-exceeded',
+      `The process of the run needed more than ${limits.memory}${death.wroteMuch === true ? ' while it wrote more to its output than is read' : ''}`,
+      {
+        path: 'spec.policy.limits.memory',
+        ...(death.wroteMuch === true && { fix: 'Write less to standard output and error' }),
+      },
+    )
   return undefined
 }

@@ -47,6 +47,8 @@ export interface Death {
   readonly reason: string
   /** The run whose time was over. */
   readonly run?: ActiveRun
+  /** It wrote far more to its standard output and error than is kept; what was not read yet was in its memory. */
+  readonly wroteMuch?: boolean
 }
 
 export interface StartOptions {
@@ -60,6 +62,9 @@ export interface StartOptions {
 
 /** What Node was told beyond its defaults and belongs to every process: where to find sources in a checkout. */
 const inherited = process.execArgv.filter((flag) => /^--(conditions|import)=/.test(flag))
+
+/** Lines that nobody keeps: more is no slip. */
+const muchLines = 10_000
 
 export function startRunner(options: StartOptions): RunnerProcess {
   const { one, settings, engine, environment, memoryBytes, log } = options
@@ -93,7 +98,7 @@ export function startRunner(options: StartOptions): RunnerProcess {
   // when its output was read to the end: the last words say why
   child.on('close', (code, signal) => {
     wall.stop()
-    resolve(death ?? exitOf(code, signal, output.last))
+    resolve({ ...(death ?? exitOf(code, signal, output.last)), wroteMuch: output.leftOut > muchLines })
   })
   // a process that is gone before it was told who it is
   child.stdin.on('error', () => undefined)

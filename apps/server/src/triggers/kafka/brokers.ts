@@ -1,5 +1,8 @@
 import { type Connection, ConnectionPool, fetchV13, offsetCommitV8 } from '@platformatic/kafka'
 import { clientOptions, type KafkaConnection } from '@bulkhead/engine/kafka/connection'
+import { boundBatches } from './bound-batches.ts'
+
+boundBatches()
 
 export interface Broker {
   readonly host: string

@@ -193,6 +193,20 @@ test('refuses a topic that can replay what is no longer remembered, and says wha
   }
 })
 
+test('waits before a batch that is packed from far more than it may have, and says so', async (t) => {
+  const topic = await createTopic(t)
+  const { intake, ids } = memoryIntake()
+  const { trigger } = startTrigger(t, topic, intake)
+  const producer = new Producer({ clientId: 'test', bootstrapBrokers: brokersOf(topic), compression: 'gzip' })
+  const send = (value: Buffer) => producer.send({ messages: [{ topic: topic.topic, value }] })
+  await send(Buffer.from(request('good')))
+  await until('the good one is taken', () => ids.includes('good'))
+  await send(Buffer.alloc(65 * 1024 * 1024, 'x'))
+  await producer.close()
+  await until('it says so', () => trigger.status().reason?.includes('larger than 64 MiB') === true)
+  assert.equal(trigger.status().isReady, false)
+})
+
 test('takes nothing of a transaction that was aborted', async (t) => {
   const topic = await createTopic(t)
   const producer = new Producer({
