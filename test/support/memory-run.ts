@@ -36,6 +36,8 @@ export interface MemoryRunOptions {
   readonly at?: Hook
   /** Of the extract; default: one moment. */
   readonly consistency?: Extract['consistency']
+  /** That the extract says it has; default: it does not say. */
+  readonly rows?: number
   readonly partBytes?: number
   readonly signal?: AbortSignal
   readonly plan?: Partial<Plan>
@@ -103,6 +105,7 @@ export function memoryRun(options: MemoryRunOptions = {}): MemoryRun {
         return {
           fields: options.fields ?? [text],
           consistency: options.consistency ?? 'snapshot',
+          rows: options.rows,
           async *read(reading) {
             let number = 0
             for await (const batch of batchesOf(options.batches ?? [], reading)) {

@@ -54,6 +54,7 @@ export async function prepareExtract(parts: ExtractParts, signal: AbortSignal): 
   return {
     fields: set.columns.map(({ field }) => field),
     consistency: 'snapshot',
+    rows: Math.min(order.total, read.maxRows ?? Infinity),
     read: (readSignal) => readBatches(parts, search, order, set, AbortSignal.any([readSignal, late.signal])),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }

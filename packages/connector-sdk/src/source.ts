@@ -49,6 +49,11 @@ export interface Extract extends AsyncDisposable {
   /** What the reader sees while others write: one moment, or whatever is there. */
   readonly consistency: 'snapshot' | 'none'
   /**
+   * How many rows there are, where the system counts them before the first one; undefined: nobody knows yet. What no
+   * file can hold is refused by it before the work.
+   */
+  readonly rows?: number | undefined
+  /**
    * Yields batches in the form that was asked for. The consumer may hold a batch until it asks for
    * the next one; after that its buffers may be used again. Waiting in `yield` is the back-pressure:
    * it must reach the system, and nothing may be read ahead beyond two batches,

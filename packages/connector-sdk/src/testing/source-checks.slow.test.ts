@@ -23,6 +23,13 @@ test('a source that keeps its promises passes every check', async () => {
   assert.deepEqual(await failing(checks, memorySource), [])
 })
 
+test('a double that says another number of rows than it has fails to yield exactly the known ones', async () => {
+  const double = () => memorySource({ extract: { rows: 7 } })
+  assert.deepEqual(await failing(checks, double), [
+    'yields exactly the rows of every known result, in every form it declares',
+  ])
+})
+
 /** Each breaks one promise; it fails the check of that title, and no other. */
 const doubles: Readonly<Record<string, () => MemoryParts>> = {
   'is of this version of the contract, with a name and a summary': () => ({ definition: { summary: '' } }),

@@ -65,6 +65,11 @@ export const sourceChecks = (patience: Patience): readonly Check<AnySource>[] =>
               const fields = extract.fields.map(({ name, type }) => ({ name, type }))
               if (known.fields !== undefined) assert.deepEqual(fields, known.fields, known.title)
               assert.deepEqual(await readRows(extract, signal), known.rows, known.title)
+              assert.equal(
+                extract.rows ?? known.rows.length,
+                known.rows.length,
+                `${known.title}: its number of rows`,
+              )
               continue
             }
             for (const { format, csv, files } of known.bytes ?? []) {

@@ -1,7 +1,7 @@
 import { duplicateNames, type Field, type OutputFormat } from '@bulkhead/connector-sdk'
 import { fault } from '@bulkhead/contract'
 import { avroSchema } from './avro-schema.ts'
-import { fileFormats, mostSheetColumns } from './file-format.ts'
+import { fileFormats, mostSheetColumns, mostSheetRows } from './file-format.ts'
 import { mostCellCharacters } from './xlsx-text.ts'
 
 /**
@@ -58,4 +58,15 @@ function refuseWideSheet(fields: readonly Field[]): void {
       `The name of column ${long + 1} has more than ${mostCellCharacters} characters, which no cell of Excel can hold`,
       { path: 'output.format', fix: 'Give the column a shorter name' },
     )
+}
+
+/** One sheet cannot hold the rows of a result. */
+export function tooManySheetRows(): Error {
+  return fault(
+    'xlsx-limit-exceeded',
+    `The result has more than ${mostSheetRows} rows, which is all that a sheet of Excel holds`,
+    {
+      fix: 'Split the result by `output.split.rows`, narrow the query, or choose another format',
+    },
+  )
 }

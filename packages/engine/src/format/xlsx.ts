@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream'
 import type { Field } from '@bulkhead/connector-sdk'
-import { fault } from '@bulkhead/contract'
 import { ZipFile } from 'yazl'
 import type { ByteStage } from './byte-stage.ts'
+import { tooManySheetRows } from './check-fields.ts'
 import type { Compression } from './compress.ts'
 import type { Encoder } from './encoder.ts'
 import { mostSheetRows } from './file-format.ts'
@@ -56,7 +56,7 @@ export function createXlsxEncoder(
     },
     begin: () => text.begin(),
     async write(batch, room) {
-      if (rows + Math.min(batch.rows, room.rows) > mostSheetRows) throw tooManyRows()
+      if (rows + Math.min(batch.rows, room.rows) > mostSheetRows) throw tooManySheetRows()
       // A source may use one object for all its batches: each is a new one here, with texts to look at.
       const written = await text.write({ ...batch }, room)
       rows += written
@@ -76,13 +76,3 @@ export function createXlsxEncoder(
 
 /** The same result is the same file: no entry says when it was written. */
 const sameHeader = { mtime: new Date(1980, 0, 1), forceDosTimestamp: true, mode: 0o100644 }
-
-function tooManyRows(): Error {
-  return fault(
-    'xlsx-limit-exceeded',
-    `The result has more than ${mostSheetRows} rows, which is all that a sheet of Excel holds`,
-    {
-      fix: 'Split the result by `output.split.rows`, narrow the query, or choose another format',
-    },
-  )
-}

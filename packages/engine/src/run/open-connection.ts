@@ -61,6 +61,7 @@ export async function openExtract(
     return {
       fields: extract.fields,
       consistency: extract.consistency,
+      rows: extract.rows,
       read: (signal) => extract.read(signal),
       async [Symbol.asyncDispose]() {
         await close(extract, planned, services)

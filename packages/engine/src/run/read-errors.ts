@@ -5,6 +5,7 @@ export function withReadErrors(extract: Extract, change: (error: unknown) => unk
   return {
     fields: extract.fields,
     consistency: extract.consistency,
+    rows: extract.rows,
     async *read(signal) {
       try {
         yield* extract.read(signal)

@@ -341,6 +341,25 @@ test('asks for no more rows than a sheet of Excel has, and one to tell', async (
   assert.equal(split.reads[0]?.maxRows, undefined)
 })
 
+test('refuses more rows than a sheet of Excel has before the first is asked for, where the source knows', async () => {
+  const { output } = memoryRun({ batches: [] }).plan
+  const sheet = { ...output, format: 'xlsx', compression: 'gzip', fileName: 'a.xlsx' } as const
+  const batches = async function* () {
+    yield* []
+    assert.fail('a row was asked for')
+  }
+  const run = memoryRun({ batches, rows: 1_048_576, plan: { output: sheet } })
+  const error = await failure(run)
+  assert.deepEqual([error.code, error.message.includes('1048575 rows')], ['xlsx-limit-exceeded', true])
+  isClean(run)
+  for (const plan of [{ output }, { output: { ...sheet, split: { rows: 1000, bytes: undefined } } }])
+    assert.equal((await start(memoryRun({ batches: [rows('1')], rows: 1_048_576, plan }))).rows, 1)
+  assert.equal(
+    (await start(memoryRun({ batches: [rows('1')], rows: 1_048_575, plan: { output: sheet } }))).rows,
+    1,
+  )
+})
+
 test('refuses columns that the format cannot have before the first row is asked for', async () => {
   const text = (name: string) => ({ name, type: { kind: 'text' }, nullable: true }) as const
   for (const [format, fields, code] of [

@@ -1,6 +1,6 @@
 import type { Batch, Extract, Field, ReadRequest, Store } from '@bulkhead/connector-sdk'
 import { fault, type RunPhase } from '@bulkhead/contract'
-import { checkFields } from '../format/check-fields.ts'
+import { checkFields, tooManySheetRows } from '../format/check-fields.ts'
 import { mostSheetRows } from '../format/file-format.ts'
 import type { Plan, PlannedSource } from '../plan/plan.ts'
 import type { RetryDecision } from '../retry/retry-delay.ts'
@@ -113,6 +113,7 @@ async function runAttempt(
     cleanUpMs,
   })
   try {
+    checkRows(plan, extract.rows)
     const transform = await begin?.(extract.fields)
     const known = transform === undefined ? extract.fields : transform.fields
     // A file that is copied has no columns here; steps may know theirs only when rows have come.
@@ -189,23 +190,35 @@ async function openBoth(
   return { store: store.value, ...read.value }
 }
 
-function readRequest({ source, process, output, limits, chunk }: Plan): ReadRequest {
-  // Only where each row that is read becomes one of the result does a limit of the result limit the read;
-  // one row more tells a result that is too large from one that just fits.
-  const isOneToOne = process.every(
+/** Whether each row that is read becomes one of the result: then a limit of the result limits the read. */
+function isOneToOne({ process }: Plan): boolean {
+  return process.every(
     (step) => 'select' in step || ('validate' in step && step.validate.onInvalid === 'fail'),
   )
-  const isOneSheet = output.format === 'xlsx' && output.split === undefined
+}
+
+function isOneSheet({ output }: Plan): boolean {
+  return output.format === 'xlsx' && output.split === undefined
+}
+
+/** @throws BulkheadError `xlsx-limit-exceeded`, before the work where the source knows how many rows there are */
+function checkRows(plan: Plan, rows = 0): void {
+  if (rows > mostSheetRows && isOneSheet(plan) && isOneToOne(plan)) throw tooManySheetRows()
+}
+
+function readRequest(plan: Plan): ReadRequest {
+  const { source, output, limits, chunk } = plan
+  // one row more tells a result that is too large from one that just fits
   const most = Math.min(
     limits.rows ?? Number.POSITIVE_INFINITY,
-    isOneSheet ? mostSheetRows : Number.POSITIVE_INFINITY,
+    isOneSheet(plan) ? mostSheetRows : Number.POSITIVE_INFINITY,
   )
   return {
     query: source.query,
     parameters: source.parameters,
     form: source.form,
     output: { format: output.format, csv: output.csv },
-    maxRows: isOneToOne && most !== Number.POSITIVE_INFINITY ? most + 1 : undefined,
+    maxRows: isOneToOne(plan) && most !== Number.POSITIVE_INFINITY ? most + 1 : undefined,
     batchRows: chunk.rows,
     batchBytes: chunk.bytes,
   }
