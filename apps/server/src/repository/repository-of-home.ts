@@ -1,9 +1,49 @@
 import { randomUUID } from 'node:crypto'
+import { handMessages } from './handed-messages.ts'
 import type { Home } from './home.ts'
-import type { Recovered, Repository } from './repository.ts'
+import type { Change, FinishedRun, Recovered, Repository } from './repository.ts'
+
+/** Messages whose time has come are found so late at most, however many are handed on. */
+const lookEveryMs = 500
 
 /** @param memoryMs  how long requests are remembered */
 export function repositoryOfHome(home: Home, memoryMs: number): Repository {
+  const handed = handMessages(() => performance.now())
+  const listeners = new Set<(change: Change) => void>()
+  /** When the outbox was last looked through, and whether anything was written to it since. */
+  let lookedAtMs = -Infinity
+  let isChanged = true
+  home.onChange((change) => {
+    if (change === 'messages') isChanged = true
+  })
+
+  async function finish(finished: FinishedRun): Promise<'finished' | 'lease-lost'> {
+    const { is, leased } = await home.call('finish', { finished, lease: handed.lease() })
+    if (leased.length > 0) {
+      handed.put(leased)
+      for (const listener of listeners) listener('messages')
+    }
+    return is
+  }
+
+  const takeMessages: Repository['takeMessages'] = async (take) => {
+    const { messages, back } = handed.take(take)
+    // unless it is known they are due when their leases are over
+    if (back.length > 0) await home.call('giveBackMessages', back).catch(() => undefined)
+    const isRecent = performance.now() - lookedAtMs < lookEveryMs
+    if (messages.length === take.most || (messages.length > 0 && isRecent && !isChanged)) return messages
+    isChanged = false
+    try {
+      const due = await home.call('takeMessages', { ...take, most: take.most - messages.length })
+      lookedAtMs = performance.now()
+      return [...messages, ...due]
+    } catch (error) {
+      isChanged = true
+      handed.put(messages)
+      throw error
+    }
+  }
+
   return {
     check: () => home.check(),
     accept: (request) => home.call('accept', { request, memoryMs, refusal: undefined }),
@@ -12,7 +52,7 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
     claim: (claim) => home.call('claim', claim),
     waiting: () => home.call('waiting', undefined),
     renew: (renewal) => home.call('renew', renewal),
-    finish: (finish) => home.call('finish', finish),
+    finish,
     lose: (runs, policy) => home.call('lose', { runs, policy }),
     async recover(policy) {
       let recovered: Recovered = { runs: 0, ended: [] }
@@ -33,7 +73,7 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
     events: (query) => home.call('events', query),
     appendLog: (segments) => home.call('appendLog', segments),
     log: (runId, after, most) => home.call('log', { runId, after, most }),
-    takeMessages: (take) => home.call('takeMessages', take),
+    takeMessages,
     messagesSent: (ids) => home.call('messagesSent', ids),
     giveBackMessages: (ids) => home.call('giveBackMessages', ids),
     messageFailed: (failure) => home.call('messageFailed', failure),
@@ -70,7 +110,20 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
     expireResults: (take) => home.call('expireResults', take),
     resultsGone: (runIds) => home.call('resultsGone', runIds),
     backup: (path) => home.backup(path),
-    onChange: (listener) => home.onChange(listener),
-    [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
+    onChange(listener) {
+      // each call is a subscription of its own, also with the same function
+      const entry = (change: Change): void => listener(change)
+      listeners.add(entry)
+      const stop = home.onChange(entry)
+      return () => {
+        listeners.delete(entry)
+        stop()
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      const left = handed.end()
+      if (left.length > 0) await home.call('giveBackMessages', left).catch(() => undefined)
+      await home[Symbol.asyncDispose]()
+    },
   }
 }

@@ -99,7 +99,7 @@ async function begin(scope: Scope, { request, refusal }: Arrived, attempt: numbe
     delivery: null,
     outcomeEpoch: undefined,
   })
-  return { is: 'new', run: runRecordOf(ended) }
+  return { is: 'new', run: runRecordOf(ended.row) }
 }
 
 /** What was written before is taken back with the transaction: the same request may come again. */

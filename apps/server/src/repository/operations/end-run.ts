@@ -1,6 +1,7 @@
 import type { FinalState, StoredReply } from '@bulkhead/contract'
 import type { Scope } from '../operation.ts'
-import type { Actor } from '../repository.ts'
+import type { MessageLease } from '../handed-messages.ts'
+import type { Actor, OutboxMessage } from '../repository.ts'
 import { putMessages } from './put-messages.ts'
 import { instant, replyOfRun } from './reply-of-run.ts'
 import { destinationsOf, type RunRow } from './rows.ts'
@@ -16,6 +17,8 @@ export interface EndOfRun {
   readonly delivery: string | null
   /** When its result is to be removed; undefined: not by a server. */
   readonly resultUntilMs?: number | undefined
+  /** Of the server that says it: its messages are its own to send. */
+  readonly lease?: MessageLease | undefined
   /** Undefined when no runner said it. */
   readonly outcomeEpoch: number | undefined
   /** Whose process said it. */
@@ -27,7 +30,11 @@ export interface EndOfRun {
  *
  * The request's text goes, but for a run that may be tried again.
  */
-export async function endRun(scope: Scope, row: RunRow, end: EndOfRun): Promise<RunRow> {
+export async function endRun(
+  scope: Scope,
+  row: RunRow,
+  end: EndOfRun,
+): Promise<{ readonly row: RunRow; readonly leased: readonly OutboxMessage[] }> {
   const { db, nowMs } = scope
   const sequence = Math.max(row.sequence + 1, end.reply.sequence)
   const reply = {
@@ -55,6 +62,25 @@ export async function endRun(scope: Scope, row: RunRow, end: EndOfRun): Promise<
     engine: end.engine ?? row.engine,
   }
   const isDone = end.state === 'completed' || end.state === 'completed-with-errors'
+  const destinations = destinationsOf(row)
+  // what is told of the run before its end is in the outbox, perhaps, and goes first
+  const isFirst = destinations.accepted.length + destinations.progress.length === 0
+  const putting = putMessages(
+    scope,
+    {
+      digest: row.request_digest,
+      runId: row.run_id,
+      application: row.application,
+      destinations: destinations.outcome,
+      message: end.state,
+      reply,
+      delivery: end.delivery,
+      revision: row.revision,
+      requestSource: row.request_source,
+      traceparent: row.traceparent,
+    },
+    isFirst ? end.lease : undefined,
+  )
   await together(
     db.updateTable('runs').set(ended).where('run_id', '=', row.run_id).execute(),
     ...(isDone ? [db.deleteFrom('bodies').where('run_id', '=', row.run_id).execute()] : []),
@@ -81,21 +107,10 @@ export async function endRun(scope: Scope, row: RunRow, end: EndOfRun): Promise<
         },
       },
     ]),
-    putMessages(scope, {
-      digest: row.request_digest,
-      runId: row.run_id,
-      application: row.application,
-      destinations: destinationsOf(row).outcome,
-      message: end.state,
-      reply,
-      delivery: end.delivery,
-      revision: row.revision,
-      requestSource: row.request_source,
-      traceparent: row.traceparent,
-    }),
+    putting,
   )
   scope.changed('runs')
-  return { ...row, ...ended }
+  return { row: { ...row, ...ended }, leased: await putting }
 }
 
 /** Ends a run that no runner can speak for any more. */
@@ -107,7 +122,8 @@ export async function endWithoutRunner(
   actor: Actor,
 ): Promise<RunRow> {
   const reply = replyOfRun(row, state, 1, { finishedAt: instant(scope.nowMs), error })
-  return await endRun(scope, row, { state, actor, reply, delivery: null, outcomeEpoch: undefined })
+  const end = { state, actor, reply, delivery: null, outcomeEpoch: undefined }
+  return (await endRun(scope, row, end)).row
 }
 
 function epochMsOf(text: string | undefined): number | null {

@@ -1,10 +1,9 @@
-import { type SelectQueryBuilder, type Selectable, sql } from 'kysely'
+import { type SelectQueryBuilder, sql } from 'kysely'
 import type { Scope } from '../operation.ts'
 import type { OutboxDepth, OutboxMessage, OutboxState, Page } from '../repository.ts'
-import type { OutboxTable, Tables } from '../tables.ts'
-import type { StoredReply } from '@bulkhead/contract'
+import type { Tables } from '../tables.ts'
 import { pageOf } from './page.ts'
-import { deliveryOf } from './rows.ts'
+import { messageOf } from './rows.ts'
 import { writeEvents } from './write-event.ts'
 
 interface TakenMessages {
@@ -220,23 +219,4 @@ export async function outbox({ db }: Scope): Promise<OutboxDepth[]> {
     const row = rows.find((each) => each.state === state)
     return { state, messages: row?.messages ?? 0, oldestAtMs: row?.oldest }
   })
-}
-
-function messageOf(row: Selectable<OutboxTable>): OutboxMessage {
-  return {
-    id: row.id,
-    runId: row.run_id,
-    application: row.application,
-    destination: row.destination,
-    message: row.message,
-    reply: JSON.parse(row.reply) as StoredReply,
-    delivery: deliveryOf(row),
-    revision: row.revision,
-    requestSource: row.request_source,
-    state: row.state,
-    tries: row.tries,
-    dueAtMs: row.due_at,
-    lastError: row.last_error ?? undefined,
-    traceparent: row.traceparent ?? undefined,
-  }
 }

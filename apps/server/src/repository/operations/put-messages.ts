@@ -1,5 +1,10 @@
 import type { StoredReply } from '@bulkhead/contract'
+import type { Selectable } from 'kysely'
+import type { MessageLease } from '../handed-messages.ts'
 import type { Scope } from '../operation.ts'
+import type { OutboxMessage } from '../repository.ts'
+import type { OutboxTable } from '../tables.ts'
+import { messageOf } from './rows.ts'
 
 export interface NewMessage {
   /** Of the request and of the attempt: first parts of the event's id. */
@@ -20,11 +25,20 @@ export interface NewMessage {
 /**
  * One row for each destination (I3). A message that is there already is due once more, as it is: its event keeps its id
  * and its content.
+ *
+ * @param lease  of the server that writes it: what it may send is its own to send at once
+ * @returns what is under that lease
  */
-export async function putMessages({ db, nowMs, changed }: Scope, message: NewMessage): Promise<void> {
+export async function putMessages(
+  { db, nowMs, changed }: Scope,
+  message: NewMessage,
+  lease?: MessageLease,
+): Promise<readonly OutboxMessage[]> {
   const { destinations, digest, reply } = message
-  if (destinations.length === 0) return
-  await db
+  if (destinations.length === 0) return []
+  const placeOf = (destination: string): string => `${message.application}/${destination}`
+  const isLeased = (place: string): boolean => lease !== undefined && !lease.except.includes(place)
+  const rows = await db
     .insertInto('outbox')
     .values(
       [...new Set(destinations)].map((destination) => ({
@@ -32,7 +46,7 @@ export async function putMessages({ db, nowMs, changed }: Scope, message: NewMes
         run_id: message.runId,
         application: message.application,
         destination,
-        place: `${message.application}/${destination}`,
+        place: placeOf(destination),
         message: message.message,
         reply: JSON.stringify(reply),
         delivery: message.delivery,
@@ -40,7 +54,7 @@ export async function putMessages({ db, nowMs, changed }: Scope, message: NewMes
         request_source: message.requestSource,
         state: 'due' as const,
         tries: 0,
-        due_at: nowMs,
+        due_at: isLeased(placeOf(destination)) ? nowMs + (lease?.leaseMs ?? 0) : nowMs,
         written_at: nowMs,
         sent_at: null,
         last_error: null,
@@ -48,8 +62,19 @@ export async function putMessages({ db, nowMs, changed }: Scope, message: NewMes
       })),
     )
     .onConflict((conflict) =>
-      conflict.column('id').doUpdateSet({ state: 'due', tries: 0, due_at: nowMs, last_error: null }),
+      conflict.column('id').doUpdateSet((set) => ({
+        state: 'due' as const,
+        tries: 0,
+        due_at: set.ref('excluded.due_at'),
+        last_error: null,
+      })),
     )
+    .$if(lease !== undefined, (query) => query.returningAll())
     .execute()
-  changed('messages')
+  const leased = (rows as readonly Selectable<OutboxTable>[]).filter(
+    ({ place }) => lease !== undefined && isLeased(place),
+  )
+  // nobody else need look for what is leased
+  if (leased.length < new Set(destinations).size) changed('messages')
+  return leased.map(messageOf)
 }

@@ -1,8 +1,8 @@
 import type { Delivery, StoredReply } from '@bulkhead/contract'
 import type { Insertable, Selectable } from 'kysely'
 import { laneOf } from '../lane.ts'
-import type { Destinations, RunRecord } from '../repository.ts'
-import type { RunTable } from '../tables.ts'
+import type { Destinations, OutboxMessage, RunRecord } from '../repository.ts'
+import type { OutboxTable, RunTable } from '../tables.ts'
 
 export type RunRow = Selectable<RunTable>
 export type NewRunRow = Insertable<RunTable>
@@ -36,6 +36,25 @@ export function runRecordOf(row: RunRow): RunRecord {
     resultGoneAtMs: row.result_gone_at ?? undefined,
     actor: row.actor,
     context: fromJson(row.context),
+  }
+}
+
+export function messageOf(row: Selectable<OutboxTable>): OutboxMessage {
+  return {
+    id: row.id,
+    runId: row.run_id,
+    application: row.application,
+    destination: row.destination,
+    message: row.message,
+    reply: JSON.parse(row.reply) as StoredReply,
+    delivery: deliveryOf(row),
+    revision: row.revision,
+    requestSource: row.request_source,
+    state: row.state,
+    tries: row.tries,
+    dueAtMs: row.due_at,
+    lastError: row.last_error ?? undefined,
+    traceparent: row.traceparent ?? undefined,
   }
 }
 

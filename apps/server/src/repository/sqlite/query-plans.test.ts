@@ -58,8 +58,10 @@ test('no statement looks through a whole table that grows', async () => {
   assert.ok(second)
   const delivery = { ...sampleDelivery, keptUntilMs: 1 }
   const outcome = { ...sampleOutcome(second, 'completed'), delivery }
-  await call('finish', { runId: lasting.runId, epoch: 1, outcome })
-  await call('finish', { runId, epoch: 1, outcome: sampleOutcome(claimed, 'failed') })
+  const lease = { leaseMs: 1000, except: ['billing/other'] }
+  await call('finish', { finished: { runId: lasting.runId, epoch: 1, outcome }, lease })
+  const finished = { runId, epoch: 1, outcome: sampleOutcome(claimed, 'failed') }
+  await call('finish', { finished, lease: undefined })
   await call('accept', { ...arrived, request: { ...request, runId: sampleRunId() } })
   await call('accept', { ...arrived, request: { ...request, runId: sampleRunId(), contentDigest: 'b' } })
   await call('queued', 'billing')

@@ -35,6 +35,60 @@ export function outboxCases(home: TestHome): void {
     assert.deepEqual((await eventsOf(repository, run.runId)).slice(-2), ['finished', 'message-sent'])
   })
 
+  test('who looks for messages has those of a run that ends at once, and another when he does not send them', async (t) => {
+    const { repository, other, pass } = await home.open(t)
+    const told: string[] = []
+    t.after(repository.onChange((change) => void told.push(change)))
+    await endedRun(repository, sampleRequest('before'), 'completed')
+    assert.deepEqual((await take(repository)).length, 1)
+    told.length = 0
+    await endedRun(repository, sampleRequest('r1'), 'completed')
+    assert.ok(told.includes('messages'))
+    if (other !== repository)
+      assert.deepEqual(await take(other), [], 'it is under a lease from the beginning')
+    const [first, ...more] = await take(repository)
+    assert.deepEqual([first?.message, first?.state, more.length], ['completed', 'due', 0])
+    assert.deepEqual(await take(repository), [])
+    pass(1000)
+    const again = await take(other)
+    assert.ok(again.some(({ id }) => id === first?.id))
+  })
+
+  test('what is told of a run before its end is sent before it', async (t) => {
+    const { repository } = await home.open(t)
+    await take(repository)
+    const destinations = { outcome: ['main'], accepted: ['main'], progress: [] }
+    await endedRun(repository, sampleRequest('r1', { destinations }), 'completed')
+    assert.deepEqual(
+      (await take(repository)).map(({ message }) => message),
+      ['accepted', 'completed'],
+    )
+  })
+
+  test('a destination that has enough gets nothing handed, and what is due of others is found all the same', async (t) => {
+    const { repository, pass, now } = await home.open(t)
+    await endedRun(repository, sampleRequest('failing'), 'completed')
+    const [failing] = await take(repository)
+    assert.ok(failing)
+    await repository.messageFailed({ id: failing.id, error: 'no', retryAt: now() + 10, givenUp: false })
+    await take(repository, 10, ['crm/main'])
+    await endedRun(repository, sampleRequest('full', { application: 'crm' }), 'completed')
+    pass(10)
+    // a stream of new ones keeps nobody from what is due again
+    const seen = new Set<string>()
+    for (let n = 0; n < 100 && !seen.has(failing.id); n++) {
+      await endedRun(repository, sampleRequest(`new-${n}`), 'completed')
+      for (const { id } of await take(repository, 10, ['crm/main'])) seen.add(id)
+      await new Promise((resolve) => void setTimeout(resolve, 10))
+    }
+    assert.ok(seen.has(failing.id))
+    assert.ok([...seen].every((id) => !id.includes('crm')))
+    assert.deepEqual(
+      (await take(repository)).map(({ application }) => application),
+      ['crm'],
+    )
+  })
+
   test('a message that a server gives back is due at once, and no other one', async (t) => {
     const { repository, other, pass, now } = await home.open(t)
     for (const id of ['r1', 'r2', 'r3']) await endedRun(repository, sampleRequest(id), 'completed')
