@@ -2,6 +2,7 @@ import type { ErrorDetails } from '@bulkhead/connector-sdk'
 import { fault } from './errors.ts'
 import { parseExactJson } from './exact-json.ts'
 import { errorOf, faultDetails } from './issues.ts'
+import type { Path } from './path.ts'
 
 /** What a request comes in: a CloudEvent in structured JSON, or nothing but itself. */
 
@@ -14,13 +15,16 @@ const kafkaSourceType = 'dev.knative.kafka.event'
 const ownTypes = 'dev.bulkhead.'
 
 /** Everything becomes text first, so that one gate and one reader stand before every kind of input. */
-export function openEnvelope(input: unknown): Readonly<Record<string, unknown>> {
+export function openEnvelope(
+  input: unknown,
+  onRepeated?: (path: Path) => void,
+): Readonly<Record<string, unknown>> {
   const text = textOf(input)
   if (text.length > requestBytes || new TextEncoder().encode(text).length > requestBytes)
     throw fault('request-unreadable', 'The request is larger than 1 MiB', {
       fix: 'Send less; large input belongs into a file or table that the query reads',
     })
-  const value = parseExactJson(text)
+  const value = parseExactJson(text, onRepeated)
   if (Array.isArray(value))
     throw fault('request-unreadable', 'The request is a list', { fix: 'Send one request at a time' })
   if (!isRecord(value)) throw fault('request-unreadable', 'The request is not a JSON object')
@@ -115,6 +119,13 @@ function checkAttributes(envelope: Readonly<Record<string, unknown>>): void {
   if (faults.length > 0) throw errorOf(faults)
 }
 
+/** For whom only who asks is wanted: of two ids nobody can tell which is meant. */
+export function refuseTwoIds(path: Path): void {
+  const name = path.at(-1)
+  if (path.length <= 2 && (name === 'id' || name === 'requestId'))
+    throw fault('request-field-repeated', 'The request has two ids')
+}
+
 export function eventData(
   envelope: Readonly<Record<string, unknown>>,
   strict: boolean,
@@ -125,7 +136,7 @@ export function eventData(
       ? decodeUtf8(decodeBase64(envelope['data_base64']), 'The data of the event')
       : envelope['data']
   if (typeof text === 'string') {
-    const value = parseExactJson(text)
+    const value = parseExactJson(text, strict ? undefined : refuseTwoIds)
     if (isRecord(value)) return value
   }
   if (!strict) return {}

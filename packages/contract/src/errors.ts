@@ -116,6 +116,10 @@ const registry = {
     'The request is not JSON, or is too large',
     'Send one JSON object, or a CloudEvent',
   ),
+  'request-field-repeated': config(
+    'A field stands twice in one object of the request: readers of JSON do not agree on which of the two counts',
+    'Send the field once',
+  ),
   'request-invalid': config(
     'A field of the request is missing or ill-typed',
     'Correct the field at `path`; see `bulkhead schema request`',

@@ -264,3 +264,34 @@ test('wrapping does not change what is asked', () => {
     { numRuns: 100 },
   )
 })
+
+test('a field that stands twice is refused, whatever its place, its spelling, and how the request came', () => {
+  const request = (more: string) => `{"requestId":"r1","job":"j","parameters":{"month":"2026-10"}${more}}`
+  const cases: readonly (readonly [text: string, path: string])[] = [
+    [request(',"job":"k"'), 'job'],
+    [request(',"j\\u006fb":"k"'), 'job'],
+    [request(',"output":{"csv":{"header":true,"header":false}}'), 'output.csv.header'],
+    [request(',"context":[{"a":1},{"b":1,"c":{},"b":2}]'), 'context[1].b'],
+    [`{"specversion":"1.0","type":"t","source":"/s","id":"r","data":${request(',"job":"k"')}}`, 'data.job'],
+    [
+      `{"specversion":"1.0","type":"t","source":"/s","id":"r","data_base64":"${btoa(request(',"job":"k"'))}"}`,
+      'job',
+    ],
+  ]
+  for (const [text, path] of cases)
+    for (const input of [text, new TextEncoder().encode(text)]) {
+      assert.throws(() => readRequest(input), { code: 'request-field-repeated', path })
+      // who asks is told so
+      assert.ok(requestIdentityOf(input).id)
+    }
+  assert.equal(readRequest(request(',"context":{"job":1,"a":{"job":2}}')).id, 'r1')
+  assert.equal(readRequest(request(',"context":"\\"job\\":1,\\"job\\":2"')).id, 'r1')
+})
+
+test('whoever may be meant by two ids is nobody, and is not answered', () => {
+  for (const text of [
+    '{"requestId":"r1","requestId":"r2","job":"j"}',
+    '{"requestId":"r1","request\\u0049d":"r2"}',
+  ])
+    assert.equal(requestIdentityOf(text).id, undefined)
+})

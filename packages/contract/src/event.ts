@@ -1,5 +1,5 @@
 import type { ErrorDetails } from '@bulkhead/connector-sdk'
-import { isRecord, openEnvelope, unwrap } from './envelope.ts'
+import { isRecord, openEnvelope, unwrap, refuseTwoIds } from './envelope.ts'
 import { ExactNumber, settleNumbers } from './exact-json.ts'
 import { unknownFields } from './fields.ts'
 import { errorOf, faultDetails, faultsOf } from './issues.ts'
@@ -57,7 +57,7 @@ export function readRequest(input: unknown): Request {
 /** Whom to answer, also when the request is refused. Never throws. */
 export function requestIdentityOf(input: unknown): RequestIdentity {
   try {
-    const { id, source, data } = unwrap(openEnvelope(input), false)
+    const { id, source, data } = unwrap(openEnvelope(input, refuseTwoIds), false)
     const text = id instanceof ExactNumber ? id.source : typeof id === 'number' ? String(id) : id
     const read = requestId.safeParse(text)
     const context = requestSchema.shape.context.safeParse(

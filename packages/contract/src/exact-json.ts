@@ -1,10 +1,8 @@
 import { fault } from './errors.ts'
-import type { Path } from './path.ts'
+import { checkJsonShape } from './json-shape.ts'
+import { formatPath, type Path } from './path.ts'
 
 /** JSON text to values without losing a digit: what `JSON.parse` rounds silently is kept. */
-
-/** Deeper than any honest request, and shallow enough for every recursive reader of it. */
-const deepest = 64
 
 /** Longer ones stay text: no system has them, and reading them as numbers takes long. */
 const wholeNumber = /^-?\d{1,40}$/
@@ -32,11 +30,14 @@ export class ExactNumber {
 /**
  * Parses JSON; whole numbers beyond 2^53, and decimals with more digits than a double holds, become
  * an `ExactNumber`. Nesting is bounded before anything recursive sees it.
- * @throws BulkheadError `request-unreadable` for what is not JSON, nests deeper than 64, or holds a `__proto__`
+ *
+ * @param onRepeated  told of fields that stand twice, of which the last is taken; default: they are refused
+ * @throws BulkheadError `request-unreadable` for what is not JSON, nests deeper than 64, or holds a `__proto__`;
+ *         `request-field-repeated`
  * @see https://tc39.es/proposal-json-parse-with-source/ for `context.source`
  */
-export function parseExactJson(text: string): unknown {
-  refuseDeepNesting(text)
+export function parseExactJson(text: string, onRepeated: (path: Path) => void = refuseRepeated): unknown {
+  checkJsonShape(text, onRepeated)
   const revive = (key: string, value: unknown, context?: { readonly source?: string }): unknown => {
     if (key === '__proto__')
       throw fault('request-unreadable', 'The request has a field named __proto__', {
@@ -93,22 +94,9 @@ function normalise(text: string): string {
   return `${kept}e${Number(match[3] ?? 0) - fraction.length + (digits.length - kept.length)}`
 }
 
-function refuseDeepNesting(text: string): void {
-  let depth = 0
-  let inText = false
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at)
-    if (inText) {
-      if (char === 0x5c) at++
-      else if (char === 0x22) inText = false
-    } else if (char === 0x22) inText = true
-    else if (char === 0x7b || char === 0x5b) {
-      if (++depth > deepest)
-        throw fault('request-unreadable', `The request nests deeper than ${deepest} levels`, {
-          fix: 'Send a flatter request',
-        })
-    } else if (char === 0x7d || char === 0x5d) depth--
-  }
+function refuseRepeated(path: Path): never {
+  const where = formatPath(path)
+  throw fault('request-field-repeated', `The field \`${where}\` stands twice`, { path: where })
 }
 
 /** Where the text stops being JSON. The engine's own message quotes the text, which may hold a secret. */

@@ -10,10 +10,10 @@ export interface RequestText {
 }
 
 /**
- * Opens the text of a request so that it can be written again. Of a field that stands twice, and of data that
- * stands in base64 besides, only what counts is left.
+ * Opens the text of a request so that it can be written again. Of data that stands in base64 besides, only what counts
+ * is left.
  *
- * @throws BulkheadError `request-unreadable`, `request-invalid`
+ * @throws BulkheadError `request-unreadable`, `request-invalid`, `request-field-repeated`
  */
 export function openRequestText(input: unknown): RequestText {
   const envelope = openEnvelope(input)

@@ -102,15 +102,23 @@ test('seals the secrets among the settings too, and leaves the objects that they
   assert.deepEqual(read !== undefined && 'config' in read && read.config, { host: 'db', tls: { mode: 'on' } })
 })
 
-test('keeps every digit of numbers, and drops what JSON had twice or nobody knows', async () => {
+test('keeps every digit of numbers, and drops what nobody knows', async () => {
   const text = await seal(
     `{"requestId":"r1","parameters":{"id":12345678901234567890,"rate":0.10000000000000000555},
-      "source":{"credentials":{"password":"hunter2"},"connector":"sample","config":{"host":"db"},"query":"q",
+      "source":{"connector":"sample","config":{"host":"db"},"query":"q",
       "credentails":{"password":"hunter2"},"credentials":{"password":"hunter2b"}}}`,
   )
   assert.deepEqual(await opened(text), { password: 'hunter2b' })
   assert.match(text, /"id":12345678901234567890,"rate":0\.10000000000000000555/)
   assert.match(readRequest(text).warnings.join(), /source.credentails.*did you mean/)
+})
+
+test('refuses credentials that stand twice: nobody knows which were meant', async () => {
+  const text = `{"requestId":"r1","source":{"credentials":{"password":"hunter2"},"credentials":{"password":"b"}}}`
+  await assert.rejects(seal(text), (error: Error & { readonly code?: string }) => {
+    assert.equal(error.code, 'request-field-repeated')
+    return !error.message.includes('hunter2')
+  })
 })
 
 test('leaves alone what has nothing to seal, or is sealed', async () => {
