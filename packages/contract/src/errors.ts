@@ -357,6 +357,10 @@ const registry = {
     'The receiver will not have the reply',
     'Check address, topic and secret of the destination; then `bulkhead replies resend`',
   ),
+  'reply-unserved': config(
+    'A reply waits for an application that is not served any more, and of which no revision is kept',
+    'Apply the application again; then `bulkhead replies resend`',
+  ),
   'platform-text-missing': environment(
     'A variable or file that the platform names is not there',
     'Set the variable, or create the file, that the message names',

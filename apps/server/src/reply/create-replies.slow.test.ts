@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ReplyDestination, ReplyEvent } from '@bulkhead/contract'
+import { fault, type ReplyDestination, type ReplyEvent } from '@bulkhead/contract'
 import { Secret } from '@bulkhead/engine/secrets/secret'
 import type { ServedApplication } from '../applications/applications.ts'
 import { createReplies, type RepliesOptions } from './create-replies.ts'
@@ -280,4 +280,32 @@ test('what a server that ends did not come to is due at once for another', async
       ['due', 0, 0],
     ],
   )
+})
+
+test('what nobody here can answer for any more fails at once, with what to do, and can be sent again', async (t) => {
+  const { outbox } = start(
+    t,
+    {},
+    {
+      applications: { get: () => undefined, revision: async () => undefined },
+      runners: {
+        freshLinks: () => undefined,
+        sign: () => Promise.reject(fault('application-unknown', 'There is no application "shop" here')),
+      },
+    },
+  )
+  const plain = outbox.add({ destination: 'main' })
+  const stored = { key: 'k', location: 'file:///k', bytes: 3 }
+  const linked = outbox.add({
+    destination: 'main',
+    delivery: {
+      store: 'exports',
+      urlExpiresInSeconds: 60,
+      files: [{ name: 'a.csv', objectContentType: 'text/csv', stored }],
+    },
+  })
+  await until('both have failed', () => plain.state === 'failed' && linked.state === 'failed')
+  assert.deepEqual([plain.tries, linked.tries], [1, 1])
+  for (const { lastError } of [plain, linked])
+    assert.match(lastError ?? '', /"shop" is not served here any more/)
 })

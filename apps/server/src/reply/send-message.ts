@@ -38,7 +38,14 @@ export async function sendMessage(message: OutboxMessage, options: SendOptions):
   try {
     event = eventOf(message, await links(message, options), options.now())
   } catch (error) {
-    return { is: 'failed', by: 'links', error: known(error, 'Its links cannot be made'), final: false }
+    const failed = known(error, 'Its links cannot be made')
+    const isUnserved = failed.code === 'application-unknown'
+    return {
+      is: 'failed',
+      by: 'links',
+      error: isUnserved ? unserved(message.application) : failed,
+      final: isUnserved,
+    }
   }
   try {
     const { application, destination: name, traceparent } = message
@@ -59,7 +66,8 @@ export async function sendMessage(message: OutboxMessage, options: SendOptions):
     return { is: 'sent' }
   } catch (error) {
     const failed = known(error, 'The reply cannot be sent')
-    return { is: 'failed', by: 'destination', error: failed, final: failed.code === 'reply-refused' }
+    const final = failed.code === 'reply-refused' || failed.code === 'reply-unserved'
+    return { is: 'failed', by: 'destination', error: failed, final }
   }
 }
 
@@ -102,9 +110,19 @@ async function destinationOf(
     const destination = Object.hasOwn(replies, name) ? replies[name] : undefined
     return served && destination && { destination, baseFolder: served.baseFolder }
   }
-  const found = of(applications.get(application)) ?? of(await applications.revision(application, revision))
+  const current = applications.get(application)
+  const today = of(current)
+  if (today !== undefined) return today
+  const exact = await applications.revision(application, revision)
+  const found = of(exact)
   if (found !== undefined) return found
+  if (current === undefined && exact === undefined) throw unserved(application)
   throw fault('reply-failed', `The application "${application}" has no destination "${name}" here`)
+}
+
+/** To try again is of no use: it is served again when somebody applies it, who can have the reply sent then. */
+function unserved(application: string): BulkheadError {
+  return fault('reply-unserved', `The application "${application}" is not served here any more`)
 }
 
 /** What is kept of an error: our own words, or no more than a code (I6). */
