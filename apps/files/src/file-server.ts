@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 import { finished } from 'node:stream'
 import type { Log } from '@bulkhead/connector-sdk'
 import { fault, isLoopback } from '@bulkhead/contract'
@@ -8,7 +9,7 @@ import type { FileServerHealth } from '@bulkhead/engine/links/probe'
 import { findServedFolder } from '@bulkhead/engine/links/served-folder'
 import { LONGEST_LINK } from '@bulkhead/engine/links/sign'
 import { verifyLinkPath } from '@bulkhead/engine/links/verify'
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import fastify, { type FastifyHttpOptions, type FastifyInstance, type FastifyReply } from 'fastify'
 import { openBelow } from './open-file.ts'
 import { problemBody, type ProblemCode, problems } from './problem.ts'
 import { answerWithFile } from './send-file.ts'
@@ -21,11 +22,20 @@ export interface FileServerOptions {
   readonly stateFolder: string
   /** Lets others than this machine reach the server. Links travel in clear then, so put TLS before it. */
   readonly allowRemote?: boolean
+  /** Links are served over TLS; absent: in clear. */
+  readonly tls?: FileServerTls
   /** Of every answer, besides its own. */
   readonly headers?: Readonly<Record<string, string>>
   /** Epoch milliseconds. */
   readonly now?: () => number
   readonly log: Log
+}
+
+/** The certificate that is shown. */
+export interface FileServerTls {
+  readonly certificates: { readonly cert: Buffer; readonly key: Buffer }
+  /** Shows another one when there is a new one. @returns what ends it */
+  follow(server: Pick<SecureServer, 'setSecureContext'>): () => void
 }
 
 export interface FileServer {
@@ -56,8 +66,10 @@ export async function startFileServer(options: FileServerOptions): Promise<FileS
     })
   }
   const master = await openMasterKey(options.stateFolder)
+  const { tls } = options
+  const bounds = { maxHeaderSize: LONGEST_HEADERS, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS }
   const server = fastify({
-    http: { maxHeaderSize: LONGEST_HEADERS, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS },
+    ...(tls === undefined ? { http: bounds } : { https: { ...bounds, ...certificateOf(tls) } }),
     keepAliveTimeout: 5_000,
     connectionTimeout: IDLE_MS,
     bodyLimit: 1024,
@@ -71,7 +83,8 @@ export async function startFileServer(options: FileServerOptions): Promise<FileS
       if (error.code === 'HPE_HEADER_OVERFLOW' && socket.writable) socket.end(tooLong)
       else socket.destroy()
     },
-  })
+    // the types of fastify hold a server with TLS for another one; what is used of it here is the same
+  } as FastifyHttpOptions<Server>) as unknown as FastifyInstance
   server.server.maxConnections = MOST_CONNECTIONS
   server.addHook('onRequest', async (_request, reply) => {
     reply.headers({
@@ -127,10 +140,19 @@ export async function startFileServer(options: FileServerOptions): Promise<FileS
   }
 
   await listen(server, options)
+  const unfollow = tls?.follow(server.server as unknown as SecureServer)
   return {
-    url: addressOf(server, options.host),
-    close: (graceMs = 5_000) => close(server, graceMs),
+    url: `${tls === undefined ? 'http' : 'https'}://${addressOf(server, options.host)}`,
+    async close(graceMs = 5_000) {
+      unfollow?.()
+      await close(server, graceMs)
+    },
   }
+}
+
+/** Without the authorities of callers: whoever has a link may download. */
+function certificateOf({ certificates: { cert, key } }: FileServerTls): FileServerTls['certificates'] {
+  return { cert, key }
 }
 
 function problem(reply: FastifyReply, code: ProblemCode): FastifyReply {
@@ -175,7 +197,7 @@ async function close(server: FastifyInstance, graceMs: number): Promise<void> {
 function addressOf(server: FastifyInstance, host: string): string {
   const address = server.server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** @see RFC 1122, 3.2.1.3 (g); RFC 4291, 2.5.3 */

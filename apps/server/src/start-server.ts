@@ -11,7 +11,7 @@ import { openProviders } from '@bulkhead/engine/secrets/open-providers'
 import { createSecretResolver } from '@bulkhead/engine/secrets/resolve-secrets'
 import { createSecretGrants, type SecretGrants } from '@bulkhead/engine/secrets/secret-grants'
 import { createApi } from './api/create-api.ts'
-import { openHttpTls } from './api/http-tls.ts'
+import { type HttpTls, openHttpTls } from './api/http-tls.ts'
 import { type Applications, openApplications } from './applications/applications.ts'
 import { createAuth } from './auth/authenticate.ts'
 import { ensureFirstToken } from './auth/first-token.ts'
@@ -170,7 +170,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     applications,
     repository,
   }
-  const filesUrl = await serveFiles(core, mark, stack)
+  const tls = spec.http.tls && (await openHttpTls(spec.http.tls, { log }))
+  const filesUrl = await serveFiles(core, { mark, tls }, stack)
   const grants = stack.use(createSecretGrants(spec.secrets.providers, { stateFolder, environment, log }))
   const runners = stack.use(await startRunners(core, { ...options, engines: choice }, filesUrl, grants))
   runnerStatus.list = () => runners.status()
@@ -205,6 +206,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const health = createHealth(repository, now)
   const begun = health.starting('triggers')
   const api = await openApi(core, {
+    tls,
     intake,
     prepare: (arrival) => requests.prepare(arrival),
     runners,
@@ -260,13 +262,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 async function serveFiles(
   { spec, stateFolder, log }: Core,
-  mark: Mark | undefined,
+  { mark, tls }: { readonly mark: Mark | undefined; readonly tls: HttpTls | undefined },
   stack: AsyncDisposableStack,
 ): Promise<string> {
   const { startFileServer } = await import('@bulkhead/files')
   const { port } = spec.files
   const headers = mark?.headers ?? {}
-  const server = await startFileServer({ host: '127.0.0.1', port, stateFolder, headers, log })
+  const server = await startFileServer({
+    host: '127.0.0.1',
+    port,
+    stateFolder,
+    headers,
+    log,
+    ...(tls !== undefined && { tls }),
+  })
   stack.defer(() => server.close(0))
   return spec.files.publicUrl ?? server.url
 }
@@ -296,7 +305,8 @@ function startRunners(
     log,
     grantLinks: async (application, folders) => {
       const grant = await grantLinks({ stateFolder, application, folders, baseUrl: filesUrl })
-      return { ...grant, folders: [...grant.folders] }
+      const isServed = spec.files.publicUrl === undefined
+      return { ...grant, folders: [...grant.folders], isServed }
     },
     grantSecrets: (application) => grants.of(application),
   })
@@ -331,6 +341,7 @@ async function openApi(
     readonly intake: Intake
     readonly prepare: Preparing['prepare']
     readonly runners: Runners
+    readonly tls: HttpTls | undefined
     readonly rollouts: Rollouts
     readonly health: ReturnType<typeof createHealth>
     readonly metrics: ReturnType<typeof createMetrics>
@@ -341,9 +352,9 @@ async function openApi(
   const now = Date.now
   const auth = createAuth({ repository, tokens: spec.auth.tokens, now })
   if (spec.auth.tokens === 'required') await ensureFirstToken({ repository, stateFolder, log, now })
-  const { tls } = spec.http
+  const { tls } = rooms
   return createApi({
-    ...(tls !== undefined && { tls: await openHttpTls(tls, { log }) }),
+    ...(tls !== undefined && { tls }),
     repository,
     intake: rooms.intake,
     prepare: rooms.prepare,

@@ -157,7 +157,7 @@ export const platformSchema = z.strictObject({
             .optional()
             .meta({
               description:
-                'Whether the API is encrypted by the server itself; the files are looked at again every ten seconds. Absent: HTTP in clear, for loopback or behind a proxy',
+                'Whether the API, and links to local files, are encrypted by the server itself; the files are looked at again every ten seconds. Absent: HTTP in clear, for loopback or behind a proxy',
             }),
           publicUrl: z
             .url()

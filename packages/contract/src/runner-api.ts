@@ -44,6 +44,7 @@ export const runnerSettingsSchema = z.object({
       folders: z.array(z.object({ id: z.string(), application: z.string(), folder: z.string() })),
       baseUrl: z.string(),
       serverKey: z.string(),
+      isServed: z.boolean().optional(),
     })
     .optional(),
   /** Longest time that results are kept; absent: as long as the application says. */

@@ -39,22 +39,24 @@ export async function openHttpTls(
   { log, everyMs = lookMs }: { readonly log: Log; readonly everyMs?: number },
 ): Promise<HttpTls> {
   const certificates = await readCertificates(files)
-  let shown = digestOf(certificates)
+  const first = digestOf(certificates)
   /** Said once, however often it is looked at. */
   let refused = ''
 
-  async function look(server: Pick<Server, 'setSecureContext'>): Promise<void> {
+  /** @returns what is shown then */
+  async function look(server: Pick<Server, 'setSecureContext'>, shown: string): Promise<string> {
     try {
       const now = await readCertificates(files)
       refused = ''
-      if (digestOf(now) === shown) return
+      if (digestOf(now) === shown) return shown
       server.setSecureContext({ ...now })
-      shown = digestOf(now)
-      log.info('The HTTP API shows a new certificate')
+      log.info('A new certificate is shown')
+      return digestOf(now)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       if (reason !== refused) log.warn(`The certificate of the HTTP API stays as it is: ${reason}`)
       refused = reason
+      return shown
     }
   }
 
@@ -63,10 +65,13 @@ export async function openHttpTls(
     demandsClient: files.clientCa !== undefined,
     follow(server) {
       let looking = false
+      let shown = first
       const timer = setInterval(() => {
         if (looking) return
         looking = true
-        void look(server).finally(() => (looking = false))
+        void look(server, shown)
+          .then((now) => (shown = now))
+          .finally(() => (looking = false))
       }, everyMs)
       timer.unref()
       return () => clearInterval(timer)

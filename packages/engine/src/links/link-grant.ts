@@ -13,4 +13,6 @@ export interface LinkGrant {
   readonly baseUrl: string
   /** By which the server with the same master key is recognised. */
   readonly serverKey: string
+  /** Whoever grants serves the links itself: nobody has to ask whether somebody does. */
+  readonly isServed?: boolean | undefined
 }
