@@ -67,8 +67,10 @@ test('a change of an application starts those of its triggers anew that it chang
   await drop('b', 'in/other', 'second')
   // what is no part of a trigger moves none
   await write(world, 'b', { one: inbox('in/one'), two: inbox('in/other') }, 'described')
-  await world.aFewLooks(applications)
-  assert.equal(applications.get('b')?.application.manifest.spec.description, 'described')
+  await world.until(
+    'the description',
+    () => applications.get('b')?.application.manifest.spec.description === 'described' || undefined,
+  )
   await until('a/one 1', 'a/two 2', 'b/one 3', 'b/two 5')
 
   await write(world, 'b', { one: inbox('in/one') })
