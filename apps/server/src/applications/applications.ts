@@ -9,7 +9,7 @@ import { makeBundle } from '@bulkhead/engine/application/bundle'
 import { catalogFaults } from '@bulkhead/engine/application/catalog-faults'
 import { ownFolderOf } from '@bulkhead/engine/links/served-folder'
 import type { Actor, Repository } from '../repository/repository.ts'
-import type { ApplicationHead, RevisionApplied } from '../repository/revision-keeping.ts'
+import type { ApplicationHead, NewRevision, RevisionApplied } from '../repository/revision-keeping.ts'
 import { openFolderMemory } from './folder-memory.ts'
 import { followHeads } from './follow-heads.ts'
 import type { NotServed } from './not-served.ts'
@@ -166,17 +166,32 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
     const { name } = application
     const { digest } = bundle
     refuseUnusable(application, catalog, heads.head(name)?.state === 'serving', log)
+    const before = heads.head(name)
     // of what changed while no server looked nobody knows what it was before
     const changed = isFirst ? undefined : await changes.changed(bundle)
     const revision = { application: name, digest, bundle: JSON.stringify(bundle), changed, ...by }
     fresh.set(digest, { application, bundle })
     try {
-      const applied = await repository.applyRevision(revision)
+      const applied = await (by.origin === 'folder'
+        ? bring(revision, before)
+        : repository.applyRevision(revision))
       if (!isFirst) await heads.follow()
       return applied
     } finally {
       if (!isFirst) fresh.delete(digest)
     }
+  }
+
+  /** What another server brought from its folder meanwhile is no news here, nor is what became of it since. */
+  async function bring(revision: NewRevision, before: ApplicationHead | undefined): Promise<RevisionApplied> {
+    const { application, digest } = revision
+    const expected = before?.state === 'serving' ? before.digest : null
+    const applied = await repository.applyRevision({ ...revision, expected })
+    if (applied.is !== 'stale') return applied
+    await heads.look()
+    const now = heads.head(application)
+    const isBrought = now?.digest === digest || now?.aside?.digest === digest
+    return isBrought ? applied : await repository.applyRevision(revision)
   }
 
   const watch = watchFolder({
