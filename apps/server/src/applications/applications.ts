@@ -185,6 +185,8 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
   /** What another server brought from its folder meanwhile is no news here, nor is what became of it since. */
   async function bring(revision: NewRevision, before: ApplicationHead | undefined): Promise<RevisionApplied> {
     const { application, digest } = revision
+    // it came from another folder, and does not start
+    if (before?.aside?.digest === digest) return { is: 'stale', current: before.digest }
     const expected = before?.state === 'serving' ? before.digest : null
     const applied = await repository.applyRevision({ ...revision, expected })
     if (applied.is !== 'stale') return applied
