@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Producer } from '@platformatic/kafka'
 import { fault, readRequest } from '@bulkhead/contract'
 import { brokersOf, createTopic, withAdmin } from '../../../../../test/support/kafka.ts'
+import type { ServedApplication } from '../../applications/applications.ts'
+import { limitIntake } from '../../intake/limit-intake.ts'
 import { committedOffsets, memoryIntake, produce, startTrigger, until } from './topic.test-support.ts'
 
 const request = (id: string): string => JSON.stringify({ requestId: id, job: 'report' })
@@ -117,6 +119,48 @@ test('is held back by a full queue and goes on behind it, while other topics are
   await until('all are taken', () => held.ids.length === 10)
   assert.equal(new Set(held.ids).size, 10)
   assert.equal(trigger.status().reason, undefined)
+})
+
+test('an application that has too many a second reads its topic more slowly, loses nothing, and slows nobody else', async (t) => {
+  const [fast, other] = [await createTopic(t), await createTopic(t)]
+  const perSecond = 5
+  const held: string[] = []
+  const limitedTo = (name: string, requestsPerSecond: number | undefined): ServedApplication =>
+    ({
+      application: { name, manifest: { spec: { policy: { limits: { requestsPerSecond } } } } },
+    }) as unknown as ServedApplication
+  const applications = {
+    get: (name: string) => limitedTo(name, name === 'shop' ? perSecond : undefined),
+  }
+  const own = memoryIntake()
+  const limited = limitIntake(own.intake, {
+    applications,
+    requestsPerSecond: undefined,
+    onHeld: (name) => held.push(name),
+    now: Date.now,
+  })
+  const begun = Date.now()
+  const { trigger, group, warnings } = startTrigger(t, fast, limited)
+  const others = memoryIntake()
+  startTrigger(t, other, others.intake)
+  const all = Array.from({ length: 4 * perSecond }, (_, index) => `r-${index}`)
+  await produce(
+    fast,
+    all.map((id) => ({ value: request(id) })),
+  )
+  await until('it is held back', () => held.length > 0)
+  const taken = own.ids.length
+  assert.ok(taken < all.length, `${taken} were taken`)
+  await produce(other, [{ value: request('free') }])
+  await until('the other topic is read', () => others.ids.includes('free'))
+  // to be slow is what it is for
+  assert.equal(trigger.status().isReady, true)
+  await until('all are taken', () => own.ids.length >= all.length, 60_000)
+  assert.deepEqual(own.ids.toSorted(), all.toSorted())
+  // a second's worth may come at once
+  assert.ok(Date.now() - begun >= (1000 * (all.length - perSecond)) / perSecond - 100)
+  assert.equal(warnings.filter((line) => line.includes('waits: More than 5 requests a second')).length, 1)
+  await until('all is committed', async () => (await committedOffsets(fast, group))[0] === BigInt(all.length))
 })
 
 test('keeps what a repository that is away cannot take, and says that it is not ready', async (t) => {
