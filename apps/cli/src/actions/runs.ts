@@ -172,6 +172,7 @@ export function renderRun(run: RunView, style: Style): string {
     ['prepared', reply?.prepared && `by ${reply.prepared.by}, from ${reply.prepared.connection}`],
     ['flags', reply?.flags && JSON.stringify(reply.flags)],
     ['files', reply?.result?.files.map(({ name, location }) => location ?? name).join('\n')],
+    ['kept until', run.resultGoneAt === undefined ? reply?.result?.keptUntil : undefined],
     ['result gone', run.resultGoneAt],
     ['warnings', reply?.warnings.join('\n') || undefined],
     ['error', reply?.error && `${reply.error.message} (${reply.error.code})`],

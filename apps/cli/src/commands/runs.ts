@@ -36,7 +36,7 @@ export function runsCommand(execute: Execute): Command {
     withServer(
       withMessages(
         new Command('watch')
-          .summary('follow a run until it is over')
+          .summary('Follow a run until it is over.')
           .description('Follows a run until it is over; the exit code tells how it ended.')
           .argument('<run>', 'id of the run'),
       ),
