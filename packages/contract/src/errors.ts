@@ -565,7 +565,10 @@ const registry = {
     'The server has no such run, or the caller may not see it',
     'Choose one of those that `bulkhead runs list` shows',
   ),
-  'run-over': config('The run is over', 'Nothing is left to cancel; a run that failed or was cancelled begins anew by `bulkhead runs retry`'),
+  'run-over': config(
+    'The run is over',
+    'Nothing is left to cancel; a run that failed or was cancelled begins anew by `bulkhead runs retry`',
+  ),
   'run-not-over': config('The run is not over yet', 'Wait for it: `bulkhead runs watch`'),
   'run-not-retryable': config(
     'Only a run that failed or was cancelled, and is the last of its request, can be tried again',
