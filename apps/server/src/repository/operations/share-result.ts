@@ -90,7 +90,7 @@ export async function endReused(scope: Scope, row: RunRow, leader: RunRow): Prom
       data: { from: leader.run_id },
     },
   ])
-  return await endRun(scope, row, {
+  const ended = await endRun(scope, row, {
     state,
     actor: 'server',
     reply: {
@@ -103,4 +103,5 @@ export async function endReused(scope: Scope, row: RunRow, leader: RunRow): Prom
     outcomeEpoch: undefined,
     reusedFrom: leader.run_id,
   })
+  return ended.row
 }

@@ -70,7 +70,10 @@ test('no statement looks through a whole table that grows', async () => {
   const [shared] = await call('claim', { server: 's', leaseMs: 1000, most })
   assert.ok(shared)
   const made = { ...sampleOutcome(shared, 'completed'), delivery: sampleDelivery }
-  await call('finish', { runId: shared.run.runId, epoch: 1, outcome: made })
+  await call('finish', {
+    finished: { runId: shared.run.runId, epoch: 1, outcome: made },
+    lease: undefined,
+  })
   await call('settleWaiting', 10)
   await call('queued', 'billing')
   await call('waiting', undefined)
