@@ -358,6 +358,15 @@ const table: readonly Room[] = [
     node: true,
   },
   {
+    // runs that wait for an identical one
+    name: 'server/reuse',
+    folder: 'apps/server/src/reuse',
+    imports: ['connector-sdk', 'contract', 'server/repository'],
+    importsTypes: ['server/applications'],
+    never: [...sql, ...privateKeys],
+    node: true,
+  },
+  {
     name: 'server/triggers',
     folder: 'apps/server/src/triggers',
     imports: [

@@ -36,6 +36,7 @@ await using applications = await openApplications({
   log,
 })
 const intake = createIntake({
+  runnerOf: () => 'build-1',
   applications,
   repository,
   catalog,

@@ -37,6 +37,7 @@ import { createReplies } from './reply/create-replies.ts'
 import { openRepository } from './repository/open-repository.ts'
 import type { Repository } from './repository/repository.ts'
 import { keepRetention } from './retention/keep-retention.ts'
+import { keepSettling } from './reuse/keep-settling.ts'
 import { createTriggers } from './triggers/create-triggers.ts'
 
 export interface ServerOptions {
@@ -175,7 +176,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const grants = stack.use(createSecretGrants(spec.secrets.providers, { stateFolder, environment, log }))
   const runners = stack.use(await startRunners(core, { ...options, engines: choice }, filesUrl, grants))
   runnerStatus.list = () => runners.status()
-  const requests = intakeOf(core, options.foreignRoots)
+  const runnerOf = (application: string): string => choice.of(application).identity
+  const requests = intakeOf(core, options.foreignRoots, runnerOf)
   const limited = limitIntake(requests, {
     applications,
     requestsPerSecond: spec.applications.requestsPerSecond,
@@ -200,6 +202,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     now,
   })
   stack.defer(() => replies.stop())
+  stack.defer(keepSettling({ repository, applications, log }))
   const triggers = createTriggers({ applications, intake, repository, clusters, platform: spec, log, now })
   triggerStatus.list = () => triggers.status()
   stack.defer(() => triggers.stop())
@@ -315,12 +318,14 @@ function startRunners(
 function intakeOf(
   { applications, repository, catalog, stateFolder, spec }: Core,
   foreignRoots: readonly string[],
+  runnerOf: (application: string) => string,
 ): Intake & Preparing {
   const memoryMs = parseDuration(spec.retention.requests)
   return createIntake({
     applications,
     repository,
     catalog,
+    runnerOf,
     seal: (text, { application, requestId }) =>
       sealPlainCredentials(text, {
         application,

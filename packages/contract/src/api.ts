@@ -41,7 +41,7 @@ export const runViewSchema = z.object({
         since: described(time, 'When it was put into the queue, last'),
         for: described(
           z.enum(waitReasons),
-          'What it waits for, as the server sees it that answers: `runners`: a runner process; `concurrentRuns`: the end of other runs of its application, of which there are as many as may be; `system`: a place at a source system with a budget',
+          'What it waits for, as the server sees it that answers: `runners`: a runner process; `concurrentRuns`: the end of other runs of its application, of which there are as many as may be; `system`: a place at a source system with a budget; `identicalRequest`: the result of an identical request, whose run `waitsFor` names',
         ),
         system: described(z.string().optional(), 'Which one, for `system`'),
       })
@@ -56,6 +56,14 @@ export const runViewSchema = z.object({
     'The answer, when it is over: with places, and without links',
   ),
   resultGoneAt: described(maybeTime, 'When the result was removed'),
+  waitsFor: described(
+    runId.optional(),
+    'The run of an identical request whose result it will be answered with; it is queued meanwhile',
+  ),
+  reusedFrom: described(
+    runId.optional(),
+    'The run of an identical request whose result it was answered with; it never began itself',
+  ),
 })
 export type RunView = z.output<typeof runViewSchema>
 

@@ -59,12 +59,17 @@ function replyText(name: string, reply: ReplyDestination): string {
 }
 
 function jobSection(application: string, name: string, job: Job): readonly string[] {
-  const { description, parameters, output, deliver, requestMay } = job
+  const { description, parameters, output, deliver, requestMay, reuse } = job
   const compression = output.compression === undefined ? '' : `, ${output.compression}`
   const named = output.fileName === undefined ? '' : `, named \`${output.fileName}\``
   const facts = [
     `Result: ${output.format ?? 'csv'}${compression}${named}`,
     `Link: valid for ${deliver.urlExpiresIn ?? 'PT24H'} unless the request asks otherwise`,
+    ...(reuse === undefined
+      ? []
+      : [
+          `Reuse: an identical request is answered with a result that is at most ${reuse.within} old, unless it has \`fresh: true\``,
+        ]),
     `A request may set: ${requestMay.map((field) => `\`${field}\``).join(', ') || 'nothing else'}`,
   ]
   return [

@@ -208,6 +208,21 @@ export const jobSchema = z.strictObject({
         'What happens after a transient fault: the extract begins again, nothing of the failed attempt is left',
       ...nextRun,
     }),
+  reuse: z
+    .strictObject({
+      within: duration.meta({
+        description:
+          'How old a result may be that another request gets: counted from when its run began to read',
+        ...nextRun,
+      }),
+    })
+    .optional()
+    .meta({
+      description:
+        'Identical requests share one result on a server: the same parameters, output and delivery, asked by the same caller, of the same revision with the same connectors and settings. The first one runs; who asks while it runs waits for it, who asks later gets its file, by links of their own, as `reusedFrom` of the reply says. Never for requests with a query, credentials or secret parameters of their own, nor when the result was removed. A request asks for its own run by `fresh: true`. Not with `prepare`. Default: every request runs',
+      examples: [{ within: 'PT15M' }],
+      ...nextRun,
+    }),
   guarantee: z
     .enum(['exactly-once-effect', 'at-least-once-with-dedupe-key', 'at-least-once'])
     .optional()

@@ -13,7 +13,6 @@ const fields: readonly (readonly [pattern: string, feature: string])[] = [
   ['spec.jobs.*.skip', 'a budget of skipped records'],
   ['spec.jobs.*.concurrency', 'partitioned reading'],
   ['spec.jobs.*.source.partition', 'partitioned reading'],
-  ['spec.jobs.*.reuse', 'reuse of earlier results'],
 ]
 
 /** Values of a field that a later version takes. */

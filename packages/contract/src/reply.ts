@@ -86,6 +86,15 @@ export const replySchemaV1 = z.object({
     'What the requester should know: unknown fields, links that end early',
   ),
   context: described(z.unknown().optional(), 'What the request gave as its context'),
+  reusedFrom: described(
+    z
+      .object({
+        runId: described(z.string(), 'The run that made it'),
+        readAt: described(instant, 'When that run began to read: as old the rows may be'),
+      })
+      .optional(),
+    'The result is that of an identical request before: nothing was run for this one, as the job allows by `reuse`',
+  ),
   acceptedAt: described(instant, 'When the request was accepted'),
   startedAt: described(instant.optional(), 'When the attempt began'),
   finishedAt: described(instant.optional(), 'When it ended'),

@@ -73,6 +73,10 @@ export const requestSchema = z.object({
   deliver: requestDeliverSchema
     .optional()
     .meta({ description: 'What the request wants otherwise, as far as the job lets it' }),
+  fresh: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Whether it runs even where the job lets it have the result of another request' }),
   validUntil: z.iso
     .datetime({ offset: true })
     .optional()

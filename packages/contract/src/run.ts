@@ -13,7 +13,7 @@ export const runStates = [
   'cancelled',
 ] as const
 /** What a queued run may wait for: a runner, the end of another run of its application, or a place at a source system. */
-export const waitReasons = ['runners', 'concurrentRuns', 'system'] as const
+export const waitReasons = ['runners', 'concurrentRuns', 'system', 'identicalRequest'] as const
 export type RunState = (typeof runStates)[number]
 export type FinalState = Exclude<RunState, 'queued' | 'running'>
 

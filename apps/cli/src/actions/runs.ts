@@ -163,7 +163,7 @@ export function renderRun(run: RunView, style: Style): string {
     ['asked by', run.actor],
     ['accepted', run.acceptedAt],
     ['waited', waitedOf(run) || undefined],
-    ['waits for', run.waiting && waitsFor(run.waiting)],
+    ['waits for', run.waiting && waitsFor(run.waiting, run.waitsFor)],
     ['started', run.startedAt],
     ['finished', run.finishedAt],
     ['took', tookOf(run) || undefined],
@@ -173,6 +173,11 @@ export function renderRun(run: RunView, style: Style): string {
     ['flags', reply?.flags && JSON.stringify(reply.flags)],
     ['files', reply?.result?.files.map(({ name, location }) => location ?? name).join('\n')],
     ['kept until', run.resultGoneAt === undefined ? reply?.result?.keptUntil : undefined],
+    [
+      'reused from',
+      run.reusedFrom &&
+        `${run.reusedFrom}${reply?.reusedFrom === undefined ? '' : `, read at ${reply.reusedFrom.readAt}`}`,
+    ],
     ['result gone', run.resultGoneAt],
     ['warnings', reply?.warnings.join('\n') || undefined],
     ['error', reply?.error && `${reply.error.message} (${reply.error.code})`],
@@ -214,11 +219,12 @@ function waitedOf({ waitedSeconds }: RunView): string {
   return waitedSeconds === undefined ? '' : formatDuration(waitedSeconds * 1000)
 }
 
-function waitsFor({ for: what, system = '' }: NonNullable<RunView['waiting']>): string {
+function waitsFor({ for: what, system = '' }: NonNullable<RunView['waiting']>, run = ''): string {
   return {
     runners: 'a runner process',
     concurrentRuns: 'other runs of its application to end (policy.limits.concurrentRuns)',
     system: `a place at the source system ${system}`,
+    identicalRequest: `the result of an identical request, run ${run}`,
   }[what]
 }
 

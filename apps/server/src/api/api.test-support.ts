@@ -103,6 +103,7 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
   const applications = applicationsOfFile
   catalog ??= readCatalog([join(checkout, 'node_modules', '@bulkhead')])
   const intake = createIntake({
+    runnerOf: () => 'build-1',
     applications,
     repository,
     catalog: await catalog,

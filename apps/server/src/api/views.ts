@@ -15,6 +15,8 @@ import type { ApplicationHead, RevisionRecord } from '../repository/revision-kee
 
 /** Records as the API shows them. */
 
+const identical: WaitReason = { for: 'identicalRequest' }
+
 /** @param waiting  what the run waits for, asked while it is queued */
 export function runView(
   run: RunRecord,
@@ -34,13 +36,17 @@ export function runView(
     actor: run.actor,
     acceptedAt: instant(run.acceptedAtMs),
     waitedSeconds: (run.waitedMs + (isQueued ? Math.max(0, nowMs - run.queuedAtMs) : 0)) / 1000,
-    ...(isQueued && { waiting: { since: instant(run.queuedAtMs), ...waiting() } }),
+    ...(isQueued && {
+      waiting: { since: instant(run.queuedAtMs), ...(run.waitsFor === undefined ? waiting() : identical) },
+    }),
     ...(run.startedAtMs !== undefined && { startedAt: instant(run.startedAtMs) }),
     ...(run.finishedAtMs !== undefined && { finishedAt: instant(run.finishedAtMs) }),
     ...(run.progress !== undefined && { progress: run.progress }),
     ...(run.reply !== undefined && { reply: run.reply }),
     ...(run.engine !== undefined && { engine: run.engine }),
     ...(run.resultGoneAtMs !== undefined && { resultGoneAt: instant(run.resultGoneAtMs) }),
+    ...(run.waitsFor !== undefined && { waitsFor: run.waitsFor }),
+    ...(run.reusedFrom !== undefined && { reusedFrom: run.reusedFrom }),
   }
 }
 

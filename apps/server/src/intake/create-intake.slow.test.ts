@@ -14,12 +14,15 @@ import type { Intake, Preparing } from './intake.ts'
 const connectors = await readCatalog([join(import.meta.dirname, '../../../../connectors')])
 const log = { debug: () => {}, info: () => {}, warn: () => {} }
 
+/** Of the runner. */
+let build = 'build-1'
+
 interface Opened {
   readonly intake: Intake & Preparing
   readonly repository: Repository
 }
 
-async function open(t: TestContext, policy: object = {}): Promise<Opened> {
+async function open(t: TestContext, policy: object = {}, ofJob: object = {}): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-intake-'))
   t.after(() => rm(folder, { recursive: true }))
   await writeApplication(join(folder, 'apps/shop'), 'shop', {
@@ -33,6 +36,7 @@ async function open(t: TestContext, policy: object = {}): Promise<Opened> {
         source: { connection: 'ledger', query: 'SELECT :year' },
         output: { format: 'csv' },
         deliver: { store: 'out' },
+        ...ofJob,
       },
     },
     replies: { kept: { file: { folder: 'replies' } } },
@@ -59,6 +63,7 @@ async function open(t: TestContext, policy: object = {}): Promise<Opened> {
     applications,
     repository,
     catalog: connectors,
+    runnerOf: () => build,
     seal: (text) => Promise.resolve(text.replaceAll('"hunter2"', '"sealed"')),
     now: Date.now,
   })
@@ -189,4 +194,31 @@ test('credentials in clear are sealed before anything is kept, and do not decide
     adHoc: { connectors: ['postgres'], plainCredentials: 'refuse' },
   })
   await assert.rejects(strict.prepare(arrival(adHoc('hunter2'))), { kind: 'policy' })
+})
+
+test('identical requests of one caller share a result where the job lets them, and no others', async (t) => {
+  const { intake, repository } = await open(t, {}, { reuse: { within: 'PT1H' } })
+  const take = async (requestId: string, more: object = {}, actor = 'token:a') => {
+    const taken = await intake.take({ ...arrival({ ...request, requestId, ...more }), actor })
+    assert.ok(taken.is === 'new')
+    return taken.run
+  }
+  const first = await take('first')
+  assert.equal(first.waitsFor, undefined)
+  assert.equal((await take('second', { context: { cell: 'B7' } })).waitsFor, first.runId)
+  assert.equal((await take('other-year', { parameters: { year: 2025 } })).waitsFor, undefined)
+  assert.equal((await take('other-caller', {}, 'token:b')).waitsFor, undefined)
+  const fresh = await take('fresh', { fresh: true })
+  assert.equal(fresh.waitsFor, undefined)
+  assert.equal((await take('third')).waitsFor, fresh.runId)
+  assert.equal(await repository.queued('shop'), 6)
+  t.after(() => (build = 'build-1'))
+  build = 'build-2'
+  assert.equal((await take('another-build')).waitsFor, undefined)
+
+  const { intake: plain } = await open(t)
+  for (const requestId of ['a', 'b']) {
+    const taken = await plain.take(arrival({ ...request, requestId }))
+    assert.ok(taken.is === 'new' && taken.run.waitsFor === undefined)
+  }
 })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type BulkheadError, isBulkheadError } from '@bulkhead/connector-sdk'
 import {
   fault,
+  parseDuration,
   readRequest,
   type Request,
   type RequestIdentity,
@@ -10,6 +11,7 @@ import {
 } from '@bulkhead/contract'
 import type { Application, Catalog } from '@bulkhead/engine'
 import { contentDigest } from '@bulkhead/engine/application/content-digest'
+import { reuseKey } from '@bulkhead/engine/application/reuse-key'
 import { runIdOf } from '@bulkhead/engine/job/run-id'
 import { reach } from '@bulkhead/engine/observe/moments'
 import { requestDigest } from '@bulkhead/engine/plan/identity'
@@ -19,6 +21,7 @@ import { replyErrorOf } from '@bulkhead/engine/reply/reply-error'
 import type { Applications, ServedApplication } from '../applications/applications.ts'
 import type { Lane } from '../repository/lane.ts'
 import type { AcceptRequest, Accepted, Repository } from '../repository/repository.ts'
+import type { ReuseOfResult } from '../repository/result-sharing.ts'
 import type { Arrival, Intake, Preparing, Taken } from './intake.ts'
 import { requestText } from './request-text.ts'
 
@@ -26,6 +29,8 @@ export interface IntakeOptions {
   readonly applications: Applications
   readonly repository: Pick<Repository, 'accept' | 'refuse'>
   readonly catalog: Catalog
+  /** Identity of the build of the runner that executes the runs of an application. */
+  readonly runnerOf: (application: string) => string
   /** Seals the secrets that a request brings in clear; its result is the request's text with a JWE in their place. */
   readonly seal: (
     text: string,
@@ -60,9 +65,10 @@ export function createIntake(options: IntakeOptions): Intake & Preparing {
         const body = await sealed(text, request, arrival)
         const kept = body === text ? request : readRequest(body)
         reach('before-accept')
-        const accepted = await repository.accept(
-          acceptRequest(served, arrival, request, { body, digest: contentDigest(kept.data), lane }),
-        )
+        const accepted = await repository.accept({
+          ...acceptRequest(served, arrival, request, { body, digest: contentDigest(kept.data), lane }),
+          reuse: reuseOf(served, arrival, request, plan, options.runnerOf),
+        })
         reach('after-accept')
         return takenOf(accepted)
       } catch (error) {
@@ -183,6 +189,22 @@ export function createIntake(options: IntakeOptions): Intake & Preparing {
       error: replyErrorOf(error),
     }
   }
+}
+
+/** With which requests it may share a result (D21); undefined: the job lets it with none. */
+function reuseOf(
+  { application, revision }: ServedApplication,
+  { actor }: Arrival,
+  request: Request,
+  plan: Plan,
+  runnerOf: IntakeOptions['runnerOf'],
+): ReuseOfResult | undefined {
+  const { jobs } = application.manifest.spec
+  const job = plan.job !== undefined && Object.hasOwn(jobs, plan.job) ? jobs[plan.job] : undefined
+  if (job?.reuse === undefined) return undefined
+  const key = reuseKey(plan, request, { revision, runner: runnerOf(application.name), actor })
+  if (key === undefined) return undefined
+  return { key, withinMs: parseDuration(job.reuse.within), fresh: request.data.fresh === true }
 }
 
 /** @throws BulkheadError what `readRequest` throws; `request-invalid` when request and trigger name different jobs */

@@ -84,7 +84,7 @@ test('counts what its server does: requests, runs, rows, retries, fallbacks, ans
   const run = { application: 'billing', waitedMs: 1_000 }
   const repository = metrics.observe(
     repositoryWith({
-      accept: { is: 'new' },
+      accept: { is: 'new', run: {} },
       refuse: { is: 'new' },
       claim: [{ run }],
       finish: 'finished',
@@ -194,7 +194,7 @@ test('a repository that is away leaves out what it would have said, and nothing 
 
 test('labels are bounded: an application that is not served is one of the unknown, and a run is none', async (t) => {
   const { metrics } = metricsWith(t)
-  const repository = metrics.observe(repositoryWith({ accept: { is: 'new' }, finish: 'finished' }))
+  const repository = metrics.observe(repositoryWith({ accept: { is: 'new', run: {} }, finish: 'finished' }))
   for (let at = 0; at < 100; at++) await repository.accept({ ...request, application: `stranger-${at}` })
   await repository.finish({ runId: 'r', epoch: 1, outcome: { reply: reply({ application: 'gone' }) } })
   const { text } = await metrics.expose()
@@ -222,4 +222,20 @@ test('what is exposed is the text format of Prometheus, by its rules of names', 
   }
   const histograms = families.filter(({ type: kind }) => kind === 'HISTOGRAM')
   assert.ok(histograms.length >= 4 && histograms.every(({ name }) => name.endsWith('_seconds')))
+})
+
+test('requests that shared a result are counted, by whether they waited for it', async (t) => {
+  const { metrics, value } = metricsWith(t)
+  const [reused, own] = [{ application: 'billing', reusedFrom: 'first' }, { application: 'billing' }]
+  const atOnce = metrics.observe(repositoryWith({ accept: { is: 'new', run: reused } }))
+  const asked = metrics.observe(repositoryWith({ accept: { is: 'new', run: own } }))
+  const waited = metrics.observe(
+    repositoryWith({ settleWaiting: { answered: [reused, reused], more: false } }),
+  )
+  await atOnce.accept(request)
+  await asked.accept(request)
+  await waited.settleWaiting(10)
+  const name = 'bulkhead_requests_reused_total'
+  assert.equal(await value(name, { application: 'billing', how: 'at-once' }), 1)
+  assert.equal(await value(name, { application: 'billing', how: 'waited' }), 2)
 })

@@ -100,6 +100,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     'application',
     'is',
   ])
+  const reused = counter(
+    'bulkhead_requests_reused_total',
+    'Requests that were answered with the result of an identical one: `at-once`, or after they `waited` for it',
+    ['application', 'how'],
+  )
   const held = counter(
     'bulkhead_requests_held_total',
     'Times that a request was not taken for now, because its application had too many a second',
@@ -168,7 +173,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
         {
           async accept(call, request) {
             const accepted = await call(request)
-            requests.inc({ application: labelled(request.application), is: accepted.is })
+            const application = labelled(request.application)
+            requests.inc({ application, is: accepted.is })
+            if (accepted.is === 'new' && accepted.run.reusedFrom !== undefined)
+              reused.inc({ application, how: 'at-once' })
             return accepted
           },
           async refuse(call, request, reply) {
@@ -188,6 +196,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
             const came = await call(finished)
             if (came === 'finished') countOutcome(finished)
             return came
+          },
+          async settleWaiting(call, most) {
+            const settled = await call(most)
+            for (const { application } of settled.answered)
+              reused.inc({ application: labelled(application), how: 'waited' })
+            return settled
           },
           async lose(call, lostRuns, policy) {
             const ended = await call(lostRuns, policy)

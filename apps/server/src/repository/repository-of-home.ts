@@ -63,6 +63,7 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
       }
       return recovered
     },
+    settleWaiting: (most) => home.call('settleWaiting', most),
     prolongAll: (leaseMs) => home.call('prolongAll', leaseMs),
     // the id is chosen before the transaction, which may have to be tried again
     command: (command) => home.call('command', { id: randomUUID(), command }),

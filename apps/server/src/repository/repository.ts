@@ -1,6 +1,7 @@
 import type { FinalState, RunCommand, RunOutcome, RunState, StoredReply, Delivery } from '@bulkhead/contract'
 import type { Claim, Waiting } from './claim.ts'
 import type { Lane } from './lane.ts'
+import type { ResultSharing, ReuseOfResult } from './result-sharing.ts'
 import type { RevisionKeeping } from './revision-keeping.ts'
 
 /**
@@ -11,7 +12,7 @@ import type { RevisionKeeping } from './revision-keeping.ts'
  * Every change of state writes its event into `events` in the same transaction; outbox, live view and audit
  * read that table and what was written with it.
  */
-export interface Repository extends RevisionKeeping, AsyncDisposable {
+export interface Repository extends RevisionKeeping, ResultSharing, AsyncDisposable {
   /** One line about what answered. @throws BulkheadError `repository-unavailable` */
   check(): Promise<string>
 
@@ -165,6 +166,8 @@ export interface AcceptRequest {
   readonly mostQueued?: number
   /** Undefined: it needs nothing. */
   readonly lane?: Lane
+  /** With which requests it may share a result; undefined: with none. */
+  readonly reuse?: ReuseOfResult | undefined
 }
 
 export interface Destinations {
@@ -217,6 +220,10 @@ export interface RunRecord {
   readonly resultGoneAtMs: number | undefined
   readonly actor: Actor
   readonly context: unknown
+  /** The run of an identical request whose result this one will be answered with, if it makes one. */
+  readonly waitsFor: string | undefined
+  /** The run whose result this one was answered with. */
+  readonly reusedFrom: string | undefined
 }
 
 export interface ClaimedRun {

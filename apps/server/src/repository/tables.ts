@@ -19,6 +19,7 @@ export interface Tables {
   readonly tokens: TokenTable
   readonly applications: ApplicationTable
   readonly revisions: RevisionTable
+  readonly shared_results: SharedResultTable
 }
 
 export type TableName = keyof Tables
@@ -83,6 +84,19 @@ export interface RunTable {
   queued_at: number | null
   /** Milliseconds in the queue, without those since `queued_at` while it is queued. */
   waited: number
+  /** With what it may share a result, and for how long; NULL: with nothing. */
+  reuse_key: string | null
+  reuse_ms: number | null
+  /** The run that it waits for; NULL: it waits for its turn, or is over. */
+  waits_for: string | null
+  /** The run whose result it was answered with. */
+  reused_from: string | null
+}
+
+/** The newest run that made, or makes, the result of a key. */
+interface SharedResultTable {
+  key: string
+  run_id: string
 }
 
 /** Texts of requests, apart from the runs, whose rows are read often. */

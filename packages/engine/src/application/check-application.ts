@@ -44,8 +44,22 @@ function checkJob(spec: Spec, job: Job, path: Path): ErrorDetails[] {
     ...checkQuery(job, path),
     ...checkStore(spec, job, path),
     ...checkOutput(spec, job, path),
+    ...checkReuse(job, path),
     ...Object.entries(job.parameters).flatMap(([name, declaration]) =>
       checkDeclaration(declaration, [...path, 'parameters', name]),
+    ),
+  ]
+}
+
+/** What `prepare` makes of a request is known when it is asked, which is in a run. */
+function checkReuse({ reuse, prepare }: Job, path: Path): ErrorDetails[] {
+  if (reuse === undefined || prepare === undefined) return []
+  const where = [...path, 'reuse']
+  return [
+    invalid(
+      where,
+      `\`${formatPath(where)}\` is not for a job with prepare, which decides anew for each request`,
+      'Remove `reuse`, or `prepare`',
     ),
   ]
 }

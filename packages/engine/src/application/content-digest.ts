@@ -13,7 +13,8 @@ export function contentDigest(data: RequestData): string {
     .digest('hex')
 }
 
-function withoutBigints(value: unknown): unknown {
+/** As JSON has it: of two numbers that are equal in value but not in kind both stay what they are. */
+export function withoutBigints(value: unknown): unknown {
   if (typeof value === 'bigint') return { bigint: value.toString() }
   if (Array.isArray(value)) return value.map(withoutBigints)
   if (typeof value === 'object' && value !== null)

@@ -12,6 +12,9 @@ export type RunEvent =
   | 'cancel-asked'
   /** Its runner said how it ended. */
   | `finished-${FinalState}`
+  /** It was answered with the result of an identical request, and never begun. */
+  | 'reused-completed'
+  | 'reused-completed-with-errors'
 
 /** The state after an event; undefined where it cannot happen, and whoever reports it is wrong. */
 type Row = Readonly<Record<RunEvent, RunState | undefined>>
@@ -25,6 +28,8 @@ const over: Row = {
   'finished-completed-with-errors': undefined,
   'finished-failed': undefined,
   'finished-cancelled': undefined,
+  'reused-completed': undefined,
+  'reused-completed-with-errors': undefined,
 }
 
 /** Every state with every event: none is without a way out, but for those that are an end (I10). */
@@ -35,6 +40,8 @@ export const runTransitions: Readonly<Record<RunState, Row>> = {
     'cancel-asked': 'cancelled',
     // refused before a runner had it: its application is gone, its time is over
     'finished-failed': 'failed',
+    'reused-completed': 'completed',
+    'reused-completed-with-errors': 'completed-with-errors',
   },
   running: {
     ...over,

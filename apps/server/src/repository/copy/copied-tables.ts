@@ -23,4 +23,5 @@ export const copiedTables: readonly CopiedTable[] = [
   { table: 'tokens', key: ['id'], rows: 500 },
   { table: 'applications', key: ['name'], rows: 500 },
   { table: 'revisions', key: ['application', 'number'], rows: 1 },
+  { table: 'shared_results', key: ['key'], rows: 500 },
 ]

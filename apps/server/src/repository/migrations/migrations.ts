@@ -6,6 +6,7 @@ import { rollouts } from './2026-11-21-rollouts.ts'
 import { storedResults } from './2026-11-21-stored-results.ts'
 import { toldOfApplications } from './2026-11-21-told-of-applications.ts'
 import { waitingLanes } from './2026-11-21-waiting-lanes.ts'
+import { sharedResults } from './2026-11-22-shared-results.ts'
 
 /** What a migration needs to know of the database. */
 export interface ColumnTypes {
@@ -27,5 +28,6 @@ export function migrationsOf(types: ColumnTypes): Readonly<Record<string, Migrat
     '2026-11-21-stored-results': storedResults(types),
     '2026-11-21-told-of-applications': toldOfApplications(),
     '2026-11-21-waiting-lanes': waitingLanes(types),
+    '2026-11-22-shared-results': sharedResults(types),
   }
 }

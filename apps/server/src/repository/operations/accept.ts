@@ -11,6 +11,7 @@ import { lockedRun } from './locked-run.ts'
 import { putMessages } from './put-messages.ts'
 import { idReusedError, instant, tooOldError } from './reply-of-run.ts'
 import { replyOf, type RunRow, runRecordOf } from './rows.ts'
+import { endReused, shareOf } from './share-result.ts'
 import { together } from './together.ts'
 import { writeEvents } from './write-event.ts'
 
@@ -83,11 +84,29 @@ async function repeat(scope: Scope, arrived: Arrived): Promise<Accepted> {
   return { is: 'answered', run: runRecordOf(row) }
 }
 
-async function begin(scope: Scope, { request, refusal }: Arrived, attempt: number): Promise<Accepted> {
+async function begin(scope: Scope, arrived: Arrived, attempt: number): Promise<Accepted> {
+  const { request, refusal } = arrived
+  if (refusal === undefined && request.reuse !== undefined) {
+    const share = await shareOf(scope, request.reuse, request)
+    if (share.is === 'answered') {
+      const row = await beginAttempt(scope, attemptOf(request, attempt, request.body))
+      return { is: 'new', run: runRecordOf(await endReused(scope, row, share.by)) }
+    }
+    if (share.is === 'waits') return await queue(scope, arrived, attempt, share.for)
+  }
+  return await queue(scope, arrived, attempt, undefined)
+}
+
+async function queue(
+  scope: Scope,
+  { request, refusal }: Arrived,
+  attempt: number,
+  waitsFor: string | undefined,
+): Promise<Accepted> {
   const isFull = refusal === undefined ? refuseWhenFull(scope, request) : Promise.resolve()
   const beginning = beginAttempt(
     scope,
-    attemptOf(request, attempt, refusal === undefined ? request.body : undefined),
+    attemptOf(request, attempt, refusal === undefined ? request.body : undefined, waitsFor),
   )
   await together(isFull, beginning)
   const row = await beginning
@@ -175,7 +194,12 @@ function repeated(
   return { application, runId: run_id, type, actor, data: { state } }
 }
 
-function attemptOf(request: AcceptRequest, attempt: number, body: string | undefined): NewAttempt {
+function attemptOf(
+  request: AcceptRequest,
+  attempt: number,
+  body: string | undefined,
+  waitsFor?: string,
+): NewAttempt {
   return {
     runId: request.runId,
     digest: request.digest,
@@ -192,5 +216,7 @@ function attemptOf(request: AcceptRequest, attempt: number, body: string | undef
     traceparent: request.traceparent ?? null,
     lane: request.lane === undefined ? '' : laneText(request.lane),
     body,
+    reuse: request.reuse,
+    waitsFor,
   }
 }

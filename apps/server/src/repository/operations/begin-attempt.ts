@@ -1,5 +1,6 @@
 import type { Scope } from '../operation.ts'
 import type { Actor, Destinations } from '../repository.ts'
+import type { ReuseOfResult } from '../result-sharing.ts'
 import { putMessages } from './put-messages.ts'
 import { replyOfRun } from './reply-of-run.ts'
 import { type NewRunRow, type RunRow, toJson } from './rows.ts'
@@ -24,6 +25,9 @@ export interface NewAttempt {
   readonly lane: string
   /** Undefined for one that is refused at once. */
   readonly body: string | undefined
+  readonly reuse?: ReuseOfResult | undefined
+  /** The run that it waits for. */
+  readonly waitsFor?: string | undefined
 }
 
 /** Puts an attempt into the queue, and tells who wants to know that it was accepted. */
@@ -67,6 +71,10 @@ export async function beginAttempt(scope: Scope, attempt: NewAttempt): Promise<R
     lane: attempt.lane,
     queued_at: nowMs,
     waited: 0,
+    reuse_key: attempt.reuse?.key ?? null,
+    reuse_ms: attempt.reuse?.withinMs ?? null,
+    waits_for: attempt.waitsFor ?? null,
+    reused_from: null,
   }
   await together(
     db.insertInto('runs').values(row).execute(),
@@ -77,7 +85,11 @@ export async function beginAttempt(scope: Scope, attempt: NewAttempt): Promise<R
         runId,
         type: 'accepted',
         actor: attempt.actor,
-        data: { attempt: attempt.attempt, job: attempt.job },
+        data: {
+          attempt: attempt.attempt,
+          job: attempt.job,
+          ...(attempt.waitsFor !== undefined && { waitsFor: attempt.waitsFor }),
+        },
       },
     ]),
     putMessages(scope, {

@@ -145,6 +145,7 @@ function oldestOf(
         .where('application', '=', lane.application)
         .where('lane', '=', laneText(lane))
         .where('state', '=', sql.lit('queued' as const)) // for the partial index
+        .where('waits_for', 'is', null)
         .orderBy('run_id')
         .limit(lane.runs)
         .$if(lock, (query) => query.forUpdate().skipLocked())

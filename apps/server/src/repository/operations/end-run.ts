@@ -23,6 +23,8 @@ export interface EndOfRun {
   readonly outcomeEpoch: number | undefined
   /** Whose process said it. */
   readonly engine?: string | undefined
+  /** The run whose result it is; undefined: its own. */
+  readonly reusedFrom?: string
 }
 
 /**
@@ -60,6 +62,8 @@ export async function endRun(
     delivery: end.delivery,
     result_until: end.resultUntilMs ?? null,
     engine: end.engine ?? row.engine,
+    waits_for: null,
+    reused_from: end.reusedFrom ?? null,
   }
   const isDone = end.state === 'completed' || end.state === 'completed-with-errors'
   const destinations = destinationsOf(row)

@@ -54,6 +54,13 @@ export async function expireResults(
     .where('run_id', 'in', ready)
     .returning(['run_id', 'application', 'revision', 'epoch', 'delivery', 'result_gone_at'])
     .execute()
+  // what was answered with it goes with it
+  await db
+    .updateTable('runs')
+    .set({ result_gone_at: nowMs })
+    .where('reused_from', 'in', ready)
+    .where('result_gone_at', 'is', null)
+    .execute()
   await writeEvents(
     scope,
     rows
@@ -101,13 +108,21 @@ async function dueRuns(
   return (await query.execute()).map(({ run_id }) => run_id)
 }
 
-/** Of these runs those whose answer is not sent yet, or was sent with a link that may be valid still. */
+/**
+ * Of these runs those whose answer is not sent yet, or was sent with a link that may be valid still; the same for answers of
+ * others with their result.
+ */
 async function linkedRuns({ db, nowMs }: Scope, runIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const reusing = await db
+    .selectFrom('runs')
+    .select('run_id')
+    .where('reused_from', 'in', [...runIds])
+    .execute()
   const rows = await db
     .selectFrom('outbox')
     .innerJoin('runs', 'runs.run_id', 'outbox.run_id')
-    .select(['outbox.run_id', 'outbox.state', 'outbox.sent_at', 'outbox.delivery'])
-    .where('outbox.run_id', 'in', [...runIds])
+    .select(['outbox.run_id', 'runs.reused_from', 'outbox.state', 'outbox.sent_at', 'outbox.delivery'])
+    .where('outbox.run_id', 'in', [...runIds, ...reusing.map(({ run_id }) => run_id)])
     .where('outbox.delivery', 'is not', null)
     .where('outbox.state', '<>', 'failed')
     .where('runs.result_gone_at', 'is', null)
@@ -116,7 +131,7 @@ async function linkedRuns({ db, nowMs }: Scope, runIds: readonly string[]): Prom
     const lateMs = lateMsOf(deliveryOf({ delivery }) ?? { urlExpiresInSeconds: 0 })
     return state === 'due' || (sent_at ?? 0) + lateMs > nowMs
   })
-  return new Set(linked.map(({ run_id }) => run_id))
+  return new Set(linked.map(({ run_id, reused_from }) => reused_from ?? run_id))
 }
 
 /** They lie in no store any more. */

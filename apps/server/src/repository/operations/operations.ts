@@ -12,6 +12,7 @@ import { applicationHeads, revisionBundle, revisions } from './read-revisions.ts
 import { lose, recover } from './recover.ts'
 import { prolongAll, renew } from './renew.ts'
 import { resend, retry } from './retry.ts'
+import { settleWaiting } from './settle-waiting.ts'
 import { fired, lastFired } from './schedule.ts'
 import {
   applyChange,
@@ -36,6 +37,7 @@ export const operations = {
   lose,
   recover,
   prolongAll,
+  settleWaiting,
   command,
   commandEffective,
   retry,

@@ -36,6 +36,8 @@ export function runRecordOf(row: RunRow): RunRecord {
     resultGoneAtMs: row.result_gone_at ?? undefined,
     actor: row.actor,
     context: fromJson(row.context),
+    waitsFor: row.waits_for ?? undefined,
+    reusedFrom: row.reused_from ?? undefined,
   }
 }
 

@@ -55,6 +55,7 @@ export async function sweep(scope: Scope, kept: Kept): Promise<Record<string, nu
     .execute()
   const gone = runs.map(({ run_id }) => run_id)
   if (gone.length > 0) {
+    await db.deleteFrom('shared_results').where('run_id', 'in', gone).execute()
     await db.deleteFrom('bodies').where('run_id', 'in', gone).execute()
     await db.deleteFrom('commands').where('run_id', 'in', gone).execute()
     await db.deleteFrom('log_segments').where('run_id', 'in', gone).execute()

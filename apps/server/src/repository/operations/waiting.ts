@@ -11,17 +11,17 @@ export async function waiting({ db }: Scope): Promise<Waiting> {
   return { lanes, running: [...running].map(([system, runs]) => ({ system, runs })) }
 }
 
-/** Each lane that has waiting runs, once: from one to the next in the index, however long they are. */
+/** Each lane that has runs which wait for their turn, and not for an identical request, once: from one to the next in the index, however long they are. */
 export async function waitingLanes(
   db: Kysely<Tables>,
 ): Promise<readonly (Lane & { readonly application: string })[]> {
   const after = sql`(select application, lane from runs
-    where state = 'queued' and (application, lane) > (found.application, found.lane)
+    where state = 'queued' and waits_for is null and (application, lane) > (found.application, found.lane)
     order by application, lane limit 1)`
   const { rows } = await sql<{ application: string; lane: string }>`
     with recursive found(application, lane) as (
       select application, lane from
-        (select application, lane from runs where state = 'queued' order by application, lane limit 1) as first
+        (select application, lane from runs where state = 'queued' and waits_for is null order by application, lane limit 1) as first
       union all
       select (select application from ${after} as next), (select lane from ${after} as next)
       from found where found.application is not null

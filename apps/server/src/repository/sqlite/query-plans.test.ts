@@ -64,6 +64,17 @@ test('no statement looks through a whole table that grows', async () => {
   await call('finish', { finished, lease: undefined })
   await call('accept', { ...arrived, request: { ...request, runId: sampleRunId() } })
   await call('accept', { ...arrived, request: { ...request, runId: sampleRunId(), contentDigest: 'b' } })
+  const reuse = { key: 'k', withinMs: 1000, fresh: false }
+  for (const digest of ['s1', 's2', 's3'])
+    await call('accept', { ...arrived, request: { ...request, digest, reuse, runId: sampleRunId() } })
+  const [shared] = await call('claim', { server: 's', leaseMs: 1000, most })
+  assert.ok(shared)
+  const made = { ...sampleOutcome(shared, 'completed'), delivery: sampleDelivery }
+  await call('finish', {
+    finished: { runId: shared.run.runId, epoch: 1, outcome: made },
+    lease: undefined,
+  })
+  await call('settleWaiting', 10)
   await call('queued', 'billing')
   await call('waiting', undefined)
   const taken = await call('takeMessages', { server: 's', most: 10, leaseMs: 1000 })

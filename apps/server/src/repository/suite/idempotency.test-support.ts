@@ -49,6 +49,8 @@ export function idempotencyCases(home: TestHome): void {
       reply: undefined,
       delivery: undefined,
       resultGoneAtMs: undefined,
+      waitsFor: undefined,
+      reusedFrom: undefined,
       actor: 'kafka:requests',
       context: { user: 'u17' },
     })

@@ -8,6 +8,7 @@ import { leaseCases } from './leases.test-support.ts'
 import { outboxCases } from './outbox.test-support.ts'
 import { resultCases } from './results.test-support.ts'
 import { rolloutCases } from './rollouts.test-support.ts'
+import { reuseCases } from './reuse.test-support.ts'
 import { revisionCases } from './revisions.test-support.ts'
 
 export interface TestHome {
@@ -38,6 +39,7 @@ export function repositorySuite(home: TestHome): void {
   outboxCases(home)
   keepingCases(home)
   resultCases(home)
+  reuseCases(home)
   revisionCases(home)
   rolloutCases(home)
   interleavingCases(home)
