@@ -55,7 +55,9 @@ export function watchWaiting(options: {
 
   async function ask(): Promise<void> {
     try {
-      const { lanes, running } = await repository.waiting()
+      const { lanes, running } = await repository.waiting(
+        applications.working().map(({ application }) => application.name),
+      )
       budgets.waits(lanes)
       full = budgets.full(running)
       // who waits for a system would not begin with a process either

@@ -50,7 +50,7 @@ export function repositoryOfHome(home: Home, memoryMs: number): Repository {
     refuse: (request, refusal) => home.call('accept', { request, memoryMs, refusal }),
     queued: (application) => home.call('queued', application),
     claim: (claim) => home.call('claim', claim),
-    waiting: () => home.call('waiting', undefined),
+    waiting: (applications) => home.call('waiting', applications),
     renew: (renewal) => home.call('renew', renewal),
     finish,
     lose: (runs, policy) => home.call('lose', { runs, policy }),

@@ -30,8 +30,8 @@ export interface Repository extends RevisionKeeping, ResultSharing, AsyncDisposa
 
   /** Takes up to `most` waiting runs of each application, oldest first, for this server: each with a new epoch (I2). */
   claim(claim: Claim): Promise<readonly ClaimedRun[]>
-  /** Who waits, and how much is taken of what runs wait for. */
-  waiting(): Promise<Waiting>
+  /** Who of the applications waits, and how much is taken of what runs wait for. */
+  waiting(applications: readonly string[]): Promise<Waiting>
   /** Prolongs leases and keeps progress. Answers for each run whether it is still held, and its open commands. */
   renew(renewal: Renewal): Promise<readonly RenewedRun[]>
   /** The outcome of a run, its answers in the outbox, in one transaction; nothing of it when the epoch is not the run's (I2, I3). */

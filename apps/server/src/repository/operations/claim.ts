@@ -28,7 +28,8 @@ export async function claim(scope: Scope, asked: Claim): Promise<ClaimedRun[]> {
   const { db, nowMs } = scope
   const { server, leaseMs } = asked
   const budgets = new Set(asked.systems?.map(({ system }) => system))
-  const lanes = wantedLanes(await waitingLanes(db), asked)
+  const applications = asked.most.map(({ application }) => application)
+  const lanes = wantedLanes(await waitingLanes(db, applications), asked)
   const isBudgeted = ({ systems }: Lane): boolean => systems.some((name) => budgets.has(name))
   const isLocked = !lanes.some(isBudgeted) || (await lockBudgets(scope))
   const open = isLocked ? lanes : lanes.filter((lane) => !isBudgeted(lane))

@@ -4,29 +4,36 @@ import type { Scope } from '../operation.ts'
 import type { Waiting } from '../claim.ts'
 import type { Tables } from '../tables.ts'
 
-/** Who waits, and how much is taken of what runs wait for. */
-export async function waiting({ db }: Scope): Promise<Waiting> {
-  const lanes = await waitingLanes(db)
+/** Who of the applications waits, and how much is taken of what runs wait for. */
+export async function waiting({ db }: Scope, applications: readonly string[]): Promise<Waiting> {
+  const lanes = await waitingLanes(db, applications)
   const running = await runningBySystem(db)
   return { lanes, running: [...running].map(([system, runs]) => ({ system, runs })) }
 }
 
-/** Each lane that has runs which wait for their turn, and not for an identical request, once: from one to the next in the index, however long they are. */
+/**
+ * Each lane that has runs which wait for their turn, and not for an identical request, once: from one to the next in the
+ * index, however long they are. The applications are given, because a database does not go from one to the next by itself, but through all that waits.
+ */
 export async function waitingLanes(
   db: Kysely<Tables>,
+  applications: readonly string[],
 ): Promise<readonly (Lane & { readonly application: string })[]> {
-  const after = sql`(select application, lane from runs
-    where state = 'queued' and waits_for is null and (application, lane) > (found.application, found.lane)
-    order by application, lane limit 1)`
+  if (applications.length === 0) return []
+  const names = sql.join(applications.map((name) => sql`(${name})`))
   const { rows } = await sql<{ application: string; lane: string }>`
-    with recursive found(application, lane) as (
-      select application, lane from
-        (select application, lane from runs where state = 'queued' and waits_for is null order by application, lane limit 1) as first
+    with recursive asked(application) as (values ${names}),
+    found(application, lane) as (
+      select application, (
+        select min(lane) from runs where state = 'queued' and waits_for is null and runs.application = asked.application
+      ) from asked
       union all
-      select (select application from ${after} as next), (select lane from ${after} as next)
-      from found where found.application is not null
+      select application, (
+        select min(lane) from runs
+        where state = 'queued' and waits_for is null and runs.application = found.application and runs.lane > found.lane
+      ) from found where lane is not null
     )
-    select application, lane from found where application is not null`.execute(db)
+    select application, lane from found where lane is not null`.execute(db)
   return rows.map(({ application, lane }) => ({ application, ...laneOf(lane) }))
 }
 

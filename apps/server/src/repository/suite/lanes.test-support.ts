@@ -52,7 +52,7 @@ export function laneCases(home: TestHome): void {
       'crm r2',
     ])
     assert.deepEqual(await claimed(repository), [])
-    const { lanes, running } = await repository.waiting()
+    const { lanes, running } = await repository.waiting(['billing', 'crm'])
     assert.deepEqual(lanes, [{ application: 'billing', ...needs('ledger') }])
     assert.deepEqual(Object.fromEntries(running.map(({ system, runs }) => [system, runs])), {
       ledger: 2,
@@ -110,7 +110,7 @@ export function laneCases(home: TestHome): void {
           }),
         ),
       )
-      const { running } = await repository.waiting()
+      const { running } = await repository.waiting(['billing', 'crm'])
       most = Math.max(most, running[0]?.runs ?? 0)
       for (const run of claims.flat()) {
         const { runId, epoch } = run.run
