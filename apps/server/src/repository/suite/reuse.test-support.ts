@@ -119,7 +119,7 @@ export function reuseCases(home: TestHome): void {
     const first = await claimOne(repository)
     assert.equal(waiting.run.waitsFor, first.run.runId)
     assert.deepEqual(await claimable(repository), [])
-    assert.deepEqual((await repository.waiting()).lanes, [], 'no process is wanted for them')
+    assert.deepEqual((await repository.waiting(['billing'])).lanes, [], 'no process is wanted for them')
     assert.deepEqual((await settle(repository)).answered, [])
     await finish(repository, first)
     const settled = await settle(other)
