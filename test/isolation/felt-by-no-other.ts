@@ -1,4 +1,4 @@
-/** What `npm test` asks of culprits; they are shared out over files, each of which has five minutes. */
+/** What `npm test` asks of culprits; they are shared out over files, three to a file, each of which has four minutes. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { Culprit } from './culprit.ts'
