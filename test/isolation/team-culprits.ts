@@ -21,9 +21,9 @@ export function teamCulprits({ home, sick, healthy, topicsOf }: Team): readonly 
   type Name = (typeof teamCulpritNames)[number]
 
   function byTopic(name: Name, spec: ApplicationSpec, begin: Culprit['begin']): Culprit {
-    const { requests, replies } = topicsOf(name)
+    const { requests, replies, group } = topicsOf(name)
     const own = {
-      triggers: { topic: { kafka: { cluster: 'main', topic: requests } } },
+      triggers: { topic: { kafka: { cluster: 'main', topic: requests, group } } },
       replies: { main: { kafka: { cluster: 'main', topic: replies } } },
     }
     return { name, application: () => ({ spec: { ...spec, ...own } }), begin }
