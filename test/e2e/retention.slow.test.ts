@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { RunView } from '@bulkhead/contract'
 import { writeApplication } from '../support/application-folder.ts'
-import { filesBelow, startBulkhead, temporaryFolder } from './command.ts'
+import { filesBelow, temporaryFolder } from './command.ts'
+import { startServer } from './start-server.ts'
 import { until } from './until.ts'
 
 async function startWorld(t: TestContext) {
@@ -30,25 +31,7 @@ async function startWorld(t: TestContext) {
     },
     { 'in/a.csv': 'id\n1\n' },
   )
-  const up = async () => {
-    const { child, ended } = startBulkhead(['up', '--apps', join(folder, 'apps')], {
-      folder,
-      environment: {
-        BULKHEAD_PLATFORM__AUTH__TOKENS: 'off',
-        BULKHEAD_PLATFORM__HTTP__PORT: '0',
-        BULKHEAD_PLATFORM__FILES__PORT: '0',
-        XDG_STATE_HOME: join(folder, 'state'),
-      },
-    })
-    const stop = async (): Promise<void> => {
-      child.kill('SIGTERM')
-      await ended
-    }
-    t.after(stop)
-    let output = ''
-    child.stderr?.on('data', (bytes: Buffer) => (output += String(bytes)))
-    return { stop, url: await until('the server', () => /"url":"(http:[^"]+)"/.exec(output)?.[1]) }
-  }
+  const up = () => startServer(t, join(folder, 'apps'), { folder })
   const stored = (store: string) => filesBelow(join(folder, 'apps/shop', store)).length
   return { up, stored }
 }

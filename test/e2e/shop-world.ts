@@ -66,8 +66,7 @@ export async function startWorld(
     folder,
     url: base,
     async stop() {
-      server.child.kill('SIGTERM')
-      await server.ended
+      await server.stop()
     },
     async list() {
       return (await get<ApplicationList>('/applications')) ?? { items: [], setAside: [] }

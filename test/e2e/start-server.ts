@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Started, startBulkhead, temporaryFolder } from './command.ts'
+import { type Ended, type Started, startBulkhead, temporaryFolder } from './command.ts'
 import { until } from './until.ts'
 
 /** `bulkhead up` as a process of its own, on free ports and without tokens; it ends with the test. */
@@ -17,6 +17,8 @@ export interface StartedServer extends Started {
   readonly url: string
   /** What it has written so far, of both streams. */
   readonly told: () => string
+  /** As a user does; resolves when it is gone. */
+  readonly stop: () => Promise<Ended>
 }
 
 export async function startServer(
@@ -34,13 +36,14 @@ export async function startServer(
       ...environment,
     },
   })
-  t.after(async () => {
-    started.child.kill(lastSignal)
-    await started.ended
-  })
+  const end = async (signal: NodeJS.Signals): Promise<Ended> => {
+    started.child.kill(signal)
+    return await started.ended
+  }
+  t.after(() => end(lastSignal).then(() => undefined))
   let told = ''
   for (const stream of [started.child.stdout, started.child.stderr])
     stream?.on('data', (bytes: Buffer) => void (told += bytes.toString()))
-  const url = await until('the server', () => /"url":"(http:[^"]+)"/.exec(told)?.[1])
-  return { ...started, url, told: () => told }
+  const url = await until('the server', () => /"url":"(https?:[^"]+)"/.exec(told)?.[1])
+  return { ...started, url, told: () => told, stop: () => end('SIGTERM') }
 }

@@ -9,7 +9,8 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { writeApplication } from '../support/application-folder.ts'
 import { makeCertificates } from '../support/tls-front.ts'
-import { startBulkhead, temporaryFolder } from './command.ts'
+import { temporaryFolder } from './command.ts'
+import { startServer } from './start-server.ts'
 import { until } from './until.ts'
 
 test('links to local files are https where the server has a certificate, and nobody is answered in clear', async (t) => {
@@ -30,24 +31,11 @@ test('links to local files are https where the server has a certificate, and nob
     },
     { 'in/a.csv': 'id\n1\n' },
   )
-  const { child, ended } = startBulkhead(['up', '--apps', join(folder, 'apps')], {
+  const { url } = await startServer(t, join(folder, 'apps'), {
     folder,
-    environment: {
-      BULKHEAD_PLATFORM__AUTH__TOKENS: 'off',
-      BULKHEAD_PLATFORM__HTTP__PORT: '0',
-      BULKHEAD_PLATFORM__HTTP__TLS__CERT: cert,
-      BULKHEAD_PLATFORM__HTTP__TLS__KEY: key,
-      BULKHEAD_PLATFORM__FILES__PORT: '0',
-      XDG_STATE_HOME: join(folder, 'state'),
-    },
+    environment: { BULKHEAD_PLATFORM__HTTP__TLS__CERT: cert, BULKHEAD_PLATFORM__HTTP__TLS__KEY: key },
   })
-  t.after(async () => {
-    child.kill('SIGTERM')
-    await ended
-  })
-  let output = ''
-  child.stderr?.on('data', (bytes: Buffer) => (output += String(bytes)))
-  const url = await until('the server', () => /"url":"(https:[^"]+)"/.exec(output)?.[1])
+  assert.match(url, /^https:/)
 
   const ask = async (to: string, options: RequestOptions = {}, body?: string) => {
     const sent = request(to, { ca: authority.cert, agent: false, ...options })
