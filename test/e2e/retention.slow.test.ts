@@ -1,8 +1,9 @@
 /** What is older than it is kept, as those who asked for it see it. */
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { RunView } from '@bulkhead/contract'
+import { lateLinkSeconds, type RunView } from '@bulkhead/contract'
 import { writeApplication } from '../support/application-folder.ts'
 import { filesBelow, temporaryFolder } from './command.ts'
 import { startServer } from './start-server.ts'
@@ -10,14 +11,19 @@ import { until } from './until.ts'
 
 async function startWorld(t: TestContext) {
   const folder = temporaryFolder(t)
+  const results = (store: string): string => join(folder, 'results', store)
   await writeApplication(
     join(folder, 'apps/shop'),
     'shop',
     {
       connections: { inbox: { connector: 'file-records', config: { folder: './in' } } },
       stores: {
-        short: { connector: 'files', config: { folder: './short', createFolder: true }, retention: 'PT1S' },
-        long: { connector: 'files', config: { folder: './long', createFolder: true } },
+        short: {
+          connector: 'files',
+          config: { folder: results('short'), createFolder: true },
+          retention: 'PT1S',
+        },
+        long: { connector: 'files', config: { folder: results('long'), createFolder: true } },
       },
       jobs: Object.fromEntries(
         ['short', 'long'].map((store) => [
@@ -32,8 +38,8 @@ async function startWorld(t: TestContext) {
     { 'in/a.csv': 'id\n1\n' },
   )
   const up = () => startServer(t, join(folder, 'apps'), { folder })
-  const stored = (store: string) => filesBelow(join(folder, 'apps/shop', store)).length
-  return { up, stored }
+  const stored = (store: string) => filesBelow(results(store)).length
+  return { up, stored, application: join(folder, 'apps/shop') }
 }
 
 async function run(url: string, job: string): Promise<RunView> {
@@ -52,6 +58,14 @@ const ask = (url: string, job: string): Promise<Response> =>
     body: '{}',
   })
 
+/** Also that of a link that was made in the last moment. */
+async function timeIsOver({ reply }: RunView): Promise<void> {
+  const { keptUntil } = reply?.result ?? {}
+  assert.ok(keptUntil)
+  const endMs = Date.parse(keptUntil) + 1000 * lateLinkSeconds({ urlExpiresInSeconds: 1 })
+  await until('the end of its time', () => Date.now() > endMs || undefined)
+}
+
 const link = (url: string, { runId }: RunView): Promise<Response> =>
   fetch(`${url}/api/v1/runs/${runId}/links`, { method: 'POST' })
 
@@ -65,6 +79,7 @@ test('a result is removed when its time is over, and asking for it is told so; o
   assert.equal(keptMs, 1000)
   await until('the end of its time', async () => (await link(first.url, short)).status === 410 || undefined)
   await first.stop()
+  await timeIsOver(short)
   // a server looks when it starts, and then again and again
   const { url } = await up()
   await until('the removal', () => stored('short') === 0 || undefined)
@@ -81,4 +96,17 @@ test('a result is removed when its time is over, and asking for it is told so; o
   assert.deepEqual(events.slice(-2), ['result-expired', 'result-removed'])
   const metrics = await (await fetch(`${url}/metrics`)).text()
   assert.match(metrics, /bulkhead_results_removed_total\{application="shop",outcome="removed"\} 1/)
+})
+
+test('results of an application that was removed are removed too when their time is over', async (t) => {
+  const { up, stored, application } = await startWorld(t)
+  const first = await up()
+  const short = await run(first.url, 'short')
+  assert.equal(stored('short'), 1)
+  await first.stop()
+  await timeIsOver(short)
+  await rm(application, { recursive: true })
+  const { url } = await up()
+  await until('the removal', () => stored('short') === 0 || undefined)
+  assert.equal((await link(url, short)).status, 410)
 })

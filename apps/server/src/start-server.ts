@@ -228,7 +228,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     repository,
     retention: spec.retention,
     runners,
-    applications: () => applications.list().map(({ application }) => application.name),
     onRemoved: (application, outcome, results) => metrics.resultsRemoved(application, outcome, results),
     log,
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fault } from '@bulkhead/contract'
 import type { ExpiredResult } from '../repository/repository.ts'
+import type { ApplicationHead } from '../repository/revision-keeping.ts'
 import { removeResults } from './remove-results.ts'
 
 type Due = Pick<ExpiredResult, 'application' | 'runId'> & Partial<ExpiredResult>
@@ -26,6 +27,8 @@ function world(
   const told: string[] = []
   const options = {
     repository: {
+      applicationHeads: () =>
+        Promise.resolve(['shop', 'crm'].map((name) => ({ application: name }) as ApplicationHead)),
       expireResults: ({
         applications,
         most,
@@ -51,7 +54,6 @@ function world(
         if (error !== undefined) throw error
       },
     },
-    applications: () => ['shop', 'crm'],
     onRemoved: (application: string, outcome: string, results: number) =>
       void told.push(`${application} ${outcome} ${results}`),
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined },

@@ -4,10 +4,8 @@ import type { Runners } from '../dispatch/runners.ts'
 import type { ExpiredResult, Repository } from '../repository/repository.ts'
 
 export interface RemoveResultsOptions {
-  readonly repository: Pick<Repository, 'expireResults' | 'resultsGone'>
+  readonly repository: Pick<Repository, 'applicationHeads' | 'expireResults' | 'resultsGone'>
   readonly runners: Pick<Runners, 'cleanUp'>
-  /** Names of those that are served here: nobody else has the secrets of their stores (I6). */
-  readonly applications: () => readonly string[]
   /** For metrics. */
   readonly onRemoved: (application: string, outcome: 'removed' | 'failed', results: number) => void
   readonly log: Log
@@ -25,7 +23,8 @@ const sideBySide = 2
 const mostFailures = 3
 
 /**
- * Has results removed whose time is over, each by a runner of its application, until no more are due. An application
+ * Has results removed whose time is over, each by a runner of its application (I6), until no more are due; also of
+ * applications that were removed, whose revisions are kept. An application
  * for which it fails waits for a later pass, and keeps up no other (I7).
  *
  * @throws BulkheadError of the repository
@@ -34,8 +33,9 @@ export async function removeResults(options: RemoveResultsOptions, end: AbortSig
   const { repository } = options
   const failing = new Set<string>()
   const endMs = performance.now() + passMs
+  const names = (await repository.applicationHeads()).map(({ application }) => application)
   while (!end.aborted && performance.now() < endMs) {
-    const applications = options.applications().filter((name) => !failing.has(name))
+    const applications = names.filter((name) => !failing.has(name))
     const expired = await repository.expireResults({ applications, most: mostAtOnce, retryMs })
     if (expired.length === 0) return
     const queues = [...Map.groupBy(expired, ({ application }) => application)]
