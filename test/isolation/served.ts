@@ -128,10 +128,18 @@ export async function startServed(options: ServedOptions): Promise<Served> {
     tokenOf: (caller) => tokens.get(caller) ?? '',
     call,
     async runs(application, caller = 'culprit') {
-      const response = await call(`/api/v1/applications/${application}/runs?limit=500`, { caller })
-      if (response.status === 429) return []
-      if (!response.ok) throw new Error(`Runs are not listed: ${response.status} ${await response.text()}`)
-      return ((await response.json()) as RunList).items
+      // those that run on may be older than the latest that there are
+      const pages = await Promise.all(
+        ['', '&state=running'].map(async (state) => {
+          const path = `/api/v1/applications/${application}/runs?limit=500${state}`
+          const response = await call(path, { caller })
+          if (response.status === 429) return []
+          if (!response.ok)
+            throw new Error(`Runs are not listed: ${response.status} ${await response.text()}`)
+          return ((await response.json()) as RunList).items
+        }),
+      )
+      return [...new Map(pages.flat().map((run) => [run.runId, run])).values()]
     },
     async [Symbol.asyncDispose]() {
       if (exit === undefined) child.kill('SIGTERM')

@@ -15,7 +15,12 @@ export const teamCulpritNames = [
 ] as const
 
 const ended = ({ runs }: Felt, status: string): boolean => runs.some(({ reply }) => reply?.status === status)
+const failed = ({ runs }: Felt, code: string): boolean =>
+  runs.some(({ reply }) => reply?.error?.code === code)
 const running = ({ runs }: Felt): number => runs.filter(({ state }) => state === 'running').length
+
+/** By a database that lets no more in, and by a breaker that has seen it. */
+const turnedAway = ['postgres-unavailable', 'connection-paused']
 
 export function teamCulprits({ home, sick, healthy, topicsOf }: Team): readonly Culprit[] {
   type Name = (typeof teamCulpritNames)[number]
@@ -61,8 +66,9 @@ export function teamCulprits({ home, sick, healthy, topicsOf }: Team): readonly 
       }),
       {
         backlog: 60,
-        felt: (felt) => felt.lag > 20 && running(felt) > 0,
-        ends: ['postgres-unavailable', 'connection-paused'],
+        // while its connection is paused its requests fail as fast as they come: then none of them waits
+        felt: (felt) => running(felt) > 0 && (felt.lag > 20 || turnedAway.some((code) => failed(felt, code))),
+        ends: turnedAway,
         endless: true,
       },
     ),

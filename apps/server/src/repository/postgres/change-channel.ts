@@ -22,7 +22,7 @@ export interface ChangeChannel extends AsyncDisposable {
  * Wakes servers that share a database, by NOTIFY. It is sent after the commit and not in the transaction, whose commits
  * would wait for each other then.
  *
- * @param onChange  called for changes of others, and for everything after a time without connection
+ * @param onChange  called for changes of others, and for everything once it listens, at first and after a time without connection
  */
 export function openChangeChannel(
   settings: ClientConfig,
@@ -37,14 +37,14 @@ export function openChangeChannel(
   let listener: pg.Client | undefined
 
   const listening = (async () => {
-    for (let first = true; !stop.signal.aborted; first = false) {
-      await listenOnce(first).catch(() => undefined)
+    while (!stop.signal.aborted) {
+      await listenOnce().catch(() => undefined)
       await sleep(reconnectMs, undefined, { signal: stop.signal }).catch(() => undefined)
     }
   })()
 
   /** Ends when the connection does. */
-  async function listenOnce(first: boolean): Promise<void> {
+  async function listenOnce(): Promise<void> {
     const client = new pg.Client({ ...settings, query_timeout: aliveWithinMs })
     const ended = new Promise<void>((resolve) => {
       client.once('error', () => resolve())
@@ -60,8 +60,8 @@ export function openChangeChannel(
       await client.connect()
       listener = client
       await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
-      // whatever was told meanwhile was not heard
-      if (!first) onChange(changes)
+      // whatever was told meanwhile was not heard, since the repository was opened at first
+      onChange(changes)
       while (!stop.signal.aborted) {
         const over = await Promise.race([
           ended.then(() => true),
