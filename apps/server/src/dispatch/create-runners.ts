@@ -13,7 +13,7 @@ import type { ClaimedRun, LeftRun, Repository } from '../repository/repository.t
 import { activeRun, type ActiveRun, runWorkOf } from './active-run.ts'
 import { keepClaiming } from './claims.ts'
 import { createFreshLinks } from './fresh-links.ts'
-import { watchComputing } from './give-way.ts'
+import { createGiveWay } from './give-way.ts'
 import { keepLeases } from './leases.ts'
 import { mustBeAlone } from './must-be-alone.ts'
 import { createProcessPool } from './process-pool.ts'
@@ -174,7 +174,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     if (change === 'runs') claims.wake()
     if (change === 'commands') leases.renewNow()
   })
-  const watch = watchComputing(log)
+  const giveWay = createGiveWay()
   let tickedAtMs = performance.now()
   const ticking = setInterval(tick, tickMs)
   claims.wake()
@@ -257,7 +257,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     if (now - tickedAtMs > 4 * tickMs) for (const run of active.values()) run.heardAtMs = now
     tickedAtMs = now
     killHanging(pool.all, { silenceMs, graceMs }, now)
-    watch(pool.all)
+    giveWay(pool.all)
     pool.tidy(now, want.applications())
     placeWaiting()
     want.look()

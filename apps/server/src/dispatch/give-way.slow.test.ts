@@ -5,47 +5,24 @@ import { readdirSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '@bulkhead/connector-sdk'
-import type { ActiveRun } from './active-run.ts'
-import { watchComputing } from './give-way.ts'
-import type { RunnerProcess } from './runner-process.ts'
+import { createGiveWay } from './give-way.ts'
 
-const silent: Log = { debug() {}, info() {}, warn() {} }
 const skip = process.platform === 'linux' ? false : 'It reads /proc'
 
-/** A real process, and what the server knows of it. */
-async function startProcess(t: TestContext, code: string): Promise<RunnerProcess> {
+async function startProcess(t: TestContext, code: string): Promise<{ readonly pid: number }> {
   const child = spawn(process.execPath, ['-e', `console.log('here'); ${code}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   t.after(() => child.kill('SIGKILL'))
   await once(child.stdout, 'data')
-  const known = {
-    pid: child.pid,
-    one: { application: { name: 'a' } },
-    runs: new Set([runCalled('first')]),
-    tasks: new Set<string>(),
-    runsBegun: 1,
-    draining: false,
-  }
-  return known as unknown as RunnerProcess
+  return { pid: child.pid ?? 0 }
 }
 
-const threadsOf = (pid: number): readonly number[] => readdirSync(`/proc/${pid}/task`).map(Number)
-const runCalled = (runId: string): ActiveRun => ({ record: { runId } }) as unknown as ActiveRun
-
-/** Looks for a second, far longer than what is allowed. */
-async function lookAt(processes: readonly RunnerProcess[], between = (): void => undefined): Promise<void> {
-  const watch = watchComputing(silent, 300)
-  for (let look = 0; look < 20; look++) {
-    watch(processes)
-    between()
-    await sleep(50)
-  }
-}
+const urgencies = (pid: number): Set<number> =>
+  new Set(readdirSync(`/proc/${pid}/task`).map((thread) => getPriority(Number(thread))))
 
 test(
-  'a run that computes on and on makes all of its process less urgent, which takes no more runs',
+  'a process that has computed much is less urgent from then on, with all its threads; one that has not is as it was',
   { skip },
   async (t) => {
     const spinning = await startProcess(
@@ -53,32 +30,16 @@ test(
       `new (require('node:worker_threads').Worker)('for (;;);', { eval: true }); setTimeout(() => { for (;;); }, 50)`,
     )
     const waiting = await startProcess(t, 'setInterval(() => undefined, 1000)')
-    await lookAt([spinning, waiting])
-    assert.deepEqual([spinning.draining, waiting.draining], [true, false])
-    assert.equal(getPriority(spinning.pid), Math.min(19, getPriority() + 10))
-    assert.equal(getPriority(waiting.pid), getPriority())
-    assert.deepEqual(
-      new Set(threadsOf(spinning.pid).map((thread) => getPriority(thread))),
-      new Set([getPriority() + 10]),
-    )
+    const gone = await startProcess(t, '')
+    const giveWay = createGiveWay(800)
+    const less = new Set([Math.min(19, getPriority() + 10)])
+    giveWay([spinning, waiting, gone])
+    assert.deepEqual(urgencies(spinning.pid), new Set([getPriority()]))
+    for (let look = 0; look < 600 && urgencies(spinning.pid).has(getPriority()); look++) {
+      await sleep(50)
+      giveWay([spinning, waiting, gone])
+    }
+    assert.deepEqual(urgencies(spinning.pid), less)
+    assert.deepEqual(urgencies(waiting.pid), new Set([getPriority()]))
   },
 )
-
-test('a process that is through with run after run stays as urgent as it was', { skip }, async (t) => {
-  const busy = await startProcess(t, 'for (;;);')
-  await lookAt([busy], () => {
-    busy.runs.clear()
-    busy.runs.add(runCalled(`run ${++busy.runsBegun}`))
-  })
-  assert.equal(busy.draining, false)
-  assert.equal(getPriority(busy.pid), getPriority())
-})
-
-test('a process without work is left alone, and so is one that is gone', { skip }, async (t) => {
-  const idle = await startProcess(t, 'for (;;);')
-  idle.runs.clear()
-  const gone = await startProcess(t, 'for (;;);')
-  process.kill(gone.pid, 'SIGKILL')
-  await lookAt([idle, gone])
-  assert.deepEqual([idle.draining, gone.draining], [false, false])
-})

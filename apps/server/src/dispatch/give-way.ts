@@ -1,69 +1,49 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { getPriority, setPriority } from 'node:os'
-import type { Log } from '@bulkhead/connector-sdk'
 import type { RunnerProcess } from './runner-process.ts'
 
-/** Looks at what processes compute, once a tick. */
-export type WatchComputing = (processes: Iterable<RunnerProcess>) => void
+/** Has processes that have computed much give way to those that begin. Called once a tick. */
+export type GiveWay = (processes: Iterable<Pick<RunnerProcess, 'pid'>>) => void
 
-/** Processor time that runs may use, none of them beginning or ending, before others go first. Milliseconds. */
-const sprintMs = 2_000
-/** Less urgent by so much: beside one that is not, it gets a tenth of a core. */
+/** Processor time in which a process starts and begins its first run, milliseconds. */
+const beginMs = 1_000
+/** Less urgent by so much: beside one that begins, it gets a tenth of a core. */
 const less = 10
 /** What `/proc` counts in: a hundredth of a second, whatever the kernel's own clock. */
-const tickMs = 10
-
-interface Look {
-  /** Which work it was, as far as it can be giving from outside. */
-  readonly work: string
-  /** Processor time that the process had used when this work began. */
-  readonly usedMs: number
-}
+const clockTickMs = 10
 
 /**
- * The processors of a machine have no places that could be counted out: a run that computes without end would take half
- * of a core from whoever starts beside it. So whoever computes for long goes on when nobody else wants the core (I7). The
- * process takes no more runs: without rights of its own a server can make it less urgent, and never undo that.
+ * The cores of a machine are no places that could be counted out, as processes are: what computes without end, or again and
+ * again, would take from whoever begins beside it. So a process that has used its second goes behind those that have not,
+ * for good, and computes as fast as ever when nobody begins (I7). Without rights of its own a server may make others
+ * less urgent, and never undo that.
  *
  * Works where there is `/proc`; elsewhere nothing is done.
+ *
+ * @param limitMs  processor time after which a process gives way
  */
-export function watchComputing(log: Log, limitMs: number = sprintMs): WatchComputing {
-  const looks = new WeakMap<RunnerProcess, Look>()
-  const giving = new WeakSet<RunnerProcess>()
+export function createGiveWay(limitMs: number = beginMs): GiveWay {
+  const giving = new WeakSet<object>()
   return (processes) => {
     for (const process of processes) {
-      const { pid, runs, tasks, runsBegun, one } = process
-      if (giving.has(process) || runs.size + tasks.size === 0) continue
-      const usedMs = processorMs(pid)
-      if (usedMs === undefined) continue
-      const work = `${runsBegun} ${runs.size} ${[...tasks].join(' ')}`
-      const look = looks.get(process)
-      if (look?.work !== work) looks.set(process, { work, usedMs })
-      else if (usedMs - look.usedMs >= limitMs) {
-        giving.add(process)
-        process.draining = true
-        makeLessUrgent(pid)
-        log.info('A runner computes for long, and gives way to others', {
-          application: one.application.name,
-          pid,
-          runs: [...runs].map(({ record }) => record.runId),
-        })
-      }
+      if (giving.has(process) || (processorMs(process.pid) ?? 0) < limitMs) continue
+      giving.add(process)
+      makeLessUrgent(process.pid)
     }
   }
 }
 
 /**
- * Of all threads of a process, ended ones included; undefined when it is gone.
+ * User and system time of all threads of a process, ended ones included; undefined when it is gone.
  *
  * @see proc_pid_stat(5)
  */
 function processorMs(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // the name may hold blanks and brackets: what is after the last one has no name; field 3 is first then
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return (Number(fields[11]) + Number(fields[12])) * tickMs
+    // the name, which may hold blanks and brackets, is the second field: what is behind it begins with the third
+    const [, , , , , , , , , , , user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(user) + Number(system)) * clockTickMs
   } catch {
     return undefined
   }
