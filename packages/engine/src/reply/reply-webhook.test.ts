@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type { BulkheadError } from '@bulkhead/connector-sdk'
 import type { ReplyEvent } from '@bulkhead/contract'
 import { Webhook } from 'standardwebhooks'
@@ -91,7 +92,8 @@ test('says of what is refused that it is final, and follows nobody to another ad
 test('tells a receiver that is away from an address where none can be', async (t) => {
   const { url } = await receiver(t, 200)
   for (const [address, code] of [
-    [url.replace(/:\d+/, ':1'), 'reply-refused'], // fetch never connects to some ports
+    [url.replace('127.0.0.1', 'me:secret@127.0.0.1'), 'reply-refused'],
+    ['ftp://127.0.0.1/', 'reply-refused'],
     ['not an address', 'reply-refused'],
     [`http://127.0.0.1:${await freePort()}/`, 'reply-failed'],
   ] as const) {
@@ -114,6 +116,50 @@ test('ends when it is stopped', async (t) => {
   await once(server, 'request')
   stop.abort(new Error('enough'))
   await assert.rejects(posting, /enough/)
+})
+
+test('uses a connection again, and one that its receiver has closed meanwhile costs no try', async (t) => {
+  const sockets = new Set<unknown>()
+  let posts = 0
+  const server = createServer((request, response) => {
+    sockets.add(request.socket)
+    posts++
+    request.resume()
+    response.end('thanks')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.closeAllConnections())
+  t.after(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  for (let post = 0; post < 3; post++) await postReply(event, url, undefined, signal)
+  assert.equal(sockets.size, 1)
+  // closed when the next one has been written, and before anything of it was read
+  const [kept] = sockets as Set<Socket>
+  kept?.pause()
+  const posting = postReply(event, url, undefined, signal)
+  await setTimeout(20)
+  kept?.resetAndDestroy()
+  await posting
+  assert.deepEqual([sockets.size, posts], [2, 4])
+})
+
+test('reads no answer that has no end', async (t) => {
+  const ended = Promise.withResolvers<void>()
+  const server = createServer((_request, response) => {
+    response.writeHead(200)
+    const timer = setInterval(() => response.write('x'.repeat(50_000)), 1)
+    response.once('close', () => {
+      clearInterval(timer)
+      ended.resolve()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.closeAllConnections())
+  t.after(() => server.close())
+  await postReply(event, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, undefined, signal)
+  await ended.promise
 })
 
 async function freePort(): Promise<number> {

@@ -1,3 +1,5 @@
+import { Agent, request } from 'node:http'
+import { Agent as EncryptedAgent, request as requestEncrypted } from 'node:https'
 import type { BulkheadError } from '@bulkhead/connector-sdk'
 import { fault, type ReplyEvent } from '@bulkhead/contract'
 import { failureOf, retryAfterMs, statusPasses } from '../webhook/failure.ts'
@@ -5,6 +7,8 @@ import { signedHeaders } from '../webhook/signed-headers.ts'
 
 /** One try has so long; a receiver that takes longer should take the event and think afterwards. */
 const patienceMs = 10_000
+const mostAnswerBytes = 64 * 1024
+const agents = { http: new Agent({ keepAlive: true }), https: new EncryptedAgent({ keepAlive: true }) }
 
 /**
  * Posts a reply once and resolves when the receiver took it (any 2xx).
@@ -25,27 +29,72 @@ export async function postReply(
     'content-type': 'application/cloudevents+json; charset=utf-8',
     ...(await signedHeaders(event.id, body, secret, unusableSecret)),
   }
-  let response
+  let answer: Answer
   try {
-    response = await fetch(url, {
-      method: 'POST',
-      body,
-      headers,
-      // an address that was not declared must not be reached by a detour
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
-    })
-    await response.body?.cancel()
+    answer = await post(url, body, headers, signal)
   } catch (error) {
     signal.throwIfAborted()
     throw unreached(error)
   }
-  if (response.ok) return
-  const { status } = response
+  const { status, retryAfter } = answer
+  if (status >= 200 && status < 300) return
   const reason = `The receiver answered ${status}`
   if (!statusPasses(status)) throw fault('reply-refused', reason)
-  const waitMs = retryAfterMs(response.headers.get('retry-after'))
+  const waitMs = retryAfterMs(retryAfter)
   throw fault('reply-failed', reason, { ...(waitMs > 0 && { retryAfterMs: waitMs }) })
+}
+
+interface Answer {
+  readonly status: number
+  readonly retryAfter: string | null
+}
+
+/**
+ * No `fetch`: its streams and signals cost as much as the rest of a small reply. It follows nobody: an address that was not declared
+ * must not be reached by a detour.
+ */
+async function post(
+  url: string,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const address = new URL(url)
+  if (address.username !== '' || address.password !== '') throw new TypeError('It has credentials')
+  const isEncrypted = address.protocol === 'https:'
+  const send = isEncrypted ? requestEncrypted : request
+  const agent = isEncrypted ? agents.https : agents.http
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const length = Buffer.byteLength(body)
+  const sent = send(address, {
+    method: 'POST',
+    agent,
+    signal,
+    headers: { ...headers, 'content-length': length },
+  })
+  const timer = setTimeout(() => sent.destroy(new DOMException('No answer', 'TimeoutError')), patienceMs)
+  sent.on('error', reject)
+  sent.once('response', (response) => {
+    const { statusCode = 0, headers: told } = response
+    let bytes = 0
+    // the connection is used again, unless the receiver has more to say than anybody reads
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > mostAnswerBytes) sent.destroy()
+    })
+    response.on('error', () => undefined)
+    resolve({ status: statusCode, retryAfter: told['retry-after'] ?? null })
+  })
+  sent.once('close', () => clearTimeout(timer))
+  sent.end(body)
+  try {
+    return await promise
+  } catch (error) {
+    // the receiver closed a connection that it had kept, before it saw anything of this event
+    if (sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET' && !signal.aborted)
+      return await post(url, body, headers, signal)
+    throw error
+  }
 }
 
 function unreached(error: unknown): BulkheadError {

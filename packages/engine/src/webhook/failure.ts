@@ -5,10 +5,15 @@ export interface CallFailure {
   readonly passes: boolean
 }
 
-/** What `fetch` threw. */
+interface Coded {
+  readonly code?: unknown
+}
+
+/** What `fetch`, or a request of Node, threw. */
 export function failureOf(error: unknown): CallFailure {
-  const { name, cause } = error as { readonly name: string; readonly cause?: { readonly code?: unknown } }
-  const code = typeof cause?.code === 'string' ? cause.code : 'the address cannot be used'
+  const { name, cause, code: own } = error as Coded & { readonly name: string; readonly cause?: Coded }
+  const found = cause?.code ?? own
+  const code = typeof found === 'string' ? found : 'the address cannot be used'
   const reason = name === 'TimeoutError' ? 'no answer in time' : code
   // codes of the system and of the client; what the guard or the client itself refuses stays refused
   return { reason, passes: name === 'TimeoutError' || /^(E[A-Z]+|UND_ERR_\w+)$/.test(code) }
