@@ -214,7 +214,8 @@ const table: readonly Room[] = [
       'engine/secrets',
       'engine/webhook',
     ],
-    never: servers,
+    // it posts replies, and serves nobody
+    never: servers.filter((name) => !['node:http', 'node:https'].includes(name)),
     node: true,
   },
   {
