@@ -55,6 +55,19 @@ export const runnerSettingsSchema = z.object({
 })
 export type RunnerSettings = z.output<typeof runnerSettingsSchema>
 
+/**
+ * What a runner process says of its end by its exit code (`sysexits.h`). None of them is 0: that is what code of an
+ * application ends a process with.
+ */
+export const runnerExits = {
+  /** An error that nobody waited for was the fault of one of several runs: all of them begin again. */
+  stray: 70,
+  /** By itself, with whatever work it still had: its server was silent, wanted no more of it, or told it to end. */
+  gaveUp: 75,
+  /** The bundle of its application cannot be read. */
+  unreadable: 78,
+} as const
+
 /** The application as its runner gets it: files by path, base64. The digest is over all of them. */
 export const bundleSchema = z.object({
   application: z.string(),

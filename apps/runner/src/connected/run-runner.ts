@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { cancelled } from '@bulkhead/connector-sdk'
-import { type RunnerSettings, runnerSettingsSchema } from '@bulkhead/contract'
+import { runnerExits, type RunnerSettings, runnerSettingsSchema } from '@bulkhead/contract'
 import { engineStatement } from './engine-statement.ts'
 import { createProcessLog } from './process-log.ts'
-import { openHome } from './runner-home.ts'
+import { catchStrayErrors } from '../stray-errors.ts'
+import { openHome, UnreadableApplication } from './runner-home.ts'
 import { serveRuns } from './serve-runs.ts'
 import { createServerClient } from './server-client.ts'
 import type { StandIn } from './stand-in.ts'
@@ -28,19 +29,22 @@ export async function runRunner({ standIn }: RunnerOptions = {}): Promise<never>
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
 
   const log = createProcessLog()
+  // nothing speaks against the application when its server does not answer, or the machine has no room for its files
+  let exitCode: number = runnerExits.gaveUp
   try {
     const settings = await readSettings(stop.signal, end)
     using client = createServerClient(settings.socket, settings.token, engineStatement().version)
     await using home = await openHome(settings, client, process.env, log, await standIn?.(settings))
     await serveRuns(settings, home, client, stop.signal)
+    // what connections say while they are closed is no other end
+    catchStrayErrors(home.log)
   } catch (error) {
-    if (!stop.signal.aborted) {
+    if (!stop.signal.aborted)
       log.warn(`The runner ended: ${error instanceof Error ? error.message : 'unknown fault'}`)
-      process.exitCode = 1
-    }
+    if (error instanceof UnreadableApplication) exitCode = runnerExits.unreadable
   }
   // what a connector left open must not keep the process
-  process.exit()
+  process.exit(exitCode)
 }
 
 /** The first line of the input. Its end, which comes with the end of the server, stops the process. */

@@ -1,6 +1,6 @@
-import type { Log } from '@bulkhead/connector-sdk'
+import { type BulkheadError, isBulkheadError, type Log } from '@bulkhead/connector-sdk'
 import type { RunnerSettings } from '@bulkhead/contract'
-import type { Catalog } from '@bulkhead/engine'
+import type { Application, Catalog } from '@bulkhead/engine'
 import { bundleBytes, unpackBundle } from '@bulkhead/engine/application/bundle'
 import { readApplication } from '@bulkhead/engine/application/read-application'
 import { readCatalog } from '@bulkhead/engine/catalog/read-catalog'
@@ -17,6 +17,14 @@ import { redactedLog } from '../redacted-log.ts'
 import { createRunContext, type OpenLinks, sweepTemporaryRoot, temporaryRoot } from '../run-in-process.ts'
 import type { ServerClient } from './server-client.ts'
 import type { StandIn } from './stand-in.ts'
+
+/** The bundle is not what its digest says, or no application. */
+export class UnreadableApplication extends Error {
+  constructor(cause: BulkheadError) {
+    super(cause.message, { cause })
+    this.name = 'UnreadableApplication'
+  }
+}
 
 /** One revision of one application in this process, for its whole life. */
 export interface RunnerHome extends AsyncDisposable {
@@ -47,7 +55,7 @@ export interface RunnerHome extends AsyncDisposable {
  * Gets the bundle and makes the process ready for its application: secrets are taken out of the environment, the
  * network policy is in force from here on.
  *
- * @throws BulkheadError when the bundle is not what its digest says, or cannot be read as an application
+ * @throws UnreadableApplication; ServerCallFailed; what the machine has no room for
  */
 export async function openHome(
   settings: RunnerSettings,
@@ -68,12 +76,7 @@ export async function openHome(
   })
   try {
     const path = await folder.path()
-    await unpackBundle(await client.bundle(settings.revision), path)
-    const application = await readApplication(path, {
-      environment: settings.environment,
-      variables: environment,
-      allowLoopback: environment['BULKHEAD_ALLOW_LOOPBACK'] === '1',
-    })
+    const application = await readBundle(await client.bundle(settings.revision), path, settings, environment)
     const { allow } = application.manifest.spec.policy.network
     const network = { allow, allowLoopback: application.platform.allowLoopback }
     const guard = guardNetwork(network)
@@ -120,6 +123,24 @@ export async function openHome(
   } catch (error) {
     await folder[Symbol.asyncDispose]()
     throw error
+  }
+}
+
+async function readBundle(
+  bundle: unknown,
+  folder: string,
+  settings: RunnerSettings,
+  variables: NodeJS.ProcessEnv,
+): Promise<Application> {
+  try {
+    await unpackBundle(bundle, folder)
+    return await readApplication(folder, {
+      environment: settings.environment,
+      variables,
+      allowLoopback: variables['BULKHEAD_ALLOW_LOOPBACK'] === '1',
+    })
+  } catch (error) {
+    throw isBulkheadError(error) ? new UnreadableApplication(error) : error
   }
 }
 

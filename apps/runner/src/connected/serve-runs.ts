@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fault, type RunnerSettings, type RunWork, type TaskWork, type Work } from '@bulkhead/contract'
+import {
+  fault,
+  runnerExits,
+  type RunnerSettings,
+  type RunWork,
+  type TaskWork,
+  type Work,
+} from '@bulkhead/contract'
 import { catchStrayErrors } from '../stray-errors.ts'
 import { consoleToLog } from '../console-to-log.ts'
 import { doTask } from './do-task.ts'
@@ -62,7 +69,7 @@ export async function serveRuns(
   function takeStray(reason: unknown): void {
     enough.abort()
     const [only, ...others] = held.values()
-    if (others.length > 0) process.exit(strayExitCode)
+    if (others.length > 0) process.exit(runnerExits.stray)
     only?.fail(
       fault('internal', 'Code of a connector or of the application failed where nobody waited for it', {
         cause: reason,
@@ -129,9 +136,6 @@ export async function serveRuns(
   over.abort()
   await beating
 }
-
-/** Of a process that ended itself because it cannot tell whose fault an error was. */
-const strayExitCode = 70
 
 /** A claim is answered every twenty seconds also without work, milliseconds. */
 const idleSilenceMs = 45_000

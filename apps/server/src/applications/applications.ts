@@ -8,6 +8,7 @@ import type { ChangePlan } from '@bulkhead/engine/application/change-plan'
 import { makeBundle } from '@bulkhead/engine/application/bundle'
 import { catalogFaults } from '@bulkhead/engine/application/catalog-faults'
 import { ownFolderOf } from '@bulkhead/engine/links/served-folder'
+import { reach } from '@bulkhead/engine/observe/moments'
 import type { Actor, Repository } from '../repository/repository.ts'
 import type { ApplicationHead, NewRevision, RevisionApplied } from '../repository/revision-keeping.ts'
 import { openFolderMemory } from './folder-memory.ts'
@@ -291,6 +292,7 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
       )
       for (const { application, bundle } of opened) fresh.set(bundle.digest, { application, bundle })
       try {
+        reach('before-change')
         const result = await repository.applyChange({
           revisions: revisions.map(({ bundle, ...more }) => ({
             ...more,
@@ -303,6 +305,7 @@ export async function openApplications(options: ApplicationsOptions): Promise<Ap
           removals,
           actor,
         })
+        reach('after-change')
         await heads.follow()
         return result
       } finally {

@@ -57,45 +57,77 @@ export function followHeads({ repository, log, open }: HeadsOptions): Heads {
 
   async function followNow(): Promise<void> {
     await look()
-    for (const head of known.values()) {
-      const { application, state } = head
-      // one that fails concerns itself alone (I7)
-      try {
-        await (state === 'serving' ? serve(head) : leave(head))
-      } catch (error) {
-        if (isBulkheadError(error) && error.kind === 'transient') throw error
-        const { code, message } = isBulkheadError(error)
-          ? error
-          : fault('internal', 'The revision cannot be opened here', { cause: error })
-        unusable.set(application, { number: head.number, digest: head.digest, code, message })
-      }
-      tellAside(application)
+    const heads = [...known.values()]
+    const opened = await openAll(heads)
+    // nothing waits in between: whoever asks sees all of a change of several, or nothing of it
+    const changed = heads.filter((head) => (head.state === 'serving' ? serve(head, opened) : end(head)))
+    for (const { application, digest, number, state } of changed) {
+      if (state === 'serving')
+        log.info(`"${application}" is at revision ${number}`, { application, revision: digest })
+      else log.info(`"${application}" was removed; what waits is run`, { application })
+      tell(application)
+    }
+    for (const head of heads) {
+      if (head.state === 'removed') await alone(head, () => leave(head))
+      tellAside(head.application)
     }
   }
 
-  async function serve({ application, digest, number }: ApplicationHead): Promise<void> {
+  /** What becomes current, by name. */
+  async function openAll(heads: readonly ApplicationHead[]): Promise<ReadonlyMap<string, ServedApplication>> {
+    const opened = new Map<string, ServedApplication>()
+    for (const head of heads) {
+      const { application, digest, state } = head
+      if (state !== 'serving') continue
+      if (served.get(application)?.revision === digest) unusable.delete(application)
+      else
+        await alone(head, async () => {
+          const next = await revision(application, digest)
+          if (next !== undefined) opened.set(application, next)
+        })
+    }
+    return opened
+  }
+
+  /** One that fails concerns itself alone (I7). */
+  async function alone(
+    { application, number, digest }: ApplicationHead,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (isBulkheadError(error) && error.kind === 'transient') throw error
+      const { code, message } = isBulkheadError(error)
+        ? error
+        : fault('internal', 'The revision cannot be opened here', { cause: error })
+      unusable.set(application, { number, digest, code, message })
+    }
+  }
+
+  /** @returns whether it is another one now */
+  function serve({ application }: ApplicationHead, opened: ReadonlyMap<string, ServedApplication>): boolean {
+    const next = opened.get(application)
+    if (next === undefined) return false
     const before = served.get(application)
-    if (before?.revision === digest) return void unusable.delete(application)
-    const next = await revision(application, digest)
-    if (next === undefined) return
     if (before !== undefined) remember(before)
     served.set(application, next)
     leaving.delete(application)
     unusable.delete(application)
-    log.info(`"${application}" is at revision ${number}`, { application, revision: digest })
-    tell(application)
+    return true
+  }
+
+  /** @returns whether it was served until now */
+  function end({ application }: ApplicationHead): boolean {
+    const before = served.get(application)
+    // until it is known whether something waits
+    if (before !== undefined) leaving.set(application, before)
+    return served.delete(application)
   }
 
   async function leave({ application, digest }: ApplicationHead): Promise<void> {
-    const before = served.get(application)
-    if (served.delete(application)) {
-      log.info(`"${application}" was removed; what waits is run`, { application })
-      tell(application)
-    }
     const waits = (await repository.queued(application)) > 0
-    const one = waits
-      ? (leaving.get(application) ?? before ?? (await revision(application, digest)))
-      : undefined
+    const one = waits ? (leaving.get(application) ?? (await revision(application, digest))) : undefined
     if (one === undefined) leaving.delete(application)
     else leaving.set(application, one)
   }

@@ -45,6 +45,8 @@ export interface TestDispatch {
   readonly repository: Repository
   readonly runners: Runners
   readonly logged: string[]
+  /** What was said not to start, each time: application and reason. */
+  readonly crashed: readonly string[]
   /** Another server over the same repository. */
   another(server: string): Promise<Runners>
   /** Keeps a request as intake does. @returns the run's id */
@@ -78,6 +80,7 @@ export async function startDispatch(
   const stateFolder = join(folder, 'state')
   await mkdir(stateFolder, { mode: 0o700 })
   const logged: string[] = []
+  const crashed: string[] = []
   const repository = await openRepository(
     { sqlite: {} },
     { stateFolder, memoryMs: 86_400_000, log: (level, message) => void logged.push(`${level} ${message}`) },
@@ -106,7 +109,9 @@ export async function startDispatch(
       return one?.revision === revision ? one : undefined
     },
     working: () => [...served.values()],
-    crashed: () => Promise.resolve(),
+    async crashed({ application }, reason) {
+      crashed.push(`${application.name}: ${reason}`)
+    },
   }
   const runnersOptions = (server: string): RunnersOptions => ({
     repository,
@@ -167,6 +172,7 @@ export async function startDispatch(
     repository,
     runners,
     logged,
+    crashed,
     another,
     async accept(application, request, lane) {
       const requestId = randomBytes(6).toString('hex')

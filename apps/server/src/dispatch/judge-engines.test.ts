@@ -4,7 +4,7 @@ import type { ServedApplication } from '../applications/applications.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { ActiveRun } from './active-run.ts'
 import { judgeEngines } from './judge-engines.ts'
-import type { Death } from './runner-process.ts'
+import type { Death } from './death.ts'
 
 const one = { application: { name: 'shop' } } as unknown as ServedApplication
 const engineOf = (name: string): Engine => ({
@@ -45,10 +45,12 @@ test('an engine that is tried out is to blame for a death before anything was re
   assert.ok(judge({ why: 'exit', isReady: false }))
 })
 
-test('it is not to blame for what a run may have done, for an idle process, nor once it has worked; the own one never is', () => {
+test('it is not to blame for what a run may have done, for a server that is not heard, for an idle process, nor once it has worked; the own one never is', () => {
   assert.ok(!judge({ why: 'exit', engine: 'built-in' }))
   assert.ok(!judge({ why: 'memory' }))
   assert.ok(!judge({ why: 'time' }))
+  for (const why of ['gave-up', 'not-started'] as const) assert.ok(!judge({ why, isReady: false }), why)
+  assert.ok(!judge({ why: 'gave-up' }))
   assert.ok(!judge({ why: 'exit', runs: [run(), run(3)] }))
   assert.ok(!judge({ why: 'exit', runs: [] }))
   assert.ok(!judge({ why: 'exit', runs: [], isReady: false }))

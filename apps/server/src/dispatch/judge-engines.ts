@@ -1,7 +1,8 @@
 import { ownEngine, type StoredReply } from '@bulkhead/contract'
 import type { EngineChoice } from '../engines/choose-engines.ts'
 import type { ActiveRun } from './active-run.ts'
-import type { Death, RunnerProcess } from './runner-process.ts'
+import type { Death } from './death.ts'
+import type { RunnerProcess } from './runner-process.ts'
 
 /** Tells what is the fault of an engine that is tried out from what is the fault of an application on it. */
 export interface EngineJudge {
@@ -11,11 +12,14 @@ export interface EngineJudge {
   ended(run: Pick<ActiveRun, 'one' | 'process'>, reply: Pick<StoredReply, 'status' | 'error'>): boolean
 }
 
+/** Of the application, or of a machine with too much to do. */
+const innocent: ReadonlySet<Death['why']> = new Set(['memory', 'time', 'gave-up', 'not-started'])
+
 export function judgeEngines(engines: Pick<EngineChoice, 'failed' | 'works'>): EngineJudge {
   return {
     died({ one, engine, runs, tasks, readyAtMs }, { why, reason }) {
       // the own one is what there is to go back to
-      if (engine.name === ownEngine || why === 'memory' || why === 'time') return false
+      if (engine.name === ownEngine || innocent.has(why)) return false
       // one without work was ended before it had begun
       if (readyAtMs === undefined ? runs.size + tasks.size === 0 : runs.size === 0) return false
       if ([...runs].some(({ progress }) => progress !== undefined)) return false

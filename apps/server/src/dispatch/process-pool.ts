@@ -1,6 +1,7 @@
 import type { ActiveRun } from './active-run.ts'
 import type { ServedApplication } from '../applications/applications.ts'
-import type { Death, RunnerProcess } from './runner-process.ts'
+import type { Death } from './death.ts'
+import type { RunnerProcess } from './runner-process.ts'
 import type { Shares } from './shares.ts'
 
 export interface PoolOptions {

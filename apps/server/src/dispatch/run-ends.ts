@@ -4,7 +4,7 @@ import { reach } from '@bulkhead/engine/observe/moments'
 import type { LeftRun, LostRun, Repository, RunRecord } from '../repository/repository.ts'
 import type { ActiveRun } from './active-run.ts'
 import { failedOutcome } from './failed-outcome.ts'
-import type { Death } from './runner-process.ts'
+import type { Death } from './death.ts'
 
 /** Links are no part of what is kept. */
 type FinishRun = Omit<WithLinks, 'links'>

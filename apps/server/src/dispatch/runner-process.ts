@@ -3,6 +3,7 @@ import type { Log } from '@bulkhead/connector-sdk'
 import type { RunnerSettings, ToldBreakers, Work } from '@bulkhead/contract'
 import type { ActiveRun } from './active-run.ts'
 import { readChildOutput } from './child-output.ts'
+import { type Death, deathOf, notStarted } from './death.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { createMemoryWall, heapFlags } from './memory-wall.ts'
 import type { ServedApplication } from '../applications/applications.ts'
@@ -38,17 +39,6 @@ export interface RunnerProcess {
   kill(death: Death): void
   /** Never rejects. */
   readonly exited: Promise<Death>
-}
-
-/** Why a process is dead. */
-export interface Death {
-  readonly why: 'exit' | 'memory' | 'time' | 'silence'
-  /** For the history of its runs: `exit code 1`, `signal SIGKILL`, `memory limit`. */
-  readonly reason: string
-  /** The run whose time was over. */
-  readonly run?: ActiveRun
-  /** It wrote far more to its standard output and error than is kept; what was not read yet was in its memory. */
-  readonly wroteMuch?: boolean
 }
 
 export interface StartOptions {
@@ -90,15 +80,12 @@ export function startRunner(options: StartOptions): RunnerProcess {
 
   child.on('error', (error) => {
     wall.stop()
-    resolve({
-      why: 'exit',
-      reason: `it could not be started (${(error as NodeJS.ErrnoException).code ?? ''})`,
-    })
+    resolve(notStarted(error))
   })
   // when its output was read to the end: the last words say why
   child.on('close', (code, signal) => {
     wall.stop()
-    resolve({ ...(death ?? exitOf(code, signal, output.last)), wroteMuch: output.leftOut > muchLines })
+    resolve({ ...(death ?? deathOf(code, signal, output.last)), wroteMuch: output.leftOut > muchLines })
   })
   // a process that is gone before it was told who it is
   child.stdin.on('error', () => undefined)
@@ -144,10 +131,4 @@ export function startRunner(options: StartOptions): RunnerProcess {
     kill,
     exited,
   }
-}
-
-function exitOf(code: number | null, signal: string | null, last: string): Death {
-  if (/JavaScript heap out of memory|Allocation failed|Cannot allocate memory/.test(last))
-    return { why: 'memory', reason: 'memory limit' }
-  return { why: 'exit', reason: signal === null ? `exit code ${code ?? 0}` : `signal ${signal}` }
 }

@@ -1,6 +1,7 @@
 import type { StoredReply } from '@bulkhead/contract'
 import type { ServedApplication } from '../applications/applications.ts'
-import type { Death, RunnerProcess } from './runner-process.ts'
+import type { Death } from './death.ts'
+import type { RunnerProcess } from './runner-process.ts'
 
 /**
  * Tells revisions that do not start from those that do: of the first kind processes die before they have read
@@ -23,6 +24,11 @@ export interface StartFailuresOptions {
 const mostInARow = 3
 /** Revisions that are counted, and that are known to work: the latest. */
 const mostRevisions = 1000
+/**
+ * Of the application, while none of its code has run: its files, and the memory that it allows. Whatever else ends a process then is the
+ * machine's, or the server's: it starts too slowly, is not answered, or is killed (I7).
+ */
+const beforeReady: ReadonlySet<Death['why']> = new Set(['unreadable', 'memory'])
 const codeFaults: ReadonlySet<string> = new Set(['map-invalid', 'prepare-invalid'])
 
 export function countStartFailures({ onLoop, onWorks }: StartFailuresOptions): StartFailures {
@@ -53,7 +59,7 @@ export function countStartFailures({ onLoop, onWorks }: StartFailuresOptions): S
     died({ one, readyAtMs, runs, tasks }, { why, reason }) {
       if (readyAtMs === undefined) {
         // one without work was ended before it had begun
-        if (runs.size + tasks.size > 0) failed(one, reason)
+        if (beforeReady.has(why) && runs.size + tasks.size > 0) failed(one, reason)
         return
       }
       const [run, ...others] = runs

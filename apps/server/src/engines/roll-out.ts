@@ -1,6 +1,7 @@
 import type { BulkheadError } from '@bulkhead/connector-sdk'
 import { type EngineView, fault, ownEngine, type RolledOut, type RolloutBody } from '@bulkhead/contract'
 import type { ChangePlan } from '@bulkhead/engine/application/change-plan'
+import { reach } from '@bulkhead/engine/observe/moments'
 import type { Applications, ServedApplication } from '../applications/applications.ts'
 import type { Actor, Repository } from '../repository/repository.ts'
 import type { Engines, EngineState } from './engines.ts'
@@ -107,11 +108,13 @@ export function createRollouts(options: {
       const moves = movesOf(wanted)
       if (planHash !== undefined && (await planned(wanted, moves)).hash !== planHash)
         throw fault('plan-stale', 'The plan of this roll-out is another one now')
+      reach('before-change')
       const result = await repository.setEngines({
         applications: moves.map(({ name, before }) => ({ application: name, before })),
         engine: engine === ownEngine ? null : engine,
         actor,
       })
+      reach('after-change')
       await applications.follow()
       if (result.is !== 'rolled-out')
         throw fault('plan-stale', `"${result.application}" was put on another engine meanwhile`)

@@ -21,12 +21,16 @@ export const moments = [
 ] as const
 export type Moment = (typeof moments)[number]
 
+/** The same of what people change: a roll-out, or several applications at once. `within-change` lies between two of its statements. */
+export const changeMoments = ['before-change', 'within-change', 'after-change'] as const
+export type ChangeMoment = (typeof changeMoments)[number]
+
 const channels = Object.fromEntries(
-  moments.map((moment) => [moment, channel(`bulkhead:${moment}`)]),
-) as Readonly<Record<Moment, ReturnType<typeof channel>>>
+  [...moments, ...changeMoments].map((moment) => [moment, channel(`bulkhead:${moment}`)]),
+) as Readonly<Record<Moment | ChangeMoment, ReturnType<typeof channel>>>
 
 /** Costs nothing while nobody listens. */
-export function reach(moment: Moment): void {
+export function reach(moment: Moment | ChangeMoment): void {
   const { [moment]: told } = channels
   if (told.hasSubscribers) told.publish({ moment })
 }

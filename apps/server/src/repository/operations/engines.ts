@@ -1,3 +1,4 @@
+import { reach } from '@bulkhead/engine/observe/moments'
 import type { Scope } from '../operation.ts'
 import type { EngineAside, EngineFault, NewRollout, RolloutResult } from '../revision-keeping.ts'
 import { writeEvents } from './write-event.ts'
@@ -36,6 +37,7 @@ export async function setEngines(
       decided.map(({ name }) => name),
     )
     .execute()
+  reach('within-change')
   await writeEvents(
     scope,
     moved.map(({ name, engine: before }) => ({

@@ -1,3 +1,4 @@
+import { reach } from '@bulkhead/engine/observe/moments'
 import type { Scope } from '../operation.ts'
 import type { Actor } from '../repository.ts'
 import type {
@@ -49,7 +50,9 @@ export async function applyChange(
   const applied: Extract<RevisionApplied, { readonly head: ApplicationHead }>[] = []
   for (const revision of revisions) {
     const row = locked.get(revision.application)
-    if (row !== undefined) applied.push(await keepRevision(scope, row, revision))
+    if (row === undefined) continue
+    applied.push(await keepRevision(scope, row, revision))
+    reach('within-change')
   }
   const removed: string[] = []
   for (const { application } of removals)
