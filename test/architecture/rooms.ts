@@ -293,7 +293,7 @@ const table: readonly Room[] = [
     // the only SQL
     name: 'server/repository',
     folder: 'apps/server/src/repository',
-    imports: ['connector-sdk', 'contract', 'engine/job', 'engine/platform', 'engine/reply'],
+    imports: ['connector-sdk', 'contract', 'engine/job', 'engine/observe', 'engine/platform', 'engine/reply'],
     node: true,
   },
   {
