@@ -36,7 +36,7 @@ export const targets: readonly Target[] = [
   { lane: 'start-up', measure: 'start-up', atMost: 150 },
   { lane: 'requests-embedded', measure: 'rate', atLeast: 200 },
   { lane: 'requests-embedded', measure: 'latency', atMost: 30 },
-  { lane: 'requests-team', measure: 'rate', atLeast: 200 },
+  // its rate is told and not judged: PostgreSQL, Kafka and S3 take more of the same cores than what is measured
   { lane: 'requests-team', measure: 'latency', atMost: 30 },
   { lane: 'waiting-hang', measure: 'time', atMost: 1.5 },
   { lane: 'waiting-spin', measure: 'time', atMost: 1.5 },
