@@ -245,7 +245,7 @@ export const platformSchema = z.strictObject({
           }),
           silence: duration.default('PT20S').meta({
             description:
-              'How long a process with runs in it may give no sign of life before it is killed and they begin again: longer than what it loads takes on a busy machine',
+              'How long a process with runs in it may give no sign of life before it is killed and they begin again: longer than what it loads takes. On Linux the time in which it waited for a core does not count',
           }),
           attempts: z
             .int()

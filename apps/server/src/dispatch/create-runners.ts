@@ -13,6 +13,7 @@ import type { ClaimedRun, LeftRun, Repository } from '../repository/repository.t
 import { activeRun, type ActiveRun, runWorkOf } from './active-run.ts'
 import { keepClaiming } from './claims.ts'
 import { createFreshLinks } from './fresh-links.ts'
+import { createForgiveStarved } from './forgive-starved.ts'
 import { createGiveWay } from './give-way.ts'
 import { keepLeases } from './leases.ts'
 import { mustBeAlone } from './must-be-alone.ts'
@@ -175,6 +176,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     if (change === 'commands') leases.renewNow()
   })
   const giveWay = createGiveWay()
+  const forgiveStarved = createForgiveStarved()
   let tickedAtMs = performance.now()
   const ticking = setInterval(tick, tickMs)
   claims.wake()
@@ -256,6 +258,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     // a server that was held up itself heard nobody: everyone gets one more round
     if (now - tickedAtMs > 4 * tickMs) for (const run of active.values()) run.heardAtMs = now
     tickedAtMs = now
+    forgiveStarved(pool.all, now)
     killHanging(pool.all, { silenceMs, graceMs }, now)
     giveWay(pool.all)
     pool.tidy(now, want.applications())
