@@ -62,7 +62,27 @@ const queries = new Map<string, FakeQuery>([
   ['SELECT bad', { fails: { reason: "INVALID_CAST_ARGUMENT: Cannot cast 'Ada' to BIGINT" } }],
   ...typeQueries,
 ])
-fake.answer = (sql) => queries.get(/^UNLOAD \(\n([^]*)\n\)\nTO '/.exec(sql)?.[1] ?? sql)
+/** Queries whose answer depends on their parameters: a list that finds people by name, and a text that comes back. */
+function answerTo(sql: string, parameters: readonly string[]): FakeQuery | undefined {
+  const names = sql.startsWith('SELECT name FROM said')
+  if (!names && sql !== 'SELECT ? AS value') return queries.get(sql)
+  const texts = parameters.map(textOfLiteral)
+  if (texts.includes(undefined) || texts.length !== sql.split('?').length - 1) return undefined
+  const shown = texts.flatMap((text) => (names && text !== 'Ada' ? [] : [text ?? null]))
+  return {
+    columns: [{ name: names ? 'name' : 'value', type: 'varchar' }],
+    rows: shown.map((text) => [text]),
+    polls: 0,
+    files: { one: Buffer.from(shown.join('')) },
+  }
+}
+
+/** The text of a literal as SQL has it: a quote inside is two. Undefined when it is another thing, or more than one. */
+function textOfLiteral(literal: string): string | undefined {
+  const inside = /^'((?:[^']|'')*)'$/.exec(literal)?.[1]
+  return inside?.replaceAll("''", "'")
+}
+fake.answer = (sql, parameters) => answerTo(/^UNLOAD \(\n([^]*)\n\)\nTO '/.exec(sql)?.[1] ?? sql, parameters)
 
 const { hostname, port } = new URL(fake.endpoint)
 sourceKit({
@@ -145,6 +165,24 @@ sourceKit({
       query: "SELECT id FROM people WHERE name = :name AND note = 'a :b' AND id IN (:ids)",
       parameters: { name: "O'Hara", ids: [1, 2] },
       rows: [{ id: 1 }, { id: null }],
+    },
+  ],
+  textParameters: [
+    {
+      title: 'a condition',
+      query: "SELECT name FROM said WHERE note = ':a' AND name = :name",
+      parameters: { name: 'Ada' },
+    },
+    {
+      title: 'a list',
+      query: 'SELECT name FROM said WHERE name IN (:names)',
+      parameters: { names: ['Ada'] },
+    },
+    {
+      title: 'an expression',
+      query: 'SELECT :value AS value',
+      parameters: { value: 'é' },
+      echo: ({ value }) => value,
     },
   ],
   wrongQueries: [

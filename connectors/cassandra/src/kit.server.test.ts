@@ -1,4 +1,4 @@
-import { settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
+import { hostileTexts, settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
 import cassandra from './index.ts'
 import { openKeyspace } from './testing/keyspace.ts'
 import { createTypeCases } from './testing/type-cases.ts'
@@ -13,6 +13,9 @@ await execute(
 )
 await execute(`INSERT INTO person (team, id, name, born) VALUES ('x', 2, 'Grace, "H."', '1906-12-09')`)
 await execute(`INSERT INTO person (team, id, name, balance) VALUES ('x', 3, '', -0.05)`)
+await execute('CREATE TABLE said (text text PRIMARY KEY)')
+for (const text of ['é', ...hostileTexts.map((hostile) => hostile.text)])
+  await execute('INSERT INTO said (text) VALUES (?)', [text])
 await execute('CREATE TABLE large (bucket int, at int, data text, PRIMARY KEY (bucket, at))')
 const data = 'x'.repeat(10_000)
 for (let at = 0; at < 3600; at += 100) {
@@ -107,6 +110,44 @@ sourceKit({
       },
       parameters: { from: 2 },
       rows: [{ id: 2 }],
+    },
+  ],
+  textParameters: [
+    { title: 'a partition', query: 'SELECT id FROM person WHERE team = :team', parameters: { team: 'x' } },
+    {
+      title: 'a list of partitions',
+      query: 'SELECT id FROM person WHERE team IN :teams',
+      parameters: { teams: ['x'] },
+    },
+    {
+      title: 'a condition',
+      query: 'SELECT id FROM person WHERE name = :name ALLOW FILTERING',
+      parameters: { name: 'Ada' },
+    },
+    {
+      title: 'a date',
+      query: 'SELECT id FROM person WHERE born = :born ALLOW FILTERING',
+      parameters: { born: '1815-12-10' },
+    },
+    {
+      title: 'a condition of an object',
+      query: { table: 'person', columns: ['id'], where: { name: { $param: 'name' } } },
+      parameters: { name: 'Ada' },
+    },
+    {
+      title: 'a list of an object',
+      query: {
+        table: 'person',
+        columns: ['id'],
+        where: { id: { gte: 0 }, name: { in: { $param: 'names' } } },
+      },
+      parameters: { names: ['Ada'] },
+    },
+    {
+      title: 'a text that is stored',
+      query: 'SELECT text FROM said WHERE text = :text',
+      parameters: { text: 'é' },
+      echo: ({ text }) => text,
     },
   ],
   wrongQueries: [

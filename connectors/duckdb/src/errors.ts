@@ -64,8 +64,8 @@ export const { errors, error: failure } = connectorErrors({
   },
   'duckdb-parameter-invalid': {
     kind: 'config',
-    meaning: 'A parameter has a value that DuckDB has no type for',
-    fix: 'Give a whole number of at most 128 bits, or the number as text',
+    meaning: 'A parameter has a value that DuckDB has no type for, or is no valid Unicode',
+    fix: 'Give a whole number of at most 128 bits, or the number as text; and text that is valid Unicode',
   },
   'duckdb-value-invalid': {
     kind: 'config',

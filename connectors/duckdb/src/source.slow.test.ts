@@ -155,6 +155,10 @@ test('other forms of parameters, and numbers that are too large, are refused', a
   }
   const error = await errorOf('SELECT :n', { parameters: { n: 2n ** 128n } })
   assert.equal(error.code, 'duckdb-parameter-invalid')
+  for (const half of ['x\ud800', ['x', '\udc00']]) {
+    const { code, path } = await errorOf('SELECT :n', { parameters: { n: half } })
+    assert.deepEqual([code, path], ['duckdb-parameter-invalid', 'parameters.n'])
+  }
   assert.equal(error.path, 'parameters.n')
 })
 

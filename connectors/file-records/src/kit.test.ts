@@ -87,6 +87,65 @@ sourceKit({
       rows: [{ id: '4', name: '', born: '01.01.2000' }],
     },
   ],
+  textParameters: [
+    {
+      title: 'a path',
+      query: { path: { $param: 'file' }, format, columns },
+      parameters: { file: 'people.csv' },
+      takesPatterns: true,
+    },
+    {
+      title: 'a list of paths',
+      query: { path: { $param: 'files' }, format, columns },
+      parameters: { files: ['people.csv'] },
+      takesPatterns: true,
+    },
+    {
+      title: 'a delimiter',
+      query: {
+        path: 'people.csv',
+        format: { type: 'delimited', delimiter: { $param: 'delimiter' } },
+        columns,
+      },
+      parameters: { delimiter: ';' },
+    },
+    {
+      title: 'an encoding',
+      query: { path: 'people.csv', format: { ...format, encoding: { $param: 'encoding' } }, columns },
+      parameters: { encoding: 'utf-8' },
+    },
+    {
+      title: 'a name in the file',
+      query: {
+        path: 'people.csv',
+        format,
+        columns: [{ name: 'name', from: { $param: 'from' } }],
+        otherColumns: 'drop',
+      },
+      parameters: { from: 'name' },
+    },
+    {
+      title: 'a pattern of dates',
+      query: {
+        path: 'more.csv',
+        format,
+        columns: [{ name: 'born', type: 'date', pattern: { $param: 'pattern' } }],
+        otherColumns: 'drop',
+      },
+      parameters: { pattern: 'dd.MM.yyyy' },
+    },
+    {
+      title: 'a name of the result',
+      query: {
+        path: 'more.csv',
+        format,
+        columns: [{ name: { $param: 'name' }, from: 'born' }],
+        otherColumns: 'drop',
+      },
+      parameters: { name: 'born' },
+      echo: (row) => Object.keys(row)[0],
+    },
+  ],
   wrongQueries: [
     { title: 'no format', query: { path: 'people.csv' }, code: 'file-records-query-invalid' },
     { title: 'a text', query: 'people.csv', code: 'file-records-query-invalid' },

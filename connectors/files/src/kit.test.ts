@@ -67,6 +67,20 @@ sourceKit({
       bytes: binary({ 'sub/c.bin': Buffer.from([0, 255, 13, 10]), 'a.csv': 'a\r\n' }),
     },
   ],
+  textParameters: [
+    {
+      title: 'a path',
+      query: { path: { $param: 'path' } },
+      parameters: { path: 'a.csv' },
+      takesPatterns: true,
+    },
+    {
+      title: 'a list of paths',
+      query: { path: { $param: 'paths' } },
+      parameters: { paths: ['a.csv'] },
+      takesPatterns: true,
+    },
+  ],
   wrongQueries: [
     { title: 'no path', query: {}, code: 'files-query-invalid' },
     { title: 'text', query: 'a.csv', code: 'files-query-invalid' },

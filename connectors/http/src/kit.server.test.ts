@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
 import http from './index.ts'
@@ -35,10 +36,13 @@ const api = await startApi({ after }, (request) => {
         request,
         `[${typeSamples[Number(request.parameters.get('index'))]!.values.map(([text]) => `{"value":${text}}`).join(',')}]`,
       )
+    case '/v1/said':
+      return say(request)
     case '/v1/page':
       request.response.setHeader('content-type', 'text/html')
       return void request.response.end('<html>Log in</html>')
     default:
+      if (request.path.startsWith('/v1/said/')) return say(request)
       return json(request, { title: 'No such thing' }, 404)
   }
 })
@@ -52,12 +56,42 @@ function large(request: SeenRequest): void {
   json(request, records)
 }
 
+/** The text that stands in the one place that is not empty: read strictly, beside what stands around it. */
+function say(request: SeenRequest): void {
+  const { path, parameters, headers, body } = request
+  const [, , , segment, again, ...more] = path.split('/')
+  const [name, value] = [...parameters.entries()].flat()
+  const parsed: unknown = body === '' ? undefined : JSON.parse(body)
+  const fields = Object.entries(typeof parsed === 'object' && parsed !== null ? parsed : {})
+  const header = headers['x-text']
+  if (segment !== undefined) assert.deepEqual([again, more], ['again', []], path)
+  if (name !== undefined) assert.deepEqual([...parameters.keys()], ['a', 'text', 'z'], value)
+  if (fields.length > 0)
+    assert.deepEqual(
+      fields.map(([field]) => field),
+      ['a', 'text', 'z'],
+      body,
+    )
+  if (header !== undefined) assert.deepEqual([headers['x-a'], headers['x-z']], ['1', '2'])
+  const said = [
+    segment === undefined ? undefined : decodeURIComponent(segment),
+    parameters.get('text') ?? undefined,
+    typeof parsed === 'string' ? parsed : fields[1]?.[1],
+    header,
+  ]
+  json(
+    request,
+    said.filter((text) => text !== undefined).map((text) => ({ text })),
+  )
+}
+
 const config = {
   baseUrl: `${api.url}/v1/`,
   auth: { type: 'bearer', token: 'right' },
   checkPath: 'me',
   retry: { attempts: 1 },
 }
+const said = { path: 'said', columns: [{ name: 'text', type: 'text' }] }
 const paged = { path: 'large', paging: { by: 'offset' } }
 
 sourceKit({
@@ -155,6 +189,23 @@ sourceKit({
       rows: [{ record: '{"id":"x&y=1 #?"}' }],
     },
   ],
+  textParameters: [
+    { title: 'a part of the path', query: { ...said, path: ['said', { $param: 'text' }, 'again'] } },
+    {
+      title: 'a query parameter',
+      query: { ...said, queryParameters: { a: 1, text: { $param: 'text' }, z: 2 } },
+    },
+    {
+      title: 'a list of query parameters',
+      query: { ...said, queryParameters: { a: 1, text: [{ $param: 'text' }], z: 2 } },
+    },
+    { title: 'a body', query: { ...said, method: 'POST', body: { a: 1, text: { $param: 'text' }, z: 2 } } },
+    { title: 'a body that is a text', query: { ...said, method: 'POST', body: { $param: 'text' } } },
+    {
+      title: 'a header',
+      query: { ...said, headers: { 'X-A': '1', 'X-Text': { $param: 'text' }, 'X-Z': '2' } },
+    },
+  ].map((place) => ({ ...place, parameters: { text: 'e' }, echo: ({ text }) => text })),
   wrongQueries: [
     { title: 'no path', query: { records: '/data' }, code: 'http-query-invalid' },
     { title: 'text', query: 'orders', code: 'http-query-invalid' },

@@ -104,6 +104,15 @@ test('takes parameters as values only: an object of a request never becomes a pa
   assert.equal(faultOf({ path: [{ $param: 'p', other: 1 }] }, { p: 'x' }).code, 'query-invalid')
 })
 
+test('refuses a header with space at its ends, which HTTP would drop: the value would be another one', () => {
+  const query = { path: 'x', headers: { 'X-A': { $param: 'h' } } }
+  for (const h of [' a', 'a ', '\ta', 'a\t', ' ']) {
+    const { code, path } = faultOf(query, { h })
+    assert.deepEqual([code, path], ['http-header-invalid', 'query.headers.X-A'])
+  }
+  for (const h of ['', 'a b', '\u00a0']) assert.deepEqual(bindQuery(query, { h }).headers, { 'x-a': h })
+})
+
 test('leaves out headers and query parameters that are null', () => {
   const bound = bindQuery(
     {

@@ -168,18 +168,28 @@ export function bindQuery(
     method,
     path,
     queryParameters,
-    headers: checkHeaders(
-      Object.fromEntries(
-        Object.entries(headers).flatMap(([name, value]) => (value === null ? [] : [[name, String(value)]])),
-      ),
-      'query.headers',
-    ),
+    headers: headersOf(headers),
     body,
     records: list,
     errorsAt: errorsAt === undefined ? undefined : pointerOf(errorsAt),
     shape: columns === undefined ? wholeRecords : shapeOf(columns, otherFields),
     paging: way,
   }
+}
+
+function headersOf(headers: z.output<typeof boundQuery>['headers']): Readonly<Record<string, string>> {
+  const given = Object.entries(headers).flatMap(([name, value]) =>
+    value === null ? [] : [[name, String(value)] as const],
+  )
+  const checked = checkHeaders(Object.fromEntries(given), 'query.headers')
+  for (const [name, value] of given)
+    if (/^[ \t]|[ \t]$/.test(value))
+      throw httpFault(
+        'http-header-invalid',
+        `The header ${JSON.stringify(name.slice(0, 60))} begins or ends with space, which HTTP drops`,
+        { path: `query.headers.${name}`, fix: 'Give the value without it' },
+      )
+  return checked
 }
 
 function shapeOf(

@@ -220,6 +220,33 @@ sourceKit({
       rows: [{ offset: 1n }],
     },
   ],
+  textParameters: [
+    {
+      title: 'a topic',
+      query: { topic: { $param: 'topic' }, columns: ['offset'] },
+      parameters: { topic: people.topic },
+    },
+    {
+      title: 'a moment to begin at',
+      query: { topic: people.topic, from: { timestamp: { $param: 'from' } }, columns: ['offset'] },
+      parameters: { from: '2026-10-31T09:15:01+01:00' },
+    },
+    {
+      title: 'a moment to end at',
+      query: { topic: people.topic, to: { timestamp: { $param: 'to' } }, columns: ['offset'] },
+      parameters: { to: '2026-10-31T09:15:02+01:00' },
+    },
+    {
+      title: 'an offset',
+      query: {
+        topic: people.topic,
+        from: { offset: { $param: 'from' } },
+        partitions: [0],
+        columns: ['offset'],
+      },
+      parameters: { from: 'latest' },
+    },
+  ],
   wrongQueries: [
     { title: 'a text', query: 'SELECT 1', code: 'kafka-query-invalid' },
     { title: 'no topic', query: {}, code: 'kafka-query-invalid' },

@@ -1,5 +1,5 @@
 import { after } from 'node:test'
-import { settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
+import { hostileTexts, settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
 import { Decimal128, MongoClient } from 'mongodb'
 import { createDatabase } from '../../../test/support/mongodb.ts'
 import mongodb from './index.ts'
@@ -34,6 +34,9 @@ await database.collection<{ _id: number }>('person').insertMany([
   { _id: 2, name: 'Grace, "H."', born: new Date('1906-12-09T00:00:00Z'), balance: null, tags: [] },
   { _id: 3, name: '', address: { city: 'Gent' } },
 ] as never)
+await database
+  .collection('said')
+  .insertMany(['é', ...hostileTexts.map((hostile) => hostile.text)].map((text) => ({ text })))
 await database
   .collection<{ _id: number }>('growing')
   .insertMany(Array.from({ length: 5000 }, (_, i) => ({ _id: i })))
@@ -162,6 +165,73 @@ sourceKit({
       parameters: { label: 'é', born: '1900-01-01', ids: [1, 2] },
       rows: [{ document: '{"_id":{"$numberInt":"2"},"label":"é"}' }],
       bytes: [{ format: 'jsonl', files: { '': '{"_id":{"$numberInt":"2"},"label":"é"}\n' } }],
+    },
+  ],
+  textParameters: [
+    {
+      title: 'a field of a filter',
+      query: { collection: 'person', find: { filter: { name: { $param: 'name' } } } },
+      parameters: { name: 'Ada' },
+    },
+    {
+      title: 'a list of a filter',
+      query: { collection: 'person', find: { filter: { name: { $in: { $param: 'names' } } } } },
+      parameters: { names: ['Ada'] },
+    },
+    {
+      title: 'a date of a filter',
+      query: { collection: 'person', find: { filter: { born: { $date: { $param: 'born' } } } } },
+      parameters: { born: '1815-12-10' },
+    },
+    {
+      title: 'a stage that compares',
+      query: { collection: 'person', aggregate: [{ $match: { name: { $eq: { $param: 'name' } } } }] },
+      parameters: { name: 'Ada' },
+    },
+    {
+      title: 'an expression that compares',
+      query: {
+        collection: 'person',
+        aggregate: [{ $match: { $expr: { $eq: ['$name', { $param: 'name' }] } } }],
+      },
+      parameters: { name: 'Ada' },
+    },
+    {
+      title: 'an expression of a stage',
+      query: {
+        collection: 'person',
+        aggregate: [{ $match: { _id: 1 } }, { $project: { text: { $param: 'text' } } }],
+        fields: [
+          { path: '_id', name: 'id', type: 'integer' },
+          { path: 'text', name: 'text', type: 'text' },
+        ],
+      },
+      parameters: { text: 'é' },
+      echo: ({ text }) => text,
+    },
+    {
+      title: 'an argument of an operator',
+      query: {
+        collection: 'person',
+        aggregate: [
+          { $match: { _id: 1 } },
+          { $addFields: { text: { $ifNull: ['$nothing', { $param: 'text' }] } } },
+          { $project: { _id: 0, text: 1 } },
+        ],
+        fields: [{ path: 'text', name: 'text', type: 'text' }],
+      },
+      parameters: { text: 'é' },
+      echo: ({ text }) => text,
+    },
+    {
+      title: 'a text that is stored',
+      query: {
+        collection: 'said',
+        find: { filter: { text: { $param: 'text' } }, projection: { _id: 0 } },
+        fields: [{ path: 'text', name: 'text', type: 'text' }],
+      },
+      parameters: { text: 'é' },
+      echo: ({ text }) => text,
     },
   ],
   wrongQueries: [

@@ -81,6 +81,35 @@ sourceKit({
       rows: [{ id: 2, label: 'é' }],
     },
   ],
+  textParameters: [
+    {
+      title: 'a condition',
+      query: 'SELECT id FROM person WHERE name = :name AND id < 3',
+      parameters: { name: 'Ada' },
+    },
+    {
+      title: 'a list',
+      query: 'SELECT id FROM person WHERE name IN (:names) AND id < 3',
+      parameters: { names: ['Ada'] },
+    },
+    {
+      title: 'a date',
+      query: 'SELECT id FROM person WHERE born = :born',
+      parameters: { born: '1815-12-10' },
+    },
+    {
+      title: 'an expression',
+      query: 'SELECT :value AS value',
+      parameters: { value: 'é' },
+      echo: ({ value }) => value,
+    },
+    {
+      title: 'a text between others',
+      query: "SELECT CONCAT('a'':x', /* :y ' */ :value, 'b\\':z') AS value",
+      parameters: { value: 'é' },
+      echo: ({ value }) => String(value).slice(4, -4),
+    },
+  ],
   wrongQueries: [
     { title: 'no SQL', query: 'SELECT 1 FROM WHERE', code: 'mysql-query-invalid' },
     { title: 'an unknown table', query: 'SELECT * FROM peple', code: 'mysql-query-invalid' },

@@ -1,8 +1,8 @@
 import { after } from 'node:test'
-import { settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
+import { hostileTexts, settingsRecords, sourceKit } from '@bulkhead/connector-sdk/testing'
 import { createIndexName, request } from '../../../test/support/opensearch.ts'
 import opensearch from './index.ts'
-import { fakeSql } from './testing/fake-sql.ts'
+import { fakeSql, type KnownResult } from './testing/fake-sql.ts'
 import { fillIndex, slowQuery } from './testing/indices.ts'
 import { demandLogin, startHttpProxy } from './testing/http-proxy.ts'
 import { makeTypeCases } from './testing/type-cases.ts'
@@ -16,12 +16,19 @@ const people = {
   ],
   rows: ['[1, "Ada"]', '[9007199254740993, null]'],
 }
+/** A list that finds people by name, and a text that comes back: by the one literal that stands in the whole. */
+function resultOf(sql: string): KnownResult | undefined {
+  if (sql === 'SELECT id, name FROM person WHERE id >=  1 ') return people
+  const [, statement, literal = ''] =
+    /^(SELECT name FROM person WHERE name =|SELECT) {2}'((?:[^'\\]|\\[^])*)'(?: | {2}AS value)$/.exec(sql) ??
+    []
+  if (statement === undefined) return undefined
+  const text = literal.replaceAll(/\\([^])/g, '$1')
+  const rows = statement === 'SELECT' || text === 'Ada' ? [JSON.stringify([text])] : []
+  return { schema: [{ name: statement === 'SELECT' ? 'value' : 'name', type: 'keyword' }], rows }
+}
 /** The server of the tests has no SQL: queries in SQL alone are answered by a fake, before it. */
-const { url } = await startHttpProxy(
-  { after },
-  server.url,
-  fakeSql({ 'SELECT id, name FROM person WHERE id >=  1 ': people }).meddling,
-)
+const { url } = await startHttpProxy({ after }, server.url, fakeSql(resultOf).meddling)
 const config = { nodes: [url], scripts: 'allow' }
 
 const lines = [
@@ -56,6 +63,12 @@ await fillIndex(
   server,
   `${index}-vast`,
   Array.from({ length: 120_000 }, () => '{}'),
+)
+await fillIndex(
+  server,
+  `${index}-said`,
+  ['é', ...hostileTexts.map((hostile) => hostile.text)].map((text) => JSON.stringify({ text })),
+  { mappings: { properties: { text: { type: 'keyword' } } } },
 )
 const login = await startHttpProxy({ after }, url, demandLogin(`Basic ${btoa('bulkhead:right')}`))
 const { version } = (await request(server, 'GET', '/')) as { readonly version: { readonly number: string } }
@@ -204,6 +217,71 @@ sourceKit({
           files: { '': '{"id":1,"name":"Ada"}\n{"id":9007199254740993,"name":null}\n' },
         },
       ],
+    },
+  ],
+  textParameters: [
+    {
+      title: 'an index',
+      query: { index: { $param: 'where' }, columns: ['id'] },
+      parameters: { where: `${index}-person` },
+    },
+    {
+      title: 'a term',
+      query: { index: `${index}-person`, query: { term: { name: { $param: 'name' } } }, columns: ['id'] },
+      parameters: { name: 'Ada' },
+    },
+    {
+      title: 'a list of terms',
+      query: { index: `${index}-person`, query: { terms: { name: { $param: 'names' } } }, columns: ['id'] },
+      parameters: { names: ['Ada'] },
+    },
+    {
+      title: 'a match',
+      query: {
+        index: `${index}-person`,
+        query: { match: { name: { query: { $param: 'name' } } } },
+        columns: ['id'],
+      },
+      parameters: { name: 'Ada' },
+    },
+    {
+      title: 'a date',
+      query: { index: `${index}-person`, query: { term: { born: { $param: 'born' } } }, columns: ['id'] },
+      parameters: { born: '1815-12-10' },
+    },
+    {
+      title: 'a parameter of a script',
+      query: {
+        index: `${index}-person`,
+        query: {
+          script: {
+            script: { source: "doc['name'].contains(params.name)", params: { name: { $param: 'name' } } },
+          },
+        },
+        columns: ['id'],
+      },
+      parameters: { name: 'Ada' },
+    },
+    {
+      title: 'a text that is stored',
+      query: {
+        index: `${index}-said`,
+        query: { term: { text: { $param: 'text' } } },
+        columns: ['text'],
+      },
+      parameters: { text: 'é' },
+      echo: ({ text }) => text,
+    },
+    {
+      title: 'an expression of SQL',
+      query: 'SELECT :value AS value',
+      parameters: { value: 'é' },
+      echo: ({ value }) => value,
+    },
+    {
+      title: 'a condition of SQL',
+      query: 'SELECT name FROM person WHERE name = :name',
+      parameters: { name: 'Ada' },
     },
   ],
   wrongQueries: [

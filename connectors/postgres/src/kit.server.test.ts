@@ -117,6 +117,35 @@ sourceKit({
       ],
     },
   ],
+  textParameters: [
+    {
+      title: 'a condition',
+      query: 'SELECT id FROM person WHERE name = :name',
+      parameters: { name: 'Ada' },
+    },
+    {
+      title: 'a list',
+      query: 'SELECT id FROM person WHERE name = ANY(:names)',
+      parameters: { names: ['Ada'] },
+    },
+    {
+      title: 'a date',
+      query: 'SELECT id FROM person WHERE born = :born',
+      parameters: { born: '1815-12-10' },
+    },
+    {
+      title: 'an expression',
+      query: 'SELECT :value AS value',
+      parameters: { value: 'é' },
+      echo: ({ value }) => value,
+    },
+    {
+      title: 'a text between others',
+      query: "SELECT 'a'':x' || /* :y ' */ :value || E'\\':z' AS value",
+      parameters: { value: 'é' },
+      echo: ({ value }) => String(value).slice(4, -3),
+    },
+  ],
   wrongQueries: [
     { title: 'no SQL', query: 'SELECT 1 FROM WHERE', code: 'postgres-query-invalid' },
     { title: 'an unknown table', query: 'SELECT * FROM peple', code: 'postgres-query-invalid' },

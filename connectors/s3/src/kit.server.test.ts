@@ -92,6 +92,17 @@ sourceKit({
       bytes: binary({ 'sub/c.bin': Uint8Array.of(0, 255, 13, 10) }),
     },
   ],
+  textParameters: [
+    { title: 'a key', query: { key: { $param: 'key' } }, parameters: { key: 'a.csv' } },
+    { title: 'a list of keys', query: { key: { $param: 'keys' } }, parameters: { keys: ['a.csv'] } },
+    { title: 'a beginning', query: { prefix: { $param: 'folder' } }, parameters: { folder: 'sub/' } },
+    {
+      title: 'a pattern',
+      query: { glob: { $param: 'glob' } },
+      parameters: { glob: '?.csv' },
+      takesPatterns: true,
+    },
+  ],
   wrongQueries: [
     { title: 'no key', query: {}, code: 's3-query-invalid' },
     { title: 'text', query: 'a.csv', code: 's3-query-invalid' },

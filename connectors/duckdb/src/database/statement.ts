@@ -149,7 +149,15 @@ interface Scalar {
 /** A text stays untyped enough for DuckDB to compare it with a date, a decimal or a UUID. */
 function scalar(name: string, value: Value): Scalar {
   if (value === null) return { type: SQLNULL, bound: null }
-  if (typeof value === 'string') return { type: VARCHAR, bound: value }
+  if (typeof value === 'string') {
+    // The binding would put another character in its place.
+    if (!value.isWellFormed())
+      throw failure('duckdb-parameter-invalid', `The parameter ${name} holds half of a character`, {
+        path: `parameters.${name}`,
+        fix: 'Give a text that is valid Unicode',
+      })
+    return { type: VARCHAR, bound: value }
+  }
   if (typeof value === 'boolean') return { type: BOOLEAN, bound: value }
   if (value instanceof Uint8Array) return { type: BLOB, bound: blobValue(value) }
   if (typeof value === 'number' && !Number.isSafeInteger(value)) return { type: DOUBLE, bound: value }

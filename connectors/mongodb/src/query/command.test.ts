@@ -109,6 +109,11 @@ describe('parameters', () => {
       )
   })
 
+  it('are refused when they hold half of a character, which would be sent as another one', () => {
+    for (const value of ['x\ud800', ['x', '\udc00']])
+      fails(() => filterOf({ a: { $param: 'a' } }, { a: value }), 'mongodb-parameter-invalid', 'parameters.a')
+  })
+
   it('never read a field where text that begins with $ would', () => {
     const literal = { $literal: '$password' }
     const parameters = { a: '$password' }

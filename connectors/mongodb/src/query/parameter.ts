@@ -18,7 +18,7 @@ export class BoundParameter {
 /**
  * Puts the parameters into the query, each as a `BoundParameter`.
  * @throws BulkheadError `parameter-missing`, `parameter-unknown`, `query-invalid` as the SDK has them;
- *   `mongodb-parameter-invalid` for a value that is no scalar and no list of scalars
+ *   `mongodb-parameter-invalid` for a value that is no scalar and no list of scalars, or text that is no Unicode
  */
 export function bindParameters(
   query: unknown,
@@ -37,7 +37,11 @@ export function bindParameters(
 /** The engine lets nothing else through; an object here could become an operator, so it is looked at again. */
 function checkValue(name: string, value: ParameterValue): void {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value]
-  for (const item of values) if (!isScalar(item)) throw unfit(name, 'is neither a value nor a list of values')
+  for (const item of values) {
+    if (!isScalar(item)) throw unfit(name, 'is neither a value nor a list of values')
+    // On the wire another character would stand in its place.
+    if (typeof item === 'string' && !item.isWellFormed()) throw unfit(name, 'holds half of a character')
+  }
 }
 
 function isScalar(value: unknown): value is Value {

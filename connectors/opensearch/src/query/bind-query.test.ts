@@ -55,8 +55,13 @@ test('refuses parameters that would name more indices than one, or other places 
     'remote:a',
     '',
     'a%2fb',
+    'a\ud800',
   ])
     assert.match(refusal(query, { index }), /^opensearch-query-invalid at query.index/, index)
+  assert.equal(
+    refusal({ index: 'a', routing: { $param: 'r' } }, { r: '\ud800' }),
+    'opensearch-query-invalid at query.routing',
+  )
   assert.match(refusal(query, { index: ['a', 'b'] }), /accepted/)
   assert.match(refusal({ index: ['a', { $param: 'b' }] }, { b: 'x*' }), /parameter-refused at query.index.1/)
   assert.match(refusal({ index: ['a', { $param: 'b' }] }, { b: ['x', 'y'] }), /query-invalid at query.index/)

@@ -138,11 +138,15 @@ export const query = z
     ],
   })
 
+/** Stands in an address, which has no other text. */
+const inAddress = (text: string): boolean => text.isWellFormed()
+const boundName = indexName.refine(inAddress, 'must be valid Unicode')
+
 /** The query once its parameters are bound. */
 export const boundQuery = z.strictObject({
-  index: z.union([indexName, z.array(indexName).min(1).max(MOST_INDICES)]),
+  index: z.union([boundName, z.array(boundName).min(1).max(MOST_INDICES)]),
   query: dsl.optional(),
-  routing: z.string().min(1).max(1000).optional(),
+  routing: z.string().min(1).max(1000).refine(inAddress, 'must be valid Unicode').optional(),
   ...structure,
 })
 

@@ -19,7 +19,7 @@ async function openFake(
   results: Readonly<Record<string, KnownResult>>,
   config: object = {},
 ): Promise<OpenSource & FakeSql> {
-  const fake = fakeSql(results)
+  const fake = fakeSql((sql) => results[sql])
   const { url } = await startHttpProxy(t, server.url, fake.meddling)
   const open = await openSource({ nodes: [url], attempts: 1, ...config })
   t.after(() => open[Symbol.asyncDispose]())

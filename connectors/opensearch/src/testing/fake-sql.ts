@@ -42,8 +42,8 @@ interface Asked {
   readonly parameters?: readonly { readonly type: string; readonly value: unknown }[]
 }
 
-/** @param results  by the text that is run */
-export function fakeSql(results: Readonly<Record<string, KnownResult>>): FakeSql {
+/** @param resultOf  of the text that is run; undefined: the text is no SQL that it knows */
+export function fakeSql(resultOf: (text: string) => KnownResult | undefined): FakeSql {
   const texts: string[] = []
   const fetchSizes: number[] = []
   const cursors = new Map<string, Pages>()
@@ -91,7 +91,7 @@ export function fakeSql(results: Readonly<Record<string, KnownResult>>): FakeSql
     const size = asked.fetch_size ?? 0
     texts.push(sql)
     fetchSizes.push(size)
-    const result = results[sql]
+    const result = resultOf(sql)
     if (result === undefined) return refuse(outgoing, 'SyntaxCheckException', `Failed to parse [${sql}]`)
     give(outgoing, { result, from: 0, size: size === 0 ? result.rows.length : size, page: 1 })
   }

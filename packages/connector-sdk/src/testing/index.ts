@@ -4,6 +4,7 @@
  */
 export { readFiles, readRequest, readRows, rowsOf } from './collect.ts'
 export { connectorJson } from './connector-json.ts'
+export { hostileTexts, type HostileText } from './hostile-texts.ts'
 export { kitChecks, sourceKit, storeKit } from './kit.ts'
 export { type KitResult, type KitRun, unexplained } from './kit-results.ts'
 export { startProxy, type Proxy } from './proxy.ts'
@@ -19,6 +20,7 @@ export type {
   StoreSubject,
   Subject,
   SubjectNetwork,
+  TextParameterCase,
   TypeCase,
   WrongConfig,
 } from './subject.ts'

@@ -10,14 +10,16 @@ import { specChecks } from './spec-checks.ts'
 import { storeChecks } from './store-checks.ts'
 import { storeFaultChecks } from './store-fault-checks.ts'
 import type { Check, SourceSubject, StoreSubject, Subject } from './subject.ts'
+import { textParameterChecks } from './text-parameter-check.ts'
 
-const patience = { pauseMs: 300, slowMs: 500, connectMs: 1_000, stopMs: STOP_MS }
+const patience = { pauseMs: 300, slowMs: 500, connectMs: 1_000, hangMs: 30_000, stopMs: STOP_MS }
 
 /** Every check of a source, in the order in which an author should make them pass. */
 const checksOfSources: readonly Check<SourceSubject<unknown>>[] = [
   ...specChecks,
   ...sourceChecks(patience),
   ...sourceTruthChecks,
+  ...textParameterChecks(patience),
   ...faultChecks(patience),
   ...sourceFaultChecks(patience),
 ]

@@ -39,6 +39,8 @@ export const memoryTypes: readonly SystemType[] = [
   { system: ['number'], becomes: 'int32' },
   { system: ['string'], becomes: 'text' },
 ]
+/** Whose rows there are. */
+export const MEMORY_NAME = 'Ada'
 const WIDE = 'x'.repeat(1000)
 
 /** A query: so many numbered rows, with a text of 1000 bytes or its own. */
@@ -50,14 +52,17 @@ export interface MemoryQuery {
   readonly wait?: number
   /** One of the two columns. */
   readonly only?: string
+  /** Whose rows: of Ada alone there are any. */
+  readonly name?: string
 }
 
 const memoryQuery = z
   .strictObject({
     rows: orParameter(z.number()).describe('How many'),
-    text: z.string().nullable().optional().describe('Of every row'),
+    text: orParameter(z.string().nullable()).optional().describe('Of every row'),
     wait: z.number().optional().describe('Before the first row, ms'),
     only: z.string().optional().describe('One of the two columns'),
+    name: orParameter(z.string()).optional().describe('Whose rows'),
   })
   .describe('Which rows')
 
@@ -65,7 +70,8 @@ export function bindMemoryQuery(read: ReadRequest): MemoryQuery {
   const query = bindObjectParameters(read.query, read.parameters)
   if (typeof query !== 'object' || query === null || !('rows' in query))
     throw memoryFailure('memory-query', 'query')
-  return query as MemoryQuery
+  const bound = query as MemoryQuery
+  return (bound.name ?? MEMORY_NAME) === MEMORY_NAME ? bound : { ...bound, rows: 0 }
 }
 
 export function columnsOf(from: number, rows: number, query: MemoryQuery): Batch {
@@ -220,6 +226,19 @@ export function memorySource(parts: MemoryParts = {}): SourceSubject<MemoryConfi
     large: { query: { rows: 40_000 } },
     slow: { query: { rows: 1, wait: 60_000 } },
     writes: [{ query: { rows: 1 } }],
+    textParameters: [
+      {
+        title: 'a name',
+        query: { rows: 3, text: 'x', name: { $param: 'name' } },
+        parameters: { name: MEMORY_NAME },
+      },
+      {
+        title: 'a text',
+        query: { rows: 1, text: { $param: 'text' } },
+        parameters: { text: 'é' },
+        echo: ({ text }) => text,
+      },
+    ],
     types: [
       {
         type: 'number',

@@ -72,6 +72,8 @@ export interface SourceSubject<Config> extends Subject<Config> {
   readonly types?: Cannot | readonly TypeCase[]
   /** A result whose data can be changed while it is read; needed when the connector declares `snapshot`. */
   readonly changing?: Cannot | ChangingCase
+  /** Every place of a query that takes a text by a parameter; at least one. */
+  readonly textParameters?: Cannot | readonly TextParameterCase[]
   /** Whether the system still works on `slow`, asked of the system itself. */
   readonly atWork?: Cannot | (() => Promise<boolean>)
 }
@@ -88,6 +90,25 @@ export interface TypeCase extends Query {
 export interface ChangingCase extends Query {
   /** Changes what the query would yield, and is done when everyone can see it. Called once for each form. */
   readonly change: () => Promise<void>
+}
+
+/**
+ * A query with a text in one of its parameters, which finds something. The kit puts hostile texts in its place: each
+ * finds nothing, or is refused.
+ */
+export interface TextParameterCase extends Query {
+  /** The place: `a field of a filter`. */
+  readonly title: string
+  /** One of them is a text, or a list of one text; the others stay. */
+  readonly parameters: Readonly<Record<string, ParameterValue>>
+  /**
+   * Of a query that yields the text again, in one row: where it stands there. Each text comes back to the last
+   * character, or is refused. The strongest form; also of a query that finds by the text what a test stored under each
+   * of `hostileTexts`.
+   */
+  readonly echo?: (row: Readonly<Record<string, unknown>>) => unknown
+  /** The place takes patterns, as its documentation says: those that fit everything are not put in. */
+  readonly takesPatterns?: true
 }
 
 export interface SourceCase extends Query {

@@ -93,6 +93,20 @@ sourceKit({
       rows: [{ id: 2n, label: 'é', sum: 12n }],
     },
   ],
+  textParameters: [
+    { title: 'a condition', query: 'SELECT id FROM people WHERE name = :name', parameters: { name: 'Ada' } },
+    {
+      title: 'a date',
+      query: 'SELECT id FROM people WHERE born = :born',
+      parameters: { born: '1815-12-10' },
+    },
+    {
+      title: 'a text between others',
+      query: "SELECT 'a'':x' || /* :y ' */ :value || $x$':z'$x$ AS value",
+      parameters: { value: 'é' },
+      echo: ({ value }) => String(value).slice(4, -4),
+    },
+  ],
   wrongQueries: [
     { title: 'no SQL', query: 'SELEC 1', code: 'duckdb-query-invalid' },
     { title: 'nothing', query: ' -- nothing', code: 'duckdb-query-not-select' },
