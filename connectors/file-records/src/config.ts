@@ -1,4 +1,4 @@
-import { z } from '@bulkhead/connector-sdk'
+import { sizeInBytes, z } from '@bulkhead/connector-sdk'
 import { failure } from './errors.ts'
 
 const size = z.string().regex(/^[1-9]\d{0,5}(KiB|MiB|GiB|TiB)$/, 'must be a size such as 16MiB')
@@ -45,14 +45,14 @@ const MAX_RECORD_BYTES = 256 * 1024 ** 2
 
 /** @throws `file-records-settings-invalid` */
 export function settingsOf({ folder, connection, maxFileSize, maxRecordSize }: Config): Settings {
-  const maxRecordBytes = bytesOf(maxRecordSize)
+  const maxRecordBytes = sizeInBytes(maxRecordSize)
   if (maxRecordBytes > MAX_RECORD_BYTES) {
     throw failure('file-records-settings-invalid', 'maxRecordSize is larger than 256MiB', {
       path: 'config.maxRecordSize',
       fix: 'Set it to at most 256MiB',
     })
   }
-  const bounds = { maxFileBytes: bytesOf(maxFileSize), maxRecordBytes }
+  const bounds = { maxFileBytes: sizeInBytes(maxFileSize), maxRecordBytes }
   if (folder !== undefined && connection === undefined)
     return { place: { kind: 'folder', folder }, ...bounds }
   if (folder === undefined && connection !== undefined)
@@ -60,10 +60,4 @@ export function settingsOf({ folder, connection, maxFileSize, maxRecordSize }: C
   throw failure('file-records-settings-invalid', 'The settings need either a folder or a connection', {
     path: 'config',
   })
-}
-
-const units = ['KiB', 'MiB', 'GiB', 'TiB']
-
-function bytesOf(text: string): number {
-  return Number(text.slice(0, -3)) * 1024 ** (units.indexOf(text.slice(-3)) + 1)
 }

@@ -1,4 +1,4 @@
-import { durationMs } from '@bulkhead/connector-sdk'
+import { durationMs, sizeInBytes } from '@bulkhead/connector-sdk'
 import { isLoopback } from '@bulkhead/connector-sdk/network'
 import { checkCredential, checkHeaders } from './client/headers.ts'
 import type { AuthConfig, Config } from './config.ts'
@@ -37,7 +37,7 @@ export function readSettings(config: Config, connectTimeoutMs: number): Settings
   if (config.auth.type === 'bearer') checkCredential('authorization', config.auth.token, 'config.auth.token')
   if (config.auth.type === 'apiKey' && config.auth.in === 'header')
     checkCredential(config.auth.name, config.auth.value, 'config.auth.value')
-  const maxRecordBytes = bytesOf(config.maxRecordSize)
+  const maxRecordBytes = sizeInBytes(config.maxRecordSize)
   if (maxRecordBytes > LARGEST_RECORD)
     throw invalid(
       'maxRecordSize',
@@ -60,7 +60,7 @@ export function readSettings(config: Config, connectTimeoutMs: number): Settings
     longestWaitMs: durationMs(config.retry.longestWait),
     requestTimeoutMs: durationMs(config.requestTimeout),
     connectTimeoutMs,
-    maxPageBytes: bytesOf(config.maxPageSize),
+    maxPageBytes: sizeInBytes(config.maxPageSize),
     maxRecordBytes,
     tls: config.tls,
     secrets: secretsOf(config.auth),
@@ -104,12 +104,6 @@ function secretsOf(auth: AuthConfig): readonly string[] {
     default:
       return auth satisfies never
   }
-}
-
-const units: Readonly<Record<string, number>> = { K: 2 ** 10, M: MIB, G: 2 ** 30 }
-
-function bytesOf(size: string): number {
-  return Number.parseInt(size, 10) * (units[/[KMG]/.exec(size)?.[0] ?? ''] ?? Number.NaN)
 }
 
 function invalid(name: string, message: string, fix: string): Error {

@@ -111,7 +111,5 @@ export const config = z.strictObject({
 
 export type Config = z.output<typeof config>
 
-/** Bytes of a size of the settings, which the schema has checked. */
-export function sizeBytes(size: string): number {
-  return Math.min(512 * 1024 * 1024, Number.parseInt(size, 10) * (size.endsWith('KiB') ? 1024 : 1024 * 1024))
-}
+/** Most bytes of one answer of a broker, whatever the settings say. */
+export const largestFetch = 512 * 2 ** 20

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { config, rowBytes } from './config.ts'
+import { sizeInBytes } from '@bulkhead/connector-sdk'
+import { config } from './config.ts'
 
 const settings = { host: 'db', database: 'shop', user: 'bulkhead' }
 
 test('sizes are read as they are written', () => {
-  assert.equal(rowBytes(config.parse({ ...settings, maxRowSize: '1023MiB' }).maxRowSize), 1023 * 2 ** 20)
-  assert.equal(rowBytes(config.parse({ ...settings, maxRowSize: '64KiB' }).maxRowSize), 65_536)
+  assert.equal(sizeInBytes(config.parse({ ...settings, maxRowSize: '1023MiB' }).maxRowSize), 1023 * 2 ** 20)
+  assert.equal(sizeInBytes(config.parse({ ...settings, maxRowSize: '64KiB' }).maxRowSize), 65_536)
 })
 
 test('what would have to be cut to what the server takes is refused', () => {

@@ -118,12 +118,6 @@ export const config = z.strictObject({
 
 export type Config = z.output<typeof config>
 
-/** Bytes of a size of the settings. */
-export function rowBytes(text: string): number {
-  const unit = text.endsWith('KiB') ? 1024 : 1024 * 1024
-  return Number.parseInt(text, 10) * unit
-}
-
 /** The mode that holds: `auto` decided by the host. */
 export function tlsMode({ host, tls: { mode } }: Config): TlsMode {
   if (mode !== 'auto') return mode

@@ -154,9 +154,3 @@ export const config = z.strictObject({
 })
 
 export type Config = z.output<typeof config>
-
-/** Bytes of a size of the settings. */
-export function sizeInBytes(written: string): number {
-  const unit = written.endsWith('KiB') ? 1024 : 1024 * 1024
-  return Number.parseInt(written, 10) * unit
-}

@@ -1,5 +1,4 @@
-import type { Batch, Extract, ReadRequest } from '@bulkhead/connector-sdk'
-import { sizeInBytes } from './config.ts'
+import { sizeInBytes, type Batch, type Extract, type ReadRequest } from '@bulkhead/connector-sdk'
 import { type ColumnSet, columnSet, recordSet } from './columns/column-set.ts'
 import { fetchMapping } from './columns/mapping.ts'
 import { DocumentReader, MetadataLineReader } from './encode/document-line.ts'

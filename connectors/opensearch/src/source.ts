@@ -1,11 +1,12 @@
 import {
   durationMs,
+  sizeInBytes,
   type ConnectionContext,
   type Extract,
   type ReadRequest,
   type Source,
 } from '@bulkhead/connector-sdk'
-import { type Config, sizeInBytes } from './config.ts'
+import type { Config } from './config.ts'
 import { opensearchError } from './errors.ts'
 import { prepareExtract } from './extract.ts'
 import { isSignatureRefused, type Refusal } from './http/answer-error.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { z } from '@bulkhead/connector-sdk'
-import { config, rowBytes } from './config.ts'
+import { config } from './config.ts'
 import definition from './index.ts'
 
 const least = { host: 'db.internal', database: 'ledger', user: 'bulkhead' }
@@ -64,10 +64,6 @@ describe('the settings', () => {
       for (const refused of ['PT577H', 'PT99999H'])
         assert.equal(config.shape[setting].safeParse(refused).success, false, refused)
     }
-  })
-  it('read sizes', () => {
-    assert.equal(rowBytes('64KiB'), 65_536)
-    assert.equal(rowBytes('1023MiB'), 1023 * 2 ** 20)
   })
 })
 

@@ -1,4 +1,4 @@
-import { durationMs } from '@bulkhead/connector-sdk'
+import { durationMs, sizeInBytes } from '@bulkhead/connector-sdk'
 import type { S3Config } from './config.ts'
 import { s3Fault } from './errors.ts'
 
@@ -21,7 +21,7 @@ const MOST_TAGS = 10
  */
 export function readSettings(config: S3Config): Settings {
   const { partSize, requestTimeout, ...rest } = config
-  const partBytes = bytesOf(partSize)
+  const partBytes = sizeInBytes(partSize)
   if (partBytes < PART_LIMITS.smallest || partBytes > PART_LIMITS.largest) {
     throw invalid(
       'partSize',
@@ -72,12 +72,6 @@ function checkAddress(name: string, address: string | undefined): void {
       'Keys belong into accessKeyId and secretAccessKey',
     )
   }
-}
-
-const units: Readonly<Record<string, number>> = { K: 2 ** 10, M: MIB, G: 2 ** 30 }
-
-function bytesOf(size: string): number {
-  return Math.floor(Number.parseFloat(size) * (units[/[KMG]/.exec(size)?.[0] ?? ''] ?? Number.NaN))
 }
 
 function invalid(name: string, message: string, fix: string): Error {

@@ -1,4 +1,4 @@
-import { BulkheadError } from '@bulkhead/connector-sdk'
+import { BulkheadError, sizeInBytes } from '@bulkhead/connector-sdk'
 
 /** Durations are ISO 8601 (`PT30M`, `P7D`), sizes `512MiB` or `512Mi`: one reader for each. */
 
@@ -33,36 +33,12 @@ function invalid(message: string, fix: string): BulkheadError {
   return new BulkheadError({ kind: 'config', code: 'duration-invalid', message, fix })
 }
 
-const units: Readonly<Record<string, number>> = {
-  '': 1,
-  B: 1,
-  k: 1e3,
-  kB: 1e3,
-  KB: 1e3,
-  M: 1e6,
-  MB: 1e6,
-  G: 1e9,
-  GB: 1e9,
-  T: 1e12,
-  TB: 1e12,
-  Ki: 2 ** 10,
-  KiB: 2 ** 10,
-  Mi: 2 ** 20,
-  MiB: 2 ** 20,
-  Gi: 2 ** 30,
-  GiB: 2 ** 30,
-  Ti: 2 ** 40,
-  TiB: 2 ** 40,
-}
-
 /**
  * Bytes of a size: `512MiB` and `512Mi` are binary, `512MB` and `512M` decimal.
  * @throws BulkheadError `size-invalid`
  */
 export function parseSize(text: string | number): number {
-  const match = /^(\d+(?:\.\d+)?)\s?([A-Za-z]*)$/.exec(String(text))
-  const unit = match === null ? undefined : units[match[2] ?? '']
-  const bytes = match === null || unit === undefined ? Number.NaN : Math.floor(Number(match[1]) * unit)
+  const bytes = sizeInBytes(String(text))
   if (!Number.isSafeInteger(bytes))
     throw new BulkheadError({
       kind: 'config',

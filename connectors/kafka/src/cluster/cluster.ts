@@ -8,8 +8,8 @@ import {
   metadataV12,
 } from '@platformatic/kafka'
 import { apiVersionsV3, type Broker, type Connection } from '@platformatic/kafka'
-import { type ConnectionContext, unlessAborted } from '@bulkhead/connector-sdk'
-import { type Config, sizeBytes } from '../config.ts'
+import { type ConnectionContext, sizeInBytes, unlessAborted } from '@bulkhead/connector-sdk'
+import { type Config, largestFetch } from '../config.ts'
 import { kafkaError } from '../errors.ts'
 import { addressOf, brokerOf } from './address.ts'
 import { clientError, isPassing } from './client-error.ts'
@@ -73,7 +73,7 @@ interface Leaders {
 export async function openCluster({ config, limits, signal }: ConnectionContext<Config>): Promise<Cluster> {
   const connections = new Connections(connectionOptions(config, limits))
   const bootstrap = config.brokers.map(brokerOf)
-  const maxBytes = sizeBytes(config.fetchSize)
+  const maxBytes = Math.min(largestFetch, sizeInBytes(config.fetchSize))
   const isolation = config.isolation === 'read-committed' ? 1 : 0
   const known = new Map<string, Leaders>()
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { ConnectionContext } from '@bulkhead/connector-sdk'
+import { sizeInBytes, type ConnectionContext } from '@bulkhead/connector-sdk'
 import { isLoopback } from '@bulkhead/connector-sdk/network'
-import { type Config, rowBytes, tlsMode } from '../config.ts'
+import { type Config, tlsMode } from '../config.ts'
 import { clientCapabilities } from '../wire/capabilities.ts'
 import { Connection } from '../wire/connection.ts'
 import type { Greeting } from '../wire/server-packets.ts'
@@ -38,7 +38,7 @@ export async function connect(
   try {
     const transport = await openSocket(target, either)
     const password = await target.password(either)
-    const connection = new Connection(transport, rowBytes(config.maxRowSize), {
+    const connection = new Connection(transport, sizeInBytes(config.maxRowSize), {
       payload: () => true,
       failed: () => undefined,
     })

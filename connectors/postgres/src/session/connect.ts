@@ -1,6 +1,6 @@
-import type { ConnectionContext } from '@bulkhead/connector-sdk'
+import { sizeInBytes, type ConnectionContext } from '@bulkhead/connector-sdk'
 import { isLoopback } from '@bulkhead/connector-sdk/network'
-import { type Config, rowBytes } from '../config.ts'
+import { type Config } from '../config.ts'
 import { Connection } from '../wire/connection.ts'
 import { connectError } from './connect-error.ts'
 import { type LoggedIn, login } from './login.ts'
@@ -28,7 +28,7 @@ export async function connect(
   try {
     const transport = await openSocket(target, either)
     const password = await target.password(either)
-    const connection = new Connection(transport, rowBytes(config.maxRowSize), {
+    const connection = new Connection(transport, sizeInBytes(config.maxRowSize), {
       message: () => undefined,
       copyData: () => true,
       failed: () => undefined,
