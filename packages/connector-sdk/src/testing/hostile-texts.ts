@@ -30,7 +30,7 @@ const byMeaning: Readonly<Record<string, readonly string[]>> = {
     "'); SELECT pg_sleep(60); --",
     "x'; TRUNCATE person; SELECT '",
     '; COMMIT; ',
-    "' INTO OUTFILE '/tmp/x",
+    "' INTO OUTFILE 'x",
   ],
   'a result that is joined to the other': [
     "' UNION SELECT * FROM person -- ",

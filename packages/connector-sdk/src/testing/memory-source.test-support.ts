@@ -71,6 +71,8 @@ export function bindMemoryQuery(read: ReadRequest): MemoryQuery {
   if (typeof query !== 'object' || query === null || !('rows' in query))
     throw memoryFailure('memory-query', 'query')
   const bound = query as MemoryQuery
+  // Its columns are UTF-8, which has no half of a character.
+  if (bound.text?.isWellFormed() === false) throw memoryFailure('memory-query', 'query.text')
   return (bound.name ?? MEMORY_NAME) === MEMORY_NAME ? bound : { ...bound, rows: 0 }
 }
 
