@@ -13,7 +13,9 @@ const bomb = Array.from(
 )
 
 const broken: readonly (string | Buffer)[] = [
-  // as large as a manifest may be, and nothing but structure
+  // as much structure as a manifest may have
+  Array.from({ length: 2_800 }, (_, index) => `key${index}: value`).join('\n'),
+  // as large as one may be, and nothing but structure
   '- a\n'.repeat(kib * 64),
   `${head}metadata: { name: broken-manifest }\nspec: { owner: me, jobs: { extract: { source: nowhere } } }\n`,
   Array.from({ length: 14_000 }, (_, index) => `key${index}: value`).join('\n'),

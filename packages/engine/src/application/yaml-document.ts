@@ -6,6 +6,7 @@ import {
   isNode,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   parseDocument,
   visit,
@@ -25,8 +26,13 @@ export interface YamlDocument {
 /** Most aliases that one document may use: a few repeat settings, many are a bomb. */
 const mostAliases = 100
 
-/** Most characters of one document: what is all structure takes seconds per megabyte, and a server does nothing else meanwhile (I7). */
+/** Most characters of one document. */
 const mostCharacters = 256 * 1024
+/**
+ * Most words and signs of one document, blanks and ends of lines included: some 2,500 lines. A document is large by its structure, of which
+ * a hundred thousand take seconds to read, and a server does nothing else meanwhile (I7); a long query is one of them.
+ */
+const mostTokens = 20_000
 
 /**
  * @param file  its name, for messages
@@ -38,6 +44,7 @@ export function readYaml(text: string, file: string): YamlDocument {
       `${file} is larger than ${mostCharacters / 1024} KiB`,
       'Move what is large into files that it names',
     )
+  refuseMuchStructure(text, file)
   const lines = new LineCounter()
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset)
@@ -68,6 +75,17 @@ export function readYaml(text: string, file: string): YamlDocument {
     if (error instanceof RangeError) throw unreadable(`${file} nests too deeply`, 'Write it flatter')
     throw error
   }
+}
+
+/** Taking it apart into tokens is cheap, and ends with the first that is too many. */
+function refuseMuchStructure(text: string, file: string): void {
+  let tokens = 0
+  for (const _ of new Lexer().lex(text))
+    if (++tokens > mostTokens)
+      throw unreadable(
+        `${file} has more than ${mostTokens.toLocaleString('en')} words and signs`,
+        'Move what is large into files that it names, or make two applications of it',
+      )
 }
 
 /** Compares what both versions make of every plain scalar, keys included. */
