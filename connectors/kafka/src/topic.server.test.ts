@@ -154,7 +154,13 @@ test('ends before a transaction that is still open', async (t) => {
   await using source = await open(settings(made))
   assert.deepEqual(await rowsOf(source, { topic }), [{ value: '1' }])
   await transaction.commit()
-  assert.deepEqual(await rowsOf(source, { topic }), [{ value: '1' }, { value: '2' }])
+  // the coordinator tells the partition after it has told the producer
+  let rows = await rowsOf(source, { topic })
+  for (let look = 0; look < 200 && rows.length < 2; look++) {
+    await sleep(50)
+    rows = await rowsOf(source, { topic })
+  }
+  assert.deepEqual(rows, [{ value: '1' }, { value: '2' }])
 })
 
 test('passes over what was compacted away', async (t) => {

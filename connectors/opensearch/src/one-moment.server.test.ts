@@ -141,13 +141,17 @@ test('keeps an order of the query over all shards, ties included', async () => {
 })
 
 test('deletes the point in time, however the read ends', async () => {
-  const before = await openPointsInTime(server)
+  const before = await openPointsInTime(server, `${many},${vast}`)
   await using open = await openSource(config)
   const { signal } = new AbortController()
   await open.lines({ index: many })
   {
     await using extract = await open.source.prepare(lineRequest({ index: many, pageSize: 10 }), signal)
-    assert.equal(await openPointsInTime(server), before + 5, 'there is a context for each shard')
+    assert.equal(
+      await openPointsInTime(server, `${many},${vast}`),
+      before + 5,
+      'there is a context for each shard',
+    )
     for await (const _ of extract.read(signal)) break
   }
   await assert.rejects(open.lines({ index: many, query: { nonsense: {} } }))
@@ -164,7 +168,10 @@ test('deletes the point in time, however the read ends', async () => {
     for await (const _ of extract.read(stop.signal)) break
   })()
   await assert.rejects(cancelled, /the test stops it/)
-  await until(async () => (await openPointsInTime(server)) === before, 'a point in time is left')
+  await until(
+    async () => (await openPointsInTime(server, `${many},${vast}`)) === before,
+    'a point in time is left',
+  )
 })
 
 test('renews the point in time while the reader is slow', async () => {

@@ -37,15 +37,10 @@ export function slowQuery(): { readonly mark: string; readonly query: object } {
   return { mark, query: { script: { script: { source } } } }
 }
 
-/** How many points in time the server keeps, of all its users. */
-export async function openPointsInTime(server: OpenSearchServer): Promise<number> {
-  const stats = (await request(server, 'GET', '/_nodes/stats/indices/search')) as {
-    readonly nodes: Readonly<
-      Record<string, { readonly indices: { readonly search: { readonly point_in_time_current: number } } }>
-    >
+/** How many points in time the server keeps of these indices, whoever asked for them: those of other tests come and go. @param indices  with commas */
+export async function openPointsInTime(server: OpenSearchServer, indices: string): Promise<number> {
+  const stats = (await request(server, 'GET', `/${indices}/_stats/search`)) as {
+    readonly _all: { readonly total: { readonly search: { readonly point_in_time_current: number } } }
   }
-  return Object.values(stats.nodes).reduce(
-    (sum, { indices }) => sum + indices.search.point_in_time_current,
-    0,
-  )
+  return stats._all.total.search.point_in_time_current
 }
