@@ -41,7 +41,7 @@ function readMessages(socket: Socket, onMessage: (message: Message) => void): vo
 /** As many connections as there are calls at once. */
 export function createLeanClient(url: string): LeanClient {
   const { hostname, port } = new URL(url)
-  const idle: Socket[] = []
+  const idle = new Set<Socket>()
   const all = new Set<Socket>()
   const waiting = new WeakMap<Socket, PromiseWithResolvers<number>>()
 
@@ -50,17 +50,23 @@ export function createLeanClient(url: string): LeanClient {
     all.add(socket)
     socket.setNoDelay(true)
     readMessages(socket, ({ first }) => {
-      idle.push(socket)
+      idle.add(socket)
       waiting.get(socket)?.resolve(Number(first.split(' ')[1]))
     })
     socket.on('error', (error) => waiting.get(socket)?.reject(error))
-    socket.on('close', () => waiting.get(socket)?.reject(new Error('The server ended the connection')))
+    // also one that was idle for long
+    socket.on('close', () => {
+      idle.delete(socket)
+      all.delete(socket)
+      waiting.get(socket)?.reject(new Error('The server ended the connection'))
+    })
     return socket.connect(Number(port), hostname)
   }
 
   return {
     post(path, headers, body) {
-      const socket = idle.pop() ?? connect()
+      const [socket = connect()] = idle
+      idle.delete(socket)
       const answer = Promise.withResolvers<number>()
       waiting.set(socket, answer)
       const lines = Object.entries({
