@@ -68,7 +68,7 @@ async function takeAll(): Promise<{ readonly is: readonly string[]; readonly hel
 const taken = await takeAll()
 await sleep(100) // what the last turn of the loop holds is let go
 writeHeapSnapshot(join(folder, 'heap.heapsnapshot'))
-const claimed = await repository.claim({
+const { runs: claimed } = await repository.claim({
   server: 'test',
   leaseMs: 60_000,
   most: applications.list().map(({ application }) => ({ application: application.name, runs: 100 })),

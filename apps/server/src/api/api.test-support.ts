@@ -203,7 +203,7 @@ export async function serveApi(t: TestContext, options: ServeOptions = {}): Prom
       })
       assert.equal(taken.is, 'new')
       const most = [{ application, runs: 100 }]
-      const claimed = await repository.claim({ server: 'test', leaseMs: 60_000, most })
+      const { runs: claimed } = await repository.claim({ server: 'test', leaseMs: 60_000, most })
       const mine = claimed.find(({ run }) => run.requestId === requestId)
       assert.ok(mine)
       await repository.finish({

@@ -1,6 +1,7 @@
 import type { Log } from '@bulkhead/connector-sdk'
 import { reach } from '@bulkhead/engine/observe/moments'
 import type { Claim } from '../repository/claim.ts'
+import { mostOf } from '../repository/operations/divide.ts'
 import type { ClaimedRun, Repository } from '../repository/repository.ts'
 
 /** What could be taken now: by which applications, in the order in which they are served. */
@@ -8,8 +9,10 @@ export type Room = Pick<Claim, 'most' | 'processes' | 'systems'>
 
 /** Takes waiting runs from the repository when there is room for them. */
 export interface Claims {
-  /** There may be work, or room. Calls while one is under way come to one more. */
+  /** There may be work. Calls while one is under way come to one more. */
   wake(): void
+  /** There is room again: it is filled, if the last claim left anything waiting. */
+  roomMade(): void
   /** Claims no more; resolves when what was claimed was handed on. */
   stop(): Promise<void>
 }
@@ -34,25 +37,33 @@ export function keepClaiming(options: {
   let again = false
   let stopped = false
   let isOut = false
+  /** Something waits, as far as is known here. */
+  let isLeft = true
+  /** Since what could be taken was last looked at. */
+  let hasMoreRoom = false
+
+  const isWanted = (): boolean => again || (isLeft && hasMoreRoom && !isOut)
 
   async function claimAll(): Promise<void> {
     do {
       again = false
+      hasMoreRoom = false
       const { most, ...rest } = room()
-      if (most.length === 0) continue
       try {
+        // nobody knows then whether anything waits
+        isLeft = true
+        if (most.every((share) => mostOf(share) === 0)) continue
         reach('before-claim')
-        const runs = await repository.claim({ server, leaseMs, most, ...rest })
+        const { runs, left } = await repository.claim({ server, leaseMs, most, ...rest })
         reach('after-claim')
         isOut = false
-        if (runs.length === 0) continue
-        await take(runs)
-        again = true
+        isLeft = left
+        if (runs.length > 0) await take(runs)
       } catch (error) {
         if (!isOut) log.warn('Runs cannot be claimed', { error: String(error) })
         isOut = true
       }
-    } while (again && !stopped)
+    } while (isWanted() && !stopped)
   }
 
   function wake(): void {
@@ -60,13 +71,17 @@ export function keepClaiming(options: {
     again = true
     claiming ??= claimAll().finally(() => {
       claiming = undefined
-      if (again) wake()
+      if (isWanted()) wake()
     })
   }
 
   const timer = setInterval(wake, pollMs)
   return {
     wake,
+    roomMade() {
+      hasMoreRoom = true
+      if (isLeft && claiming === undefined) wake()
+    },
     async stop() {
       stopped = true
       clearInterval(timer)

@@ -98,7 +98,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
       else if (isEngines) void ends.handOver(runs, `${death.reason}, on the engine ${process.engine.label}`)
       else void ends.died(runs, death)
       placeWaiting()
-      claims.wake()
+      claims.roomMade()
     },
   })
   const startFailures = countStartFailures({
@@ -172,7 +172,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     onEnded: (run) => void cleanUpAfter(run),
   })
   const unlisten = repository.onChange((change) => {
-    if (change === 'runs') claims.wake()
+    if (change === 'queued') claims.wake()
     if (change === 'commands') leases.renewNow()
   })
   const giveWay = createGiveWay()
@@ -250,7 +250,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     waiting.delete(run)
     pool.remove(run, performance.now())
     placeWaiting()
-    claims.wake()
+    claims.roomMade()
   }
 
   function tick(): void {

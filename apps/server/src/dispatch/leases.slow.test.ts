@@ -138,7 +138,9 @@ test('what a run leaves that is given up with its lease is removed by the server
   await dispatch.runners.drain(0)
   const runId = await dispatch.accept('shop', { job: 'wait' })
   // of a server that has died since
-  const [claimed] = await dispatch.repository.claim({
+  const {
+    runs: [claimed],
+  } = await dispatch.repository.claim({
     server: 'dead',
     leaseMs: 1,
     most: [{ application: 'shop', runs: 1 }],

@@ -48,10 +48,8 @@ export function roomOf(options: {
     const most = shares.order([...served.keys()]).flatMap((name) => {
       const one = served.get(name)
       if (one === undefined) return []
-      const atOnce = one.application.manifest.spec.policy.limits.concurrentRuns - (counts.get(name) ?? 0)
-      if (atOnce <= 0) return []
-      const share = shareOf(one, atOnce, inHand.has(name))
-      return share.runs + (share.processes?.length ?? 0) > 0 ? [share] : []
+      const limit = one.application.manifest.spec.policy.limits.concurrentRuns
+      return [shareOf(one, Math.max(0, limit - (counts.get(name) ?? 0)), inHand.has(name))]
     })
     // one that waits for runs of its own application to end needs nobody else's process
     const awaited = [...waiting].filter(({ one }) => pool.starts(one).length > 0).length

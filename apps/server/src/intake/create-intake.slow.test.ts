@@ -85,7 +85,9 @@ test('a request is kept as its text, and the same one again is known', async (t)
   assert.equal(first.is, 'new')
   const again = await intake.take(arrival(text))
   assert.equal(again.is, 'under-way')
-  const [claimed] = await repository.claim({
+  const {
+    runs: [claimed],
+  } = await repository.claim({
     server: 's',
     leaseMs: 1000,
     most: [{ application: 'shop', runs: 5 }],
@@ -178,7 +180,9 @@ test('credentials in clear are sealed before anything is kept, and do not decide
   })
   assert.equal((await intake.take(arrival(adHoc('hunter2')))).is, 'new')
   assert.equal((await intake.take(arrival(adHoc('another')))).is, 'under-way')
-  const [claimed] = await repository.claim({
+  const {
+    runs: [claimed],
+  } = await repository.claim({
     server: 's',
     leaseMs: 1000,
     most: [{ application: 'shop', runs: 5 }],

@@ -86,7 +86,7 @@ test('counts what its server does: requests, runs, rows, retries, fallbacks, ans
     repositoryWith({
       accept: { is: 'new', run: {} },
       refuse: { is: 'new' },
-      claim: [{ run }],
+      claim: { runs: [{ run }], left: false },
       finish: 'finished',
       recover: { runs: 2, ended: [] },
       takeMessages: messages,

@@ -188,7 +188,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
           },
           async claim(call, claim) {
             const claimed = await call(claim)
-            for (const { run } of claimed)
+            for (const { run } of claimed.runs)
               waitSeconds.observe({ application: labelled(run.application) }, run.waitedMs / 1000)
             return claimed
           },

@@ -68,7 +68,9 @@ test('a request is one trace, from its call to its answer', async (t) => {
     body: { requestId: 'traced', parameters },
   })
   assert.equal(started.status, 202)
-  const [claimed] = await api.repository.claim({
+  const {
+    runs: [claimed],
+  } = await api.repository.claim({
     server: 'test',
     leaseMs: 60_000,
     most: [{ application, runs: 1 }],

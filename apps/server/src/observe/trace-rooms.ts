@@ -60,7 +60,7 @@ export function traceRepository(repository: Repository, tracing: Tracing, now: (
   return aroundRepository(repository, {
     async claim(call, claim) {
       const claimed = await call(claim)
-      for (const { run, traceparent } of claimed) {
+      for (const { run, traceparent } of claimed.runs) {
         const atMs = now()
         tracing.record({
           name: 'queue',

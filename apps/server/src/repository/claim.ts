@@ -1,4 +1,5 @@
 import type { Lane } from './lane.ts'
+import type { ClaimedRun } from './repository.ts'
 
 export interface Claim {
   readonly server: string
@@ -30,6 +31,12 @@ export interface SystemBudget {
   readonly runs: number
   /** Applications by who is next for a place. */
   readonly order?: readonly string[]
+}
+
+export interface Claimed {
+  readonly runs: readonly ClaimedRun[]
+  /** Whether more waits, of those that were asked for, than there was room for. */
+  readonly left: boolean
 }
 
 export interface Waiting {

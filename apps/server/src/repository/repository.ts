@@ -1,5 +1,5 @@
 import type { FinalState, RunCommand, RunOutcome, RunState, StoredReply, Delivery } from '@bulkhead/contract'
-import type { Claim, Waiting } from './claim.ts'
+import type { Claim, Claimed, Waiting } from './claim.ts'
 import type { Lane } from './lane.ts'
 import type { ResultSharing, ReuseOfResult } from './result-sharing.ts'
 import type { RevisionKeeping } from './revision-keeping.ts'
@@ -29,7 +29,7 @@ export interface Repository extends RevisionKeeping, ResultSharing, AsyncDisposa
   queued(application: string): Promise<number>
 
   /** Takes up to `most` waiting runs of each application, oldest first, for this server: each with a new epoch (I2). */
-  claim(claim: Claim): Promise<readonly ClaimedRun[]>
+  claim(claim: Claim): Promise<Claimed>
   /** Who of the applications waits, and how much is taken of what runs wait for. */
   waiting(applications: readonly string[]): Promise<Waiting>
   /** Prolongs leases and keeps progress. Answers for each run whether it is still held, and its open commands. */
@@ -128,11 +128,11 @@ export interface Repository extends RevisionKeeping, ResultSharing, AsyncDisposa
   }): Promise<Readonly<Record<string, number>>>
   /** Writes a whole copy that `restore` takes (P9). */
   backup(path: string): Promise<void>
-  /** Told when there may be work: runs were accepted, messages are due, commands were given, by this server or another. */
+  /** Told when there may be work: runs wait, or ended, messages are due, commands were given, by this server or another. */
   onChange(listener: (change: Change) => void): () => void
 }
 
-export type Change = 'runs' | 'messages' | 'commands' | 'applications'
+export type Change = 'queued' | 'ended' | 'messages' | 'commands' | 'applications'
 
 /** Who did something: `token:<name>`, `kafka:<topic>`, `cron:<trigger>`, `cli`. */
 export type Actor = string

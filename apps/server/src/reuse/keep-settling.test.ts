@@ -33,18 +33,18 @@ const more = () => Promise.resolve({ answered: [], more: true })
 
 test('looks whenever a run is over, to the end, and once more for what changed meanwhile', async () => {
   const { calls, tell, end } = room(true, [more, more])
-  tell('runs')
-  tell('runs')
+  tell('ended')
+  tell('ended')
   tell('messages')
   await end()
   assert.ok(calls.length >= 1 && calls.every((most) => most === 50), `${calls.length} looks`)
-  tell('runs')
+  tell('ended')
   assert.ok(calls.length <= 4)
 })
 
 test('an application that shares nothing costs the repository nothing', async () => {
   const { calls, tell, end } = room(false, [])
-  tell('runs')
+  tell('ended')
   await end()
   assert.deepEqual(calls, [])
 })
@@ -53,7 +53,7 @@ test('a repository that is away is told once, and asked again', async () => {
   const failing = () => Promise.reject(new Error('away'))
   const { calls, warned, tell, end } = room(true, [failing, failing])
   for (let turn = 0; turn < 3; turn++) {
-    tell('runs')
+    tell('ended')
     await new Promise((resolve) => setImmediate(resolve))
   }
   await end()

@@ -58,7 +58,7 @@ export function keepSettling({ repository, applications, log }: KeepSettlingOpti
         Object.values(manifest.spec.jobs).some(({ reuse }) => reuse !== undefined),
       )
   const unsubscribe = repository.onChange((change) => {
-    if (change === 'runs' && isShared()) wake()
+    if (change === 'ended' && isShared()) wake()
   })
   const timer = setInterval(() => {
     polls += 1

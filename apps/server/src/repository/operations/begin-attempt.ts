@@ -105,6 +105,6 @@ export async function beginAttempt(scope: Scope, attempt: NewAttempt): Promise<R
       traceparent: attempt.traceparent,
     }),
   )
-  scope.changed('runs')
+  scope.changed('queued')
   return row
 }

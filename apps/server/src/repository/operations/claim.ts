@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely'
 import { type Lane, laneOf, laneText } from '../lane.ts'
 import type { Scope } from '../operation.ts'
-import type { Claim } from '../claim.ts'
-import type { ClaimedRun } from '../repository.ts'
+import type { Claim, Claimed } from '../claim.ts'
 import type { Tables } from '../tables.ts'
 import { type Candidate, divide, mostOf } from './divide.ts'
 import { runRecordOf } from './rows.ts'
@@ -24,26 +23,30 @@ interface WantedLane extends Lane {
 }
 
 /** Gives waiting runs to a server, each with a new epoch (I2): see `divide` (I7). */
-export async function claim(scope: Scope, asked: Claim): Promise<ClaimedRun[]> {
+export async function claim(scope: Scope, asked: Claim): Promise<Claimed> {
   const { db, nowMs } = scope
   const { server, leaseMs } = asked
   const budgets = new Set(asked.systems?.map(({ system }) => system))
   const applications = asked.most.map(({ application }) => application)
-  const lanes = wantedLanes(await waitingLanes(db, applications), asked)
+  const waiting = await waitingLanes(db, applications)
+  const lanes = wantedLanes(waiting, asked)
   const isBudgeted = ({ systems }: Lane): boolean => systems.some((name) => budgets.has(name))
   const isLocked = !lanes.some(isBudgeted) || (await lockBudgets(scope))
   const open = isLocked ? lanes : lanes.filter((lane) => !isBudgeted(lane))
   const candidates: Candidate[] = []
   for (let from = 0; from < open.length; from += mostParts)
     candidates.push(...(await candidatesOf(scope, open.slice(from, from + mostParts))))
-  if (candidates.length === 0) return []
+  if (candidates.length === 0) return { runs: [], left: waiting.length > 0 }
   const running = candidates.some(isBudgeted) ? await runningBySystem(db) : new Map<string, number>()
   const ids = divide(
     candidates.toSorted((a, b) => (a.runId < b.runId ? -1 : 1)),
     asked,
     running,
   )
-  if (ids.length === 0) return []
+  const found = Map.groupBy(candidates, keyOf)
+  const isExhausted = (lane: WantedLane): boolean => (found.get(keyOf(lane))?.length ?? 0) < lane.runs
+  const left = ids.length < candidates.length || lanes.length < waiting.length || !lanes.every(isExhausted)
+  if (ids.length === 0) return { runs: [], left }
   const rows = await db
     .updateTable('runs')
     .set((set) => ({
@@ -73,7 +76,7 @@ export async function claim(scope: Scope, asked: Claim): Promise<ClaimedRun[]> {
     ),
   )
   const bodyOf = new Map((await reading).map(({ run_id, body }) => [run_id, body]))
-  return claimed.map((row) => {
+  const runs = claimed.map((row) => {
     const body = bodyOf.get(row.run_id)
     if (body === undefined) throw new Error(`The text of run ${row.run_id} is missing`)
     return {
@@ -83,7 +86,10 @@ export async function claim(scope: Scope, asked: Claim): Promise<ClaimedRun[]> {
       traceparent: row.traceparent ?? undefined,
     }
   })
+  return { runs, left }
 }
+
+const keyOf = (of: Lane & { readonly application: string }): string => `${of.application} ${laneText(of)}`
 
 function wantedLanes(
   waiting: readonly (Lane & { readonly application: string })[],

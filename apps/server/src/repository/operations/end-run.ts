@@ -1,4 +1,5 @@
 import type { FinalState, StoredReply } from '@bulkhead/contract'
+import { laneOf } from '../lane.ts'
 import type { Scope } from '../operation.ts'
 import type { MessageLease } from '../handed-messages.ts'
 import type { Actor, OutboxMessage } from '../repository.ts'
@@ -113,7 +114,9 @@ export async function endRun(
     ]),
     putting,
   )
-  scope.changed('runs')
+  scope.changed('ended')
+  // its places at source systems are for others, on any server
+  if (laneOf(row.lane).systems.length > 0) scope.changed('queued')
   return { row: { ...row, ...ended }, leased: await putting }
 }
 

@@ -109,7 +109,7 @@ async function giveBack(
     })
     .where('run_id', '=', row.run_id)
     .execute()
-  scope.changed('runs')
+  scope.changed('queued')
   return false
 }
 

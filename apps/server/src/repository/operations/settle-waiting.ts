@@ -65,5 +65,5 @@ async function release(scope: Scope, row: RunRow, waitsFor: string | null): Prom
     .where('run_id', '=', row.run_id)
     .where('state', '=', sql.lit('queued' as const))
     .execute()
-  if (waitsFor === null) scope.changed('runs')
+  if (waitsFor === null) scope.changed('queued')
 }

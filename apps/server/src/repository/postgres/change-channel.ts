@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg, { type ClientBase, type ClientConfig, type Pool } from 'pg'
 import type { Change } from '../repository.ts'
 
-const changes: readonly Change[] = ['runs', 'messages', 'commands', 'applications']
+const changes: readonly Change[] = ['queued', 'ended', 'messages', 'commands', 'applications']
 /** The first change goes out at once, those of so long after it together: they are news to nobody who was woken just now. */
 const gatherMs = 25
 const reconnectMs = 500

@@ -5,7 +5,7 @@ import type { Operation } from '../operation.ts'
 import { type OperationName, operations } from '../operations/operations.ts'
 import type { Change } from '../repository.ts'
 import type { Tables } from '../tables.ts'
-import { type Answer, sentError } from './messages.ts'
+import { type Answer, sentError, toldWhenAsked } from './messages.ts'
 import { sqliteTraits } from './sqlite-traits.ts'
 
 export interface Call {
@@ -59,7 +59,7 @@ async function inSavepoint(
       args,
     )
     database.exec('RELEASE one_call')
-    for (const change of own) changes.add(change)
+    for (const change of own) if (!toldWhenAsked[name]?.includes(change)) changes.add(change)
     return { call, result }
   } catch (error) {
     // SQLite rolls the whole transaction back when it cannot write

@@ -17,6 +17,15 @@ export type FromThread =
       readonly changes: readonly Change[]
     }
 
+/**
+ * Changes that are told when a call is on its way: calls are done in their order, so that a claim that is made then finds
+ * the run, and shares its commit.
+ */
+export const toldWhenAsked: Partial<Record<OperationName, readonly Change[]>> = { accept: ['queued'] }
+
+/** What need not be kept at once: it waits a moment for others to share their commit with. */
+export const unhurried: ReadonlySet<OperationName> = new Set(['messagesSent', 'appendLog'])
+
 export type Answer =
   | { readonly call: number; readonly result: unknown }
   | { readonly call: number; readonly error: SentError }

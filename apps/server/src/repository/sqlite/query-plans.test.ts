@@ -38,7 +38,9 @@ test('no statement looks through a whole table that grows', async () => {
   const arrived = { request, memoryMs: 1000, refusal: undefined }
   const most = ['billing', 'crm'].map((application) => ({ application, runs: 3 }))
   await call('accept', arrived)
-  const [claimed] = await call('claim', { server: 's', leaseMs: 1000, most })
+  const {
+    runs: [claimed],
+  } = await call('claim', { server: 's', leaseMs: 1000, most })
   assert.ok(claimed)
   const { runId } = claimed.run
   await call('command', {
@@ -54,7 +56,9 @@ test('no statement looks through a whole table that grows', async () => {
   await call('prolongAll', 1000)
   const lasting = { ...request, digest: 'd2', runId: sampleRunId() }
   await call('accept', { ...arrived, request: lasting })
-  const [second] = await call('claim', { server: 's', leaseMs: 1000, most })
+  const {
+    runs: [second],
+  } = await call('claim', { server: 's', leaseMs: 1000, most })
   assert.ok(second)
   const delivery = { ...sampleDelivery, keptUntilMs: 1 }
   const outcome = { ...sampleOutcome(second, 'completed'), delivery }
@@ -67,7 +71,9 @@ test('no statement looks through a whole table that grows', async () => {
   const reuse = { key: 'k', withinMs: 1000, fresh: false }
   for (const digest of ['s1', 's2', 's3'])
     await call('accept', { ...arrived, request: { ...request, digest, reuse, runId: sampleRunId() } })
-  const [shared] = await call('claim', { server: 's', leaseMs: 1000, most })
+  const {
+    runs: [shared],
+  } = await call('claim', { server: 's', leaseMs: 1000, most })
   assert.ok(shared)
   const made = { ...sampleOutcome(shared, 'completed'), delivery: sampleDelivery }
   await call('finish', {

@@ -11,6 +11,7 @@ import type { PlatformSpec } from '@bulkhead/contract'
 import { backUpRepository } from '../back-up-repository.ts'
 import { restoreRepository } from '../restore-repository.ts'
 import { openRepository, type RepositoryOptions } from '../open-repository.ts'
+import type { Claimed } from '../claim.ts'
 import { sampleRequest } from '../suite/samples.test-support.ts'
 
 async function folderOf(t: TestContext): Promise<RepositoryOptions> {
@@ -106,6 +107,44 @@ test('a file that is closed is whole, for its owner alone to read, and has no co
     await using again = await openRepository({ sqlite: { path } }, options)
     assert.equal(await again.queued('billing'), 1)
   }
+})
+
+test('who hears of a run on its way, and asks for it, is answered out of the commit that takes it', async (t) => {
+  await using repository = await openRepository({ sqlite: {} }, await folderOf(t))
+  const ends: string[] = []
+  let claiming: Promise<Claimed> | undefined
+  repository.onChange((change) => {
+    if (change !== 'queued' || claiming !== undefined) return
+    claiming = repository.claim({ server: 's', leaseMs: 1000, most: [{ application: 'billing', runs: 1 }] })
+    void claiming.then(() => ends.push('claimed'))
+  })
+  const accepting = repository.accept(sampleRequest('r1')).then(() => ends.push('accepted'))
+  assert.ok(claiming)
+  const { runs } = await claiming
+  assert.deepEqual([runs[0]?.run.requestId, ends], ['r1', ['accepted', 'claimed']])
+  await accepting
+})
+
+test('what is in no hurry is kept all the same, with what follows or after a moment', async (t) => {
+  const options = await folderOf(t)
+  const request = sampleRequest('r1')
+  const { runId } = request
+  {
+    await using repository = await openRepository({ sqlite: {} }, options)
+    await repository.accept(request)
+    const segment = { runId, epoch: 1, number: 1, text: 'a line' }
+    await repository.appendLog([segment])
+    void repository.appendLog([{ ...segment, number: 2 }])
+    const { items } = await repository.log(runId, 0, 10)
+    assert.deepEqual(
+      items.map(({ number }) => number),
+      [1, 2],
+    )
+    void repository.appendLog([{ ...segment, number: 3 }])
+  }
+  await using repository = await openRepository({ sqlite: {} }, options)
+  const { items } = await repository.log(runId, 0, 10)
+  assert.equal(items.length, 3)
 })
 
 test('a call after the end says that the repository is closed', async (t) => {

@@ -4,7 +4,7 @@ import { fault } from '@bulkhead/contract'
 import type { Home } from '../home.ts'
 import { createListeners } from '../listeners.ts'
 import type { ArgsOf, OperationName, ResultOf } from '../operations/operations.ts'
-import { type FromThread, receivedError, type ToThread } from './messages.ts'
+import { type FromThread, receivedError, toldWhenAsked, type ToThread } from './messages.ts'
 
 /** Calls that wait at once, and bytes of their texts; more is a server that takes faster than a disk can (I8). */
 const mostWaiting = 20_000
@@ -33,6 +33,8 @@ export async function openSqliteHome(options: SqliteHomeOptions): Promise<Home> 
   const waiting = new Map<number, Waiting>()
   let waitingBytes = 0
   let last = 0
+  /** What is asked in one turn of the loop goes together: it is one commit. */
+  let outgoing: ToThread[] = []
   let closed: Error | undefined
 
   // beside this file, as source or compiled
@@ -73,15 +75,23 @@ export async function openSqliteHome(options: SqliteHomeOptions): Promise<Home> 
     const call = ++last
     waitingBytes += bytes
     const answered = new Promise<unknown>((resolve, reject) => waiting.set(call, { bytes, resolve, reject }))
-    worker.postMessage(message(call))
+    send(message(call))
     return answered
   }
 
+  function send(message: ToThread): void {
+    if (outgoing.push(message) > 1) return
+    setImmediate(() => {
+      worker.postMessage(outgoing)
+      outgoing = []
+    })
+  }
+
   async function call<Name extends OperationName>(name: Name, args: ArgsOf<Name>): Promise<ResultOf<Name>> {
-    return (await ask(
-      (number) => ({ call: number, name, args, nowMs: clock() }),
-      sizeOf(args),
-    )) as ResultOf<Name>
+    const asked = ask((number) => ({ call: number, name, args, nowMs: clock() }), sizeOf(args))
+    // who asks now is answered after this call, out of the same commit
+    listeners.tell(toldWhenAsked[name] ?? [])
+    return (await asked) as ResultOf<Name>
   }
 
   await opened.promise
@@ -96,7 +106,7 @@ export async function openSqliteHome(options: SqliteHomeOptions): Promise<Home> 
     },
     onChange: (listener) => listeners.add(listener),
     async [Symbol.asyncDispose]() {
-      if (closed === undefined) worker.postMessage({ close: true } satisfies ToThread)
+      if (closed === undefined) send({ close: true })
       closed ??= unavailable('The repository is closed')
       await ended
     },

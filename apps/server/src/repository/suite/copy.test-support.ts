@@ -69,7 +69,7 @@ export function copyCases(home: TestHome, targets: readonly Target[]): void {
         assert.equal((await restored.accept({ ...later, runId: sampleRunId() })).is, 'new')
         // ended after it: begun again, and answered under the same id once more
         assert.equal((await restored.recover({ attempts: 3 })).runs, 1)
-        const again = await restored.claim({
+        const { runs: again } = await restored.claim({
           server: 's',
           leaseMs: 1000,
           most: [{ application: 'billing', runs: 5 }],

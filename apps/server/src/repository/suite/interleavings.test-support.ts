@@ -136,7 +136,11 @@ async function walk(
       assert.equal(said.is, arrive(request, content, runId))
     },
     async claim({ runs }) {
-      const claimed = await repository.claim({ server: 's', leaseMs, most: [{ application, runs }] })
+      const { runs: claimed } = await repository.claim({
+        server: 's',
+        leaseMs,
+        most: [{ application, runs }],
+      })
       const waiting = all()
         .filter(([, run]) => run.state === 'queued')
         .toSorted(([, a], [, b]) => (a.runId < b.runId ? -1 : 1))

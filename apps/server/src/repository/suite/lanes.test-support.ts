@@ -20,7 +20,7 @@ async function queue(
 }
 
 async function claimed(repository: Repository, claim: Partial<Claim> = {}): Promise<readonly string[]> {
-  const runs = await repository.claim({
+  const { runs } = await repository.claim({
     server: 'server-1',
     leaseMs: 1000,
     most: ['billing', 'crm'].map((application) => ({ application, runs: 10 })),
@@ -75,11 +75,15 @@ export function laneCases(home: TestHome): void {
     )
     const systems = [{ system: 'ledger', runs: 1 }]
     const most = [{ application: 'billing', runs: 10 }]
-    const [first] = await repository.claim({ server: 'a', leaseMs: 1000, most, systems })
+    const {
+      runs: [first],
+    } = await repository.claim({ server: 'a', leaseMs: 1000, most, systems })
     assert.ok(first)
     assert.deepEqual(await claimed(repository, { systems }), [])
     await repository.finish({ runId: first.run.runId, epoch: 1, outcome: sampleOutcome(first, 'completed') })
-    const [second] = await repository.claim({ server: 'a', leaseMs: 1000, most, systems })
+    const {
+      runs: [second],
+    } = await repository.claim({ server: 'a', leaseMs: 1000, most, systems })
     assert.equal(second?.run.requestId, 'r2')
     const lost = { runId: second.run.runId, epoch: 1, reason: 'a test', why: 'handed-over' } as const
     await repository.lose([lost], { attempts: 3 })
@@ -112,7 +116,7 @@ export function laneCases(home: TestHome): void {
       )
       const { running } = await repository.waiting(['billing', 'crm'])
       most = Math.max(most, running[0]?.runs ?? 0)
-      for (const run of claims.flat()) {
+      for (const run of claims.flatMap(({ runs }) => runs)) {
         const { runId, epoch } = run.run
         await repository.finish({ runId, epoch, outcome: sampleOutcome(run, 'completed') })
         ended.add(runId)
@@ -122,27 +126,47 @@ export function laneCases(home: TestHome): void {
     assert.equal(most, 3)
   })
 
+  test('a claim says whether more waits than there was room for', async (t) => {
+    const { repository } = await home.open(t)
+    const leftOf = async (...most: Claim['most']): Promise<boolean> =>
+      (await repository.claim({ server: 'a', leaseMs: 1000, most })).left
+    await queue(repository, 'billing', ['r1'], ['r2'], ['r3'], ['r4'])
+    assert.equal(await leftOf({ application: 'billing', runs: 0 }), true)
+    assert.equal(await leftOf({ application: 'billing', runs: 2 }), true)
+    assert.equal(await leftOf({ application: 'crm', runs: 9 }), false)
+    assert.equal(await leftOf({ application: 'crm', runs: 9 }, { application: 'billing', runs: 9 }), false)
+    assert.equal(await repository.queued('billing'), 0)
+    await queue(repository, 'billing', ['r5', 'ledger'], ['r6', 'ledger'])
+    const systems = [{ system: 'ledger', runs: 1 }]
+    const most = [{ application: 'billing', runs: 9 }]
+    assert.equal((await repository.claim({ server: 'a', leaseMs: 1000, most, systems })).left, true)
+  })
+
   test('how long a run has waited is kept, over all its times in the queue', async (t) => {
     const { repository, pass, now } = await home.open(t)
     const request = sampleRequest('r1')
     await repository.accept(request)
     pass(700)
     const claim = { server: 'a', leaseMs: 1000, most: [{ application: 'billing', runs: 1 }] }
-    const [first] = await repository.claim(claim)
+    const {
+      runs: [first],
+    } = await repository.claim(claim)
     assert.equal(first?.run.waitedMs, 700)
     pass(5000)
     await repository.recover({ attempts: 3 })
     const waiting = await repository.run(request.runId)
     assert.deepEqual([waiting?.state, waiting?.waitedMs, waiting?.queuedAtMs], ['queued', 700, now()])
     pass(40)
-    assert.equal((await repository.claim(claim))[0]?.run.waitedMs, 740)
+    assert.equal((await repository.claim(claim)).runs[0]?.run.waitedMs, 740)
   })
 
   test('a run whose process died needs one of its own, and holds up none of its application', async (t) => {
     const { repository } = await home.open(t)
     await queue(repository, 'billing', ['r1'], ['r2'])
     const share = { application: 'billing', runs: 1, processes: [] }
-    const [first] = await repository.claim({ server: 'a', leaseMs: 1000, most: [share] })
+    const {
+      runs: [first],
+    } = await repository.claim({ server: 'a', leaseMs: 1000, most: [share] })
     assert.ok(first)
     const { runId } = first.run
     await repository.lose([{ runId, epoch: 1, reason: 'a test', why: 'died' }], { attempts: 3 })
@@ -157,7 +181,9 @@ export function laneCases(home: TestHome): void {
     const { repository } = await home.open(t)
     const request = sampleRequest('r1', { lane: { alone: true, systems: ['ledger'] } })
     await repository.accept(request)
-    const [first] = await repository.claim({
+    const {
+      runs: [first],
+    } = await repository.claim({
       server: 'a',
       leaseMs: 1000,
       most: [{ application: 'billing', runs: 1 }],

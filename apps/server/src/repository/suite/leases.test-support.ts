@@ -16,7 +16,7 @@ export function leaseCases(home: TestHome): void {
     const { repository } = await home.open(t)
     for (const application of ['billing', 'crm'])
       for (const id of ['r1', 'r2', 'r3']) await repository.accept(sampleRequest(id, { application }))
-    const claimed = await repository.claim({
+    const { runs: claimed } = await repository.claim({
       server: 'server-1',
       leaseMs: 1000,
       most: [
@@ -36,7 +36,8 @@ export function leaseCases(home: TestHome): void {
     )
     assert.equal(await repository.queued('billing'), 1)
     assert.equal(await repository.queued('crm'), 2)
-    assert.deepEqual(await repository.claim({ server: 'server-1', leaseMs: 1000, most: [] }), [])
+    const none = { runs: [], left: false }
+    assert.deepEqual(await repository.claim({ server: 'server-1', leaseMs: 1000, most: [] }), none)
   })
 
   test('what prepared a run is in its history, with the query that no requester is told', async (t) => {
@@ -75,7 +76,7 @@ export function leaseCases(home: TestHome): void {
           }),
         ),
       )
-      taken.push(...claims.flat().map(({ run }) => run.runId))
+      taken.push(...claims.flatMap(({ runs }) => runs).map(({ run }) => run.runId))
     }
     assert.equal(taken.length, 60)
     assert.equal(new Set(taken).size, 60)

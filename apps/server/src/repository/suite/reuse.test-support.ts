@@ -43,7 +43,7 @@ async function finish(
 
 /** Runs of the application that a server gets now. */
 async function claimable(repository: Repository): Promise<readonly string[]> {
-  const claimed = await repository.claim({
+  const { runs: claimed } = await repository.claim({
     server: 's',
     leaseMs: 10_000,
     most: [{ application: 'billing', runs: 100 }],
@@ -154,7 +154,7 @@ export function reuseCases(home: TestHome): void {
       assert.deepEqual((await settle(repository)).answered, [])
       // a server with room takes it at once
       for (let turn = 0; turn < 1000 && told.length === 0; turn++) await new Promise(setImmediate)
-      assert.ok(told.includes('runs'))
+      assert.ok(told.includes('queued'))
       const next = await claimOne(repository)
       assert.equal(next.run.requestId, 'second')
       assert.deepEqual(await claimable(repository), [])
@@ -243,7 +243,7 @@ export function reuseCases(home: TestHome): void {
     await repository.accept(like('first'))
     await repository.accept(like('first-b', {}, 'key-2'))
     for (let n = 0; n < 10; n++) await repository.accept(like(`r${n}`, {}, n % 2 === 0 ? 'key-1' : 'key-2'))
-    const both = await repository.claim({
+    const { runs: both } = await repository.claim({
       server: 's',
       leaseMs: 10_000,
       most: [{ application: 'billing', runs: 9 }],

@@ -102,7 +102,9 @@ export async function claimOne(
   repository: Repository,
   { application = 'billing', server = 'server-1', leaseMs = 10_000 } = {},
 ): Promise<ClaimedRun> {
-  const [claimed, ...others] = await repository.claim({
+  const {
+    runs: [claimed, ...others],
+  } = await repository.claim({
     server,
     leaseMs,
     most: [{ application, runs: 1 }],
