@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises'
+import type { DiskFile } from './disk.ts'
 
 /** Bytes after which the disk is told to begin. */
 const FLUSH_BYTES = 32 * 1024 * 1024
@@ -12,7 +12,7 @@ export class FlushAhead {
   #flushing: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
 
-  wrote(handle: Pick<FileHandle, 'datasync'>, bytes: number): void {
+  wrote(handle: Pick<DiskFile, 'datasync'>, bytes: number): void {
     this.#unflushed += bytes
     if (this.#unflushed < FLUSH_BYTES || this.#flushing !== undefined) return
     this.#unflushed = 0

@@ -2,8 +2,15 @@ import { mkdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import type { ConnectionContext } from '@bulkhead/connector-sdk'
 import type { Config } from './config.ts'
+import type { Disk } from './disk.ts'
 import { failure, fromSystem, systemCode } from './errors.ts'
 import { PARTS_FOLDER } from './part-files.ts'
+
+/** A folder that is written to. */
+export interface WrittenFolder {
+  readonly root: string
+  readonly disk: Disk
+}
 
 /**
  * The folder of a connection, with its links resolved: whatever is read or written must be below it.

@@ -1,20 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import {
-  constants,
-  lstat,
-  mkdir,
-  open,
-  opendir,
-  readFile,
-  readlink,
-  rmdir,
-  stat,
-  unlink,
-} from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
+import { constants, lstat, mkdir, opendir, readFile, readlink, rmdir, stat, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import type { DiskFile } from './disk.ts'
 import { systemCode } from './errors.ts'
+import type { WrittenFolder } from './folder.ts'
 
 /**
  * Files under construction. They lie in `.bulkhead-parts` below the store's folder, so that on the
@@ -34,7 +24,7 @@ const MAX_SWEPT = 10_000
 
 export interface PartFile {
   readonly path: string
-  readonly handle: FileHandle
+  readonly handle: DiskFile
 }
 
 /**
@@ -42,7 +32,11 @@ export interface PartFile {
  * @param key      of the object that it will be
  * @param isThere  its folder was looked at a moment ago
  */
-export async function createPartFile(root: string, key: string, isThere = false): Promise<PartFile> {
+export async function createPartFile(
+  { root, disk }: WrittenFolder,
+  key: string,
+  isThere = false,
+): Promise<PartFile> {
   const folder = join(root, PARTS_FOLDER)
   const name = `${await writerName()}-${folderMark(key)}-${randomBytes(16).toString('hex')}.part`
   const path = join(folder, name)
@@ -52,7 +46,7 @@ export async function createPartFile(root: string, key: string, isThere = false)
     for (let attempt = 1; ; attempt++) {
       if (!isThere || attempt > 1) await makeFolder(folder)
       try {
-        return { path, handle: await open(path, flags, 0o666) }
+        return { path, handle: await disk.open(path, flags, 0o666) }
       } catch (error) {
         // Another process may have removed the empty folder between the two calls.
         if (systemCode(error) !== 'ENOENT' || attempt === MOST_ATTEMPTS) throw error

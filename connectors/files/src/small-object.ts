@@ -1,7 +1,7 @@
 import { constants, open } from 'node:fs/promises'
 import { isBulkheadError, type SmallObject } from '@bulkhead/connector-sdk'
 import { fromSystem, systemCode } from './errors.ts'
-import { objectPath } from './folder.ts'
+import { objectPath, type WrittenFolder } from './folder.ts'
 import { createUpload } from './upload.ts'
 
 /**
@@ -9,12 +9,12 @@ import { createUpload } from './upload.ts'
  * one of all who try succeeds, and nobody sees half of it.
  */
 export async function createIfAbsent(
-  root: string,
+  folder: WrittenFolder,
   { bytes, ...object }: SmallObject,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    const upload = await createUpload(root, { ...object, maxBytes: bytes.length })
+    const upload = await createUpload(folder, { ...object, maxBytes: bytes.length })
     try {
       if (bytes.length > 0) await upload.writePart(1, bytes, signal)
       await upload.complete(signal)

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { rm, stat, statfs, unlink } from 'node:fs/promises'
+import { rm, statfs, unlink } from 'node:fs/promises'
 import type { ConnectionContext, Link, LinkRequest, Store, StoredObject } from '@bulkhead/connector-sdk'
 import type { Config } from './config.ts'
+import { type Disk, diskOf } from './disk.ts'
 import { failure, fromSystem, systemCode } from './errors.ts'
-import { objectPath, openFolder } from './folder.ts'
+import { objectPath, openFolder, type WrittenFolder } from './folder.ts'
 import {
   createPartFile,
   makePartsFolder,
@@ -21,12 +22,13 @@ export async function openStore(context: ConnectionContext<Config>): Promise<Sto
   const { root } = opened
   kept?.put(opened)
   return {
-    check: (signal) => check(root, signal),
-    create: async (object) => createUpload(root, object, kept !== undefined && (await opened.sharesParts())),
-    link: (object, request) => signedLink(context, root, object, request),
-    remove: (object) => removeObject(root, object),
+    check: (signal) => check(opened, signal),
+    create: async (object) =>
+      createUpload(opened, object, kept !== undefined && (await opened.sharesParts())),
+    link: (object, request) => signedLink(context, opened, object, request),
+    remove: (object) => removeObject(opened, object),
     sweep: (folder) => sweep(root, folder),
-    createIfAbsent: (object, signal) => createIfAbsent(root, object, signal),
+    createIfAbsent: (object, signal) => createIfAbsent(opened, object, signal),
     readStart: (key, maxBytes) => readStart(root, key, maxBytes),
     async [Symbol.asyncDispose]() {},
   }
@@ -43,17 +45,19 @@ async function lookedAt(context: ConnectionContext<Config>): Promise<OpenedFolde
     throw fromSystem(error, `Cannot look for abandoned files in ${root}`, 'write')
   })
   if (removed > 0) context.log.info('Removed files that dead runs left half-written', { removed })
-  return new OpenedFolder(root)
+  return new OpenedFolder(root, await diskOf(root))
 }
 
 /** A folder that was looked at a moment ago; runs of one process share that of part files in it. */
-class OpenedFolder implements AsyncDisposable {
+class OpenedFolder implements AsyncDisposable, WrittenFolder {
   readonly root: string
+  readonly disk: Disk
   readonly atMs = performance.now()
   #shared: Promise<boolean> | undefined
 
-  constructor(root: string) {
+  constructor(root: string, disk: Disk) {
     this.root = root
+    this.disk = disk
   }
 
   /** Whether the folder of part files is there; where it cannot be made, whoever writes is told why. */
@@ -70,13 +74,16 @@ class OpenedFolder implements AsyncDisposable {
   }
 }
 
+const checkBytes = 4096
+
 /** Writes a file to the disk and removes it. */
-async function check(root: string, signal: AbortSignal): Promise<string> {
+async function check(folder: WrittenFolder, signal: AbortSignal): Promise<string> {
+  const { root } = folder
   signal.throwIfAborted()
   try {
-    const { path, handle } = await createPartFile(root, 'check')
+    const { path, handle } = await createPartFile(folder, 'check')
     try {
-      await handle.write(randomBytes(4096))
+      await handle.write(randomBytes(checkBytes), 0, checkBytes, 0)
       await handle.sync()
     } finally {
       await handle.close()
@@ -104,13 +111,13 @@ async function sweep(root: string, folder: string): Promise<void> {
 
 async function signedLink(
   context: ConnectionContext<Config>,
-  root: string,
+  { root, disk }: WrittenFolder,
   object: StoredObject,
   request: LinkRequest,
 ): Promise<Link> {
   const path = objectPath(root, object.key)
   try {
-    const { size } = await stat(path)
+    const { size } = await disk.stat(path)
     return await context.signLink({ key: object.key, path, bytes: size }, request)
   } catch (error) {
     if (systemCode(error) === 'ENOENT') {

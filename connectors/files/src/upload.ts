@@ -1,11 +1,11 @@
-import { link, mkdir, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises'
+import { realpath, rename, rmdir, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BulkheadError, type NewObject, type StoredObject, type Upload } from '@bulkhead/connector-sdk'
 import { isInside } from '@bulkhead/connector-sdk/local-files'
 import { failure, fromSystem, systemCode } from './errors.ts'
 import { FlushAhead } from './flush-ahead.ts'
-import { objectPath } from './folder.ts'
+import { objectPath, type WrittenFolder } from './folder.ts'
 import { createPartFile, removePartsFolder, type PartFile } from './part-files.ts'
 import { syncFolder } from './sync-folder.ts'
 
@@ -19,17 +19,22 @@ const WRITE_BYTES = 1024 * 1024
  * Begins an object: its bytes go to a part file, and `complete` gives that file the object's name.
  * @param shared  the folder of part files is there, and stays for other objects
  */
-export async function createUpload(root: string, object: NewObject, shared = false): Promise<Upload> {
+export async function createUpload(
+  folder: WrittenFolder,
+  object: NewObject,
+  shared = false,
+): Promise<Upload> {
+  const { root } = folder
   const target = objectPath(root, object.key)
   let part: Promise<PartFile> | undefined
   let ended = false
   let completing: Promise<void> | undefined
   const sizes = new Map<number, number>()
-  const disk = new FlushAhead()
+  const flushing = new FlushAhead()
 
   const opened = (): Promise<PartFile> => {
     if (ended) throw bug('The upload has ended')
-    part ??= createPartFile(root, object.key, shared)
+    part ??= createPartFile(folder, object.key, shared)
     return part
   }
 
@@ -43,11 +48,11 @@ export async function createUpload(root: string, object: NewObject, shared = fal
       if (bytes.length > PART_BYTES) throw bug(`Part ${number} is larger than a part`)
       try {
         // a large object is not written for nothing; in the end its name is given to nobody twice
-        if (number === 2 && (await exists(target))) throw taken(object.key)
+        if (number === 2 && (await exists(folder, target))) throw taken(object.key)
         const { handle } = await opened()
         await writeAt(handle, bytes, (number - 1) * PART_BYTES, signal)
         sizes.set(number, bytes.length)
-        disk.wrote(handle, bytes.length)
+        flushing.wrote(handle, bytes.length)
       } catch (error) {
         if (signal.aborted) throw signal.reason
         throw fromSystem(error, `Cannot write ${object.key}`, 'write')
@@ -59,12 +64,12 @@ export async function createUpload(root: string, object: NewObject, shared = fal
       const bytes = totalBytes(sizes)
       try {
         const { path, handle } = await opened()
-        await disk.settled()
+        await flushing.settled()
         await handle.sync()
         await handle.close()
         signal.throwIfAborted()
         if (ended) throw bug('The upload has ended')
-        completing = publish(root, path, target)
+        completing = publish(folder, path, target)
         await completing
       } catch (error) {
         if (signal.aborted) throw signal.reason
@@ -88,7 +93,7 @@ export async function createUpload(root: string, object: NewObject, shared = fal
           () => true,
           () => false,
         )
-        if (isVisible === true) await removeObject(root, { key: object.key })
+        if (isVisible === true) await removeObject(folder, { key: object.key })
         const { path, handle } = await part
         await handle.close().catch(() => undefined)
         await unlink(path)
@@ -129,37 +134,38 @@ function totalBytes(sizes: ReadonlyMap<number, number>): number {
  * Gives the file its name, at once and without overwriting (I5). A hard link fails when the name is
  * taken, where a rename would replace the other file.
  */
-async function publish(root: string, path: string, target: string): Promise<void> {
-  const made = await makeParents(root, dirname(target))
+async function publish(folder: WrittenFolder, path: string, target: string): Promise<void> {
+  const { disk } = folder
+  const made = await makeParents(folder, dirname(target))
   let named = false
   try {
-    await linkOrRename(path, target)
+    await linkOrRename(folder, path, target)
     named = true
     // The names are on disk too: of the file, and of each folder that was made for it.
-    const folders = new Set([dirname(target), ...made.map((folder) => dirname(folder))])
-    await Promise.all([...folders].map(syncFolder))
-    await unlink(path).catch(() => undefined) // A second name of the same file, or already renamed.
+    const folders = new Set([dirname(target), ...made.map((each) => dirname(each))])
+    await Promise.all([...folders].map((each) => syncFolder(disk, each)))
+    await disk.unlink(path).catch(() => undefined) // A second name of the same file, or already renamed.
   } catch (error) {
     if (named) await unlink(target).catch(() => undefined)
-    for (const folder of made.toReversed()) await rmdir(folder).catch(() => undefined)
+    for (const each of made.toReversed()) await rmdir(each).catch(() => undefined)
     throw error
   }
 }
 
-async function linkOrRename(path: string, target: string): Promise<void> {
+async function linkOrRename(folder: WrittenFolder, path: string, target: string): Promise<void> {
   try {
-    await link(path, target)
+    await folder.disk.link(path, target)
   } catch (error) {
     // File systems without hard links (FAT, some network shares): look, then rename.
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(systemCode(error))) throw error
-    if (await exists(target)) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
+    if (await exists(folder, target)) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
     await rename(path, target)
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+async function exists({ disk }: WrittenFolder, path: string): Promise<boolean> {
   try {
-    await stat(path)
+    await disk.stat(path)
     return true
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return false
@@ -168,10 +174,10 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** @returns the folders that were made, outermost first */
-async function makeParents(root: string, folder: string): Promise<string[]> {
-  const first = await mkdir(folder, { recursive: true })
+async function makeParents({ root, disk }: WrittenFolder, folder: string): Promise<string[]> {
+  const first = await disk.mkdir(folder, { recursive: true })
   // where all below the root was made now, no link can be on the way
-  const real = first !== undefined && dirname(first) === root ? folder : await realpath(folder)
+  const real = first !== undefined && dirname(first) === root ? folder : await disk.realpath(folder)
   if (real !== root && !isInside(root, real)) {
     throw failure('files-outside-folder', `${folder} is a link that leads out of the folder`)
   }
@@ -181,7 +187,10 @@ async function makeParents(root: string, folder: string): Promise<string[]> {
 }
 
 /** Removes an object, and the folder of its run when nothing else is in it. One that is gone is no error. */
-export async function removeObject(root: string, object: Pick<StoredObject, 'key'>): Promise<void> {
+export async function removeObject(
+  { root, disk }: WrittenFolder,
+  object: Pick<StoredObject, 'key'>,
+): Promise<void> {
   const target = objectPath(root, object.key)
   try {
     const real = await realpath(dirname(target))
@@ -189,7 +198,7 @@ export async function removeObject(root: string, object: Pick<StoredObject, 'key
       throw failure('files-outside-folder', `${object.key} lies outside the folder`)
     }
     await unlink(join(real, basename(target)))
-    await syncFolder(real)
+    await syncFolder(disk, real)
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return
     throw fromSystem(error, `Cannot remove ${object.key}`, 'write')
