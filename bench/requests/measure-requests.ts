@@ -35,7 +35,7 @@ export interface Measuring {
 const rows = 100
 const load: Load = { alone: 200, together: 2000, atOnce: 8 }
 /** Runners are started, and code is compiled, before anything is measured. */
-const warmUp = 400
+const warmUp = 2000
 
 /** A row a number: nothing is read from a table. */
 const query = `SELECT i AS id, 'row ' || i AS name, now() AS at

@@ -22,7 +22,7 @@ export async function startMongodb(
       command: java.program,
       args: [
         // a benchmark fills it with a million documents
-        ...javaOptions(isMeasured() ? 3072 : 768, folder),
+        ...javaOptions(isMeasured() ? 4096 : 768, folder),
         // its order of keys of mixed types contradicts itself at times, which the newer sort takes for an error
         '-Djava.util.Arrays.useLegacyMergeSort=true',
         '-cp',
