@@ -6,8 +6,9 @@ export const culpritName = 'culprit'
 export const deeds = ['hang', 'spin', 'flood'] as const
 export type Deed = (typeof deeds)[number]
 
-/** Runs of it that are always under way or wait: of a flood as many as it may have. */
-export const askedAtOnce: Readonly<Record<Deed, number>> = { hang: 16, spin: 16, flood: 200 }
+/** Runs of it that are always under way or wait, but for a flood: that has as many as may wait. */
+export const askedAtOnce = 16
+const mostQueued = 200
 
 const code: Readonly<Record<Deed, string>> = {
   hang: 'return new Promise(() => setInterval(() => undefined, 1000))',
@@ -29,7 +30,7 @@ export async function writeCulprit(folder: string): Promise<void> {
       connections: { source: { connector: 'file-records', config: { folder: './in' } } },
       stores: { results: { connector: 'files', config: { folder: './results', createFolder: true } } },
       jobs: Object.fromEntries(deeds.map((deed) => [deed, job(deed)])),
-      policy: { limits: { concurrentRuns: 64, queued: 1000, memory: '256MiB' } },
+      policy: { limits: { concurrentRuns: 64, queued: mostQueued, memory: '256MiB' } },
     },
     {
       'in/rows.csv': 'id\n1\n2\n',

@@ -34,6 +34,8 @@ const atOnce = 8
 const wanted = { requests: 100, leastMs: 20_000, mostMs: 60_000 }
 const calibratedMs = 10_000
 const settleMs = 3_000
+/** Who ask at once, in a flood. */
+const floodsAtOnce = 4
 
 interface Place {
   readonly applications: string
@@ -178,13 +180,24 @@ async function askOne(client: WaitingClient, question: Question): Promise<RunVie
 }
 
 async function keepDoing(client: WaitingClient, deed: Deed, signal: AbortSignal): Promise<void> {
+  const question = { name: culpritName, request: { job: deed } }
+  if (deed === 'flood')
+    await Promise.all(Array.from({ length: floodsAtOnce }, () => flood(client, question, signal)))
+  else await keepSome(client, question, signal)
+}
+
+/** As many as may wait, and asks for more as soon as it is refused no more. */
+async function flood(client: WaitingClient, question: Question, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) if ((await client.ask(question)) === undefined) await sleep(20)
+}
+
+async function keepSome(client: WaitingClient, question: Question, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const [queued, running] = await Promise.all([
       client.runs(culpritName, 'queued'),
       client.runs(culpritName, 'running'),
     ])
-    const missing = Math.max(0, askedAtOnce[deed] - queued.length - running.length)
-    const question = { name: culpritName, request: { job: deed } }
+    const missing = Math.max(0, askedAtOnce - queued.length - running.length)
     await Promise.all(Array.from({ length: missing }, () => client.ask(question)))
     await sleep(100)
   }

@@ -76,6 +76,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
   const weightOf = (name: string): number => options.weights[name] ?? 1
   const now = (): number => performance.now()
   const shares = createShares({ weightOf, now })
+  const giveWay = createGiveWay()
   const budgets = createSystemBudgets({ systems: options.systems, weightOf, now })
   const pool = createProcessPool({
     processes,
@@ -85,7 +86,11 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     recycleAfterRuns,
     graceMs,
     idleMs: parseDuration(options.runners.idle),
-    start: (one) => starter.start(one, engines.of(one.application.name)),
+    start(one) {
+      const process = starter.start(one, engines.of(one.application.name))
+      giveWay.begun(process, pool.all)
+      return process
+    },
     isOnItsEngine: ({ one, engine }) => engines.of(one.application.name).identity === engine.identity,
     isOutdated: (one) => applications.get(one.application.name)?.revision !== one.revision,
     onExit(process, death) {
@@ -175,7 +180,6 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     if (change === 'queued') claims.wake()
     if (change === 'commands') leases.renewNow()
   })
-  const giveWay = createGiveWay()
   const forgiveStarved = createForgiveStarved()
   let tickedAtMs = performance.now()
   const ticking = setInterval(tick, tickMs)
@@ -260,7 +264,7 @@ export async function createRunners(options: RunnersOptions): Promise<Runners> {
     tickedAtMs = now
     forgiveStarved(pool.all, now)
     killHanging(pool.all, { silenceMs, graceMs }, now)
-    giveWay(pool.all)
+    giveWay.look(pool.all)
     pool.tidy(now, want.applications())
     placeWaiting()
     want.look()

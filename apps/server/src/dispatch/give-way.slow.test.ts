@@ -5,6 +5,8 @@ import { readdirSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ServedApplication } from '../applications/applications.ts'
+import type { ActiveRun } from './active-run.ts'
 import { createGiveWay } from './give-way.ts'
 
 const skip = process.platform === 'linux' ? false : 'It reads /proc'
@@ -33,13 +35,39 @@ test(
     const gone = await startProcess(t, '')
     const giveWay = createGiveWay(800)
     const less = new Set([Math.min(19, getPriority() + 10)])
-    giveWay([spinning, waiting, gone])
+    giveWay.look([spinning, waiting, gone])
     assert.deepEqual(urgencies(spinning.pid), new Set([getPriority()]))
     for (let look = 0; look < 600 && urgencies(spinning.pid).has(getPriority()); look++) {
       await sleep(50)
-      giveWay([spinning, waiting, gone])
+      giveWay.look([spinning, waiting, gone])
     }
     assert.deepEqual(urgencies(spinning.pid), less)
     assert.deepEqual(urgencies(waiting.pid), new Set([getPriority()]))
+  },
+)
+
+test(
+  'the second process of an application gives way from its start, and the first of another one does not',
+  { skip },
+  async (t) => {
+    const of = async (name: string, runs: number, readyAtMs: number | undefined) => ({
+      ...(await startProcess(t, 'setInterval(() => undefined, 1000)')),
+      one: { application: { name } } as ServedApplication,
+      runs: new Set(Array.from({ length: runs }, () => ({}) as ActiveRun)),
+      readyAtMs,
+    })
+    const working = await of('flood', 1, 1)
+    const [second, other, third] = [
+      await of('flood', 0, undefined),
+      await of('other', 0, undefined),
+      await of('idle', 0, undefined),
+    ]
+    const idle = await of('idle', 0, 1)
+    const giveWay = createGiveWay()
+    for (const process of [second, other, third])
+      giveWay.begun(process, [working, second, other, third, idle])
+    assert.deepEqual(urgencies(second.pid), new Set([Math.min(19, getPriority() + 10)]))
+    for (const process of [working, other, third])
+      assert.deepEqual(urgencies(process.pid), new Set([getPriority()]))
   },
 )

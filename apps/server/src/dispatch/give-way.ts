@@ -2,8 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { getPriority, setPriority } from 'node:os'
 import type { RunnerProcess } from './runner-process.ts'
 
-/** Has processes that have computed much give way to those that begin. Called once a tick. */
-export type GiveWay = (processes: Iterable<Pick<RunnerProcess, 'pid'>>) => void
+type Begun = Pick<RunnerProcess, 'pid' | 'one' | 'runs' | 'readyAtMs'>
+
+/** Has processes give way to those that begin. */
+export interface GiveWay {
+  /** Those that have computed much. Called once a tick. */
+  look(processes: Iterable<Pick<RunnerProcess, 'pid'>>): void
+  /** One that has just begun, when its application has another one at work. @param others  all that there are */
+  begun(process: Begun, others: Iterable<Begun>): void
+}
 
 /** Processor time in which a process starts and begins its first run, milliseconds. */
 const beginMs = 1_000
@@ -16,7 +23,8 @@ const clockTickMs = 10
  * The cores of a machine are no places that could be counted out, as processes are: what computes without end, or again and
  * again, would take from whoever begins beside it. So a process that has used its second goes behind those that have not,
  * for good, and computes as fast as ever when nobody begins (I7). Without rights of its own a server may make others
- * less urgent, and never undo that.
+ * less urgent, and never undo that. An application whose every run begins a process would have the cores by its many young
+ * ones: only who has none at work begins as an urgent one.
  *
  * Works where there is `/proc`; elsewhere nothing is done.
  *
@@ -24,12 +32,22 @@ const clockTickMs = 10
  */
 export function createGiveWay(limitMs: number = beginMs): GiveWay {
   const giving = new WeakSet<object>()
-  return (processes) => {
-    for (const process of processes) {
-      if (giving.has(process) || (processorMs(process.pid) ?? 0) < limitMs) continue
-      giving.add(process)
-      makeLessUrgent(process.pid)
-    }
+  function give(process: Pick<RunnerProcess, 'pid'>): void {
+    giving.add(process)
+    makeLessUrgent(process.pid)
+  }
+
+  return {
+    look(processes) {
+      for (const process of processes)
+        if (!giving.has(process) && (processorMs(process.pid) ?? 0) >= limitMs) give(process)
+    },
+    begun(process, others) {
+      const { name } = process.one.application
+      const isAtWork = ({ runs, readyAtMs }: Begun): boolean => runs.size > 0 || readyAtMs === undefined
+      for (const other of others)
+        if (other !== process && other.one.application.name === name && isAtWork(other)) return give(process)
+    },
   }
 }
 
