@@ -156,7 +156,7 @@ test('whoever has just opened the repository hears of what others changed before
   const told: Change[] = []
   listening.onChange((change) => void told.push(change))
   await writing.accept(sampleRequest('r1'))
-  for (let wait = 0; told.length < 4 && wait < 500; wait++) await sleep(10)
+  for (let wait = 0; told.length < everything.length && wait < 500; wait++) await sleep(10)
   assert.deepEqual(told.slice(-everything.length), everything)
 })
 
